@@ -1,0 +1,87 @@
+"""Reads process definitions and directories from YAML or JSON. A bad file is a `DocumentError` that names field, value, remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from domain.directory import Directory
+from domain.directory_stream import Named
+from domain.process import ProcessDefinition
+
+SHIPPED = Path(__file__).parent
+M = TypeVar("M", bound=BaseModel)
+
+
+class DocumentError(ValueError):
+    """A file that cannot be used; each of `problems` is one line for the user."""
+
+    def __init__(self, path: Path, problems: list[str]) -> None:
+        super().__init__("\n".join(f"{path}: {p}" for p in problems))
+        self.problems = problems
+
+
+def read_document(path: Path) -> Any:
+    """The parsed YAML or JSON of a file (JSON is YAML). Raises `DocumentError`."""
+    try:
+        return yaml.safe_load(path.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        raise DocumentError(
+            path, ["ファイルがありません。パスを確認してください / no such file; check the path"]
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DocumentError(
+            path, [f"読めません(UTF-8 で保存してください) / cannot be read: {error}; save it as UTF-8"]
+        ) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        problem = getattr(error, "problem", None) or str(error)
+        raise DocumentError(
+            path, [f"{where}YAML として読めません / not valid YAML: {problem}; correct that line"]
+        ) from None
+
+
+def validated(path: Path, model: type[M], content: Any) -> M:
+    """`content` as a model; every wrong field becomes one line."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        lines = []
+        for e in error.errors(include_url=False):
+            field = ".".join(str(part) for part in e["loc"]) or "(document)"
+            value = str(e.get("input"))
+            lines.append(f"{field}: {e['msg']} (値 / value: {value if len(value) <= 80 else value[:77] + '…'})")
+        raise DocumentError(path, lines) from None
+
+
+def load_definition(path: Path = SHIPPED / "himeji.yaml") -> ProcessDefinition:
+    """The process definition in a file; the shipped one by default."""
+    return validated(path, ProcessDefinition, read_document(path))
+
+
+def load_people(path: Path = SHIPPED / "people.yaml") -> tuple[Directory, tuple[Named, ...]]:
+    """The directory in a file, with the names of its people."""
+    content = read_document(path)
+    if not isinstance(content, dict):
+        raise DocumentError(
+            path, ["units, posts, people, tenures の4項目が要ります / expected units, posts, people and tenures"]
+        )
+    return people_document(content, path)
+
+
+def people_document(content: dict[str, Any], path: Path) -> tuple[Directory, tuple[Named, ...]]:
+    """Split a people document into the directory (opaque ids) and the personal data."""
+    personal = ("name", "name_en", "email")
+    rows = [p for p in content.get("people") or () if isinstance(p, dict)]
+    bare = {**content, "people": [{k: v for k, v in p.items() if k not in personal} for p in rows]}
+    directory = validated(path, Directory, bare)
+    names = tuple(
+        validated(path, Named, {"person": p.get("id"), **{k: p[k] for k in personal if k in p}})
+        for p in rows
+        if p.get("name")
+    )
+    return directory, names

@@ -1,0 +1,110 @@
+"""Working days, fiscal years and Japanese era dates. All times are aware UTC; days are counted in Japan Standard Time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta, timezone
+
+from pydantic import Field, model_validator
+
+from domain.messages import Frozen
+
+JST = timezone(timedelta(hours=9), "JST")
+DAY_ENDS = time(17, 15)
+"""Close of business in the offices: something due on a day is due then (JST)."""
+
+_ERAS = (
+    (date(2019, 5, 1), "令和", "R", 2018),
+    (date(1989, 1, 8), "平成", "H", 1988),
+    (date(1926, 12, 25), "昭和", "S", 1925),
+)
+
+
+class Span(Frozen):
+    """A length of time in working days, or (for tests and trials) in seconds. Exactly one of the two."""
+
+    working_days: int | None = Field(default=None, ge=0, le=2000)
+    seconds: float | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _one(self) -> Span:
+        if (self.working_days is None) == (self.seconds is None):
+            raise ValueError("give either working_days or seconds")
+        return self
+
+
+class Calendar(Frozen):
+    """The city's closed days besides weekends, as data. `version` names the data it was made from."""
+
+    version: str
+    closed: frozenset[date]
+
+    def is_working(self, day: date) -> bool:
+        return day.weekday() < 5 and day not in self.closed
+
+    def working_day_from(self, day: date) -> date:
+        """`day` itself when offices are open, else the next working day."""
+        while not self.is_working(day):
+            day += timedelta(days=1)
+        return day
+
+    def after(self, start: datetime, span: Span) -> datetime:
+        """End of business (17:15 JST) of the n-th working day after `start`, the day of `start` not counted; UTC.
+
+        A span in seconds is simply added.
+        """
+        if span.seconds is not None:
+            return start + timedelta(seconds=span.seconds)
+        return end_of_business(self._step(start.astimezone(JST).date(), span.working_days or 0, 1))
+
+    def before(self, moment: datetime, span: Span) -> datetime:
+        """The opposite of `after`: end of business n working days before the day of `moment`."""
+        if span.seconds is not None:
+            return moment - timedelta(seconds=span.seconds)
+        return end_of_business(self._step(moment.astimezone(JST).date(), span.working_days or 0, -1))
+
+    def _step(self, day: date, days: int, direction: int) -> date:
+        while days:
+            day += timedelta(days=direction)
+            if self.is_working(day):
+                days -= 1
+        return day if direction < 0 else self.working_day_from(day)
+
+    def working_days_between(self, start: datetime, end: datetime) -> int:
+        """Working days after the day of `start` up to and with the day of `end`; 0 when `end` is not later."""
+        day, last, count = start.astimezone(JST).date(), end.astimezone(JST).date(), 0
+        while day < last:
+            day += timedelta(days=1)
+            count += self.is_working(day)
+        return count
+
+
+def end_of_business(day: date) -> datetime:
+    return datetime.combine(day, DAY_ENDS, JST).astimezone(UTC)
+
+
+def local_day(moment: datetime) -> date:
+    """The calendar day in Japan of an aware moment."""
+    return moment.astimezone(JST).date()
+
+
+def fiscal_year(day: date) -> int:
+    """The fiscal year (April to March) of a day, by its first calendar year: 2026-03-31 -> 2025."""
+    return day.year if day.month >= 4 else day.year - 1
+
+
+def wareki(day: date) -> str:
+    """A day as people write it: 令和7年4月1日; the first year of an era is 元年."""
+    for first, era, _, base in _ERAS:
+        if day >= first:
+            year = day.year - base
+            return f"{era}{'元' if year == 1 else year}年{day.month}月{day.day}日"
+    return day.isoformat()
+
+
+def wareki_fiscal_year(year: int) -> str:
+    """A fiscal year as people write it: 2025 -> 令和7年度."""
+    for first, era, _, base in _ERAS:
+        if date(year, 4, 1) >= first or (year == 2019 and era == "令和"):
+            number = year - base
+            return f"{era}{'元' if number == 1 else number}年度"
+    return f"{year}年度"

@@ -1,0 +1,330 @@
+"""Forms of the project phase: team, KPIs, implementation, monitoring, review, wind-down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field
+
+from domain.deliverables.base import (
+    Context,
+    Day,
+    Evidence,
+    Fiscal,
+    Form,
+    Rule,
+    Yen,
+    filled,
+    known_people,
+    known_units,
+    missing,
+    said,
+    wrong,
+)
+from domain.messages import Frozen, Problem, Text
+
+OutcomeKey = Literal["expansion", "improvement", "abolition", "continuation", "completion"]
+
+
+class TeamMember(Frozen):
+    person: str = said("職員ID", "person id")
+    department: str = said("所属(組織ID)", "department (unit id)")
+    share: int | None = said("従事割合(%)", "share of time in percent", None, ge=1, le=100)
+    head_consents: bool = said("所属長の同意", "consent of the head of department", False)
+
+
+class Team(Form):
+    """プロジェクトチームの組成"""
+
+    leader: str = said("リーダー(職員ID)", "leader (person id)")
+    members: tuple[TeamMember, ...] = said("構成員", "members", [])
+    charter: str = said("憲章(目的・範囲・進め方)", "charter: aim, scope, way of working")
+
+
+class Kpi(Frozen):
+    key: str = Field(default="", description="記号 / key", pattern=r"^([a-z][a-z0-9_]*)?$")
+    title: str = said("指標名", "title")
+    kind: Literal["outcome", "cost", "output", "process"] | None = said("種類", "kind", None)
+    baseline: Decimal | None = said("基準値", "baseline", None)
+    target: Decimal | None = said("目標値", "target", None)
+    direction: Literal["up", "down"] | None = said("向き(増・減)", "direction: up or down is better", None)
+    unit: str = said("単位", "unit")
+    cadence: Literal["monthly", "quarterly", "half_yearly", "yearly"] | None = said("測定周期", "cadence", None)
+    owner: str = said("担当(職員ID)", "owner (person id)")
+
+
+class KpiSetting(Form):
+    """KPI設定"""
+
+    kpis: tuple[Kpi, ...] = said("KPI", "KPIs", [])
+    stopping_criteria: tuple[str, ...] = said("中止・廃止の基準", "criteria for stopping", [])
+    review_date: date | None = said("取組方針の再検討日", "review date", None)
+
+
+class Milestone(Frozen):
+    title: str = said("マイルストーン", "milestone")
+    due: date | None = said("予定日", "planned for", None)
+    done: date | None = said("完了日", "done on", None)
+
+
+class Report(Frozen):
+    date: Day | None = said("日付", "date", None)
+    text: str = said("内容", "text")
+
+
+class Implementation(Form):
+    """事業・実証実施"""
+
+    kind: Literal["trial", "full"] | None = said("実証・本格", "trial or full", None)
+    plan: str = said("計画", "plan")
+    contract: bool = said("契約を伴うか", "does it mean a contract?", False)
+    fiscal_year: Fiscal | None = said("実施年度(西暦)", "fiscal year", None)
+    sites: tuple[str, ...] = said("実施場所", "sites", [])
+    participants: int | None = said("参加者数", "participants", None, ge=0)
+    milestones: tuple[Milestone, ...] = said("マイルストーン", "milestones", [])
+    progress: tuple[Report, ...] = said("進捗報告", "progress reports", [])
+    incidents: tuple[Report, ...] = said("事故・課題", "incidents", [])
+    results: str = said("結果", "results")
+
+
+class Monitoring(Form):
+    """モニタリング・評価"""
+
+    period: str = said("評価期間(例: 2026-Q1)", "period, e.g. 2026-Q1")
+    progress: str = said("取組状況", "progress")
+    value: str = said("創出された成果・価値", "value created")
+    cost: str = said("コストとのバランス", "cost balance")
+    spent: Yen | None = said("執行額(円)", "spent in yen", None)
+    evidence: tuple[Evidence, ...] = said("根拠資料", "evidence", [])
+
+
+class Review(Form):
+    """取組方針再検討"""
+
+    report: str = said("評価報告", "evaluation report")
+    recommendation: OutcomeKey | None = said("提言(拡充・改善・廃止・継続・終了)", "recommendation", None)
+    reasons: tuple[str, ...] = said("理由", "reasons", [])
+    back_to: str = said("改善の場合の戻り先の段階", "for improvement: the stage to go back to")
+    evidence: tuple[Evidence, ...] = said("根拠資料", "evidence", [])
+
+
+class WindDown(Form):
+    """廃止に伴う整理"""
+
+    notices: tuple[str, ...] = said("利用者等への周知", "notices to users", [])
+    data: str = said("データの保存・消去", "what becomes of the data")
+    assets: str = said("資産・契約の整理", "what becomes of assets and contracts")
+    lessons: tuple[str, ...] = said("得られた教訓", "lessons learnt", [])
+
+
+def _team(form: Team, c: Context) -> Iterable[Problem]:
+    yield from known_people("leader", [form.leader], c)
+    for i, member in enumerate(form.members):
+        for field, ja in (("person", "職員ID"), ("department", "所属"), ("share", "従事割合")):
+            if not getattr(member, field):
+                yield missing(f"members[{i}].{field}", ja, field)
+        yield from known_people(f"members[{i}].person", [member.person], c)
+        yield from known_units(f"members[{i}].department", [member.department], c)
+
+
+def _consent(form: Team, _: Context) -> Iterable[Problem]:
+    for i, member in enumerate(form.members):
+        if not member.head_consents:
+            yield wrong(
+                f"members[{i}].head_consents",
+                False,
+                f"{member.person} の所属長の同意がありません",
+                f"the head of {member.person}'s department has not consented; obtain it and set head_consents",
+            )
+
+
+def _kpis_complete(form: KpiSetting, c: Context) -> Iterable[Problem]:
+    seen: set[str] = set()
+    for i, kpi in enumerate(form.kpis):
+        for field, ja in (
+            ("key", "記号"),
+            ("title", "指標名"),
+            ("kind", "種類"),
+            ("direction", "向き"),
+            ("unit", "単位"),
+            ("cadence", "測定周期"),
+            ("owner", "担当"),
+        ):
+            if not getattr(kpi, field):
+                yield missing(f"kpis[{i}].{field}", ja, field)
+        for field, ja in (("baseline", "基準値"), ("target", "目標値")):
+            if getattr(kpi, field) is None:
+                yield missing(f"kpis[{i}].{field}", ja, field)
+        if kpi.key in seen:
+            yield wrong(
+                f"kpis[{i}].key",
+                kpi.key,
+                "記号が重複しています",
+                f"key {kpi.key!r} appears twice; give each KPI its own",
+            )
+        seen.add(kpi.key)
+        yield from known_people(f"kpis[{i}].owner", [kpi.owner], c)
+
+
+def _outcome_and_cost(form: KpiSetting, _: Context) -> Iterable[Problem]:
+    kinds = {k.kind for k in form.kpis}
+    for kind, ja in (("outcome", "成果"), ("cost", "費用")):
+        if kind not in kinds:
+            yield wrong(
+                "kpis", sorted(k for k in kinds if k), f"{ja}のKPIが1つ以上必要です", f"no {kind} KPI; add at least one"
+            )
+
+
+def _targets_point_the_right_way(form: KpiSetting, _: Context) -> Iterable[Problem]:
+    for i, kpi in enumerate(form.kpis):
+        if kpi.baseline is None or kpi.target is None or kpi.direction is None:
+            continue
+        better = kpi.target > kpi.baseline if kpi.direction == "up" else kpi.target < kpi.baseline
+        if not better and kpi.target != kpi.baseline:
+            yield wrong(
+                f"kpis[{i}].target",
+                str(kpi.target),
+                "目標値が基準値より悪い向きです",
+                f"target {kpi.target} is worse than baseline {kpi.baseline} for direction {kpi.direction}; correct one",
+            )
+
+
+def _review_date(form: KpiSetting, c: Context) -> Iterable[Problem]:
+    if form.review_date is None:
+        yield missing("review_date", "再検討日", "the review date")
+    elif form.review_date <= c.today:
+        yield wrong(
+            "review_date",
+            form.review_date,
+            "再検討日は将来の日付にしてください",
+            f"review date {form.review_date} is not in the future; choose a later day",
+        )
+
+
+def _contract_waits(form: Implementation, c: Context) -> Iterable[Problem]:
+    if form.contract and form.fiscal_year is not None and form.fiscal_year not in c.voted:
+        yield wrong(
+            "contract",
+            form.fiscal_year,
+            f"{form.fiscal_year}年度の予算が議決されていません。契約は議決の後です。議決額を記録してください",
+            f"the budget of FY{form.fiscal_year} has not been voted (議決); a contract waits for it: record the voted amount first",
+        )
+
+
+def _milestones(form: Implementation, _: Context) -> Iterable[Problem]:
+    for i, milestone in enumerate(form.milestones):
+        for field, ja in (("title", "マイルストーン"), ("due", "予定日")):
+            if not getattr(milestone, field):
+                yield missing(f"milestones[{i}].{field}", ja, field)
+    for name, reports in (("progress", form.progress), ("incidents", form.incidents)):
+        for i, report in enumerate(reports):
+            if report.date is None or not report.text.strip():
+                yield missing(f"{name}[{i}]", "日付と内容", "date and text")
+
+
+def _measured(form: Monitoring, c: Context) -> Iterable[Problem]:
+    for key in c.kpis:
+        if key not in c.measured:
+            yield wrong(
+                "period",
+                key,
+                f"KPI {key} の測定値がありません。measure で記録してください",
+                f"KPI {key!r} has no measurement yet; record one with `measure`",
+            )
+
+
+def _recommendation(form: Review, c: Context) -> Iterable[Problem]:
+    if form.recommendation is None:
+        yield missing("recommendation", "提言", "the recommendation")
+    elif c.outcomes and form.recommendation not in c.outcomes:
+        yield wrong(
+            "recommendation",
+            form.recommendation,
+            "このプロセス定義にない結果です",
+            f"this process has no outcome {form.recommendation!r}; name one of {', '.join(c.outcomes)}",
+        )
+    if not any(r.strip() for r in form.reasons):
+        yield missing("reasons", "理由", "the reasons")
+
+
+def _back_to(form: Review, c: Context) -> Iterable[Problem]:
+    if form.recommendation == "improvement" and form.back_to not in c.back_to:
+        yield wrong(
+            "back_to",
+            form.back_to,
+            "改善で戻る段階を書いてください: " + ", ".join(c.back_to),
+            f"improvement goes back to a named stage; {form.back_to!r} is none of {', '.join(c.back_to)}",
+        )
+
+
+def t(ja: str, en: str) -> Text:
+    return Text(ja=ja, en=en)
+
+
+TEAM_RULES: tuple[Rule[Team], ...] = (
+    filled("team-charter", "リーダー・構成員・憲章", "leader, members and charter", "leader", "members", "charter"),
+    Rule("team-members", t("構成員の所属と従事割合", "members with department and share of time"), _team),
+    Rule("team-consent", t("所属長の同意", "consent of the heads"), _consent),
+)
+KPI_RULES: tuple[Rule[KpiSetting], ...] = (
+    Rule("kpi-complete", t("KPIの各欄", "each KPI is complete"), _kpis_complete),
+    Rule("kpi-outcome-and-cost", t("成果と費用のKPI", "an outcome and a cost KPI"), _outcome_and_cost),
+    Rule("kpi-direction", t("目標値の向き", "targets point the right way"), _targets_point_the_right_way),
+    filled("kpi-stopping", "中止・廃止の基準", "criteria for stopping", "stopping_criteria"),
+    Rule("kpi-review-date", t("再検討日", "review date"), _review_date),
+)
+IMPLEMENTATION_RULES: tuple[Rule[Implementation], ...] = (
+    filled(
+        "implementation-plan",
+        "種類・計画・年度・場所・参加者",
+        "kind, plan, fiscal year, sites, participants",
+        "kind",
+        "plan",
+        "fiscal_year",
+        "sites",
+        "participants",
+    ),
+    filled(
+        "implementation-results",
+        "マイルストーン・進捗・結果",
+        "milestones, progress reports, results",
+        "milestones",
+        "progress",
+        "results",
+    ),
+    Rule(
+        "implementation-milestones", t("マイルストーンと報告の各欄", "milestones and reports are complete"), _milestones
+    ),
+    Rule("implementation-contract", t("契約は議決の後", "a contract waits for the vote"), _contract_waits),
+)
+MONITORING_RULES: tuple[Rule[Monitoring], ...] = (
+    filled(
+        "monitoring-evaluation",
+        "期間・取組状況・成果・コスト",
+        "period, progress, value and cost",
+        "period",
+        "progress",
+        "value",
+        "cost",
+    ),
+    Rule("monitoring-measured", t("各KPIの測定値", "every KPI is measured"), _measured),
+)
+REVIEW_RULES: tuple[Rule[Review], ...] = (
+    filled("review-report", "評価報告", "evaluation report", "report"),
+    Rule("review-recommendation", t("提言と理由", "recommendation with its reasons"), _recommendation),
+    Rule("review-back-to", t("改善で戻る段階", "the stage that improvement goes back to"), _back_to),
+)
+WIND_DOWN_RULES: tuple[Rule[WindDown], ...] = (
+    filled(
+        "wind-down-complete",
+        "周知・データ・資産・教訓",
+        "notices, data, assets, lessons",
+        "notices",
+        "data",
+        "assets",
+        "lessons",
+    ),
+)

@@ -1,0 +1,153 @@
+"""Who is who: units, posts, and who holds which post from when to when. A pure view that rules ask; names live elsewhere."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import model_validator
+
+from domain.messages import Frozen, Text
+
+
+class Unit(Frozen):
+    """A bureau (局), office or section (課); `parent` is the unit above it."""
+
+    id: str
+    name: Text
+    kind: str = "section"
+    parent: str | None = None
+
+
+class Post(Frozen):
+    """A post (職). Requests are addressed to posts. `role` is what routes ask for, e.g. `section_chief`."""
+
+    id: str
+    title: Text
+    role: str
+    unit: str
+
+
+class Person(Frozen):
+    """An opaque person id and the language they read. Name and address are personal data, kept under their own key."""
+
+    id: str
+    language: str = "ja"
+    service: bool = False
+    """A service identity: can never decide."""
+    auditor: bool = False
+    """Reads everything, decides nothing."""
+
+
+class Tenure(Frozen):
+    """A person in a post, first and last day included; no `until` means open-ended."""
+
+    person: str
+    post: str
+    since: date
+    until: date | None = None
+
+    def covers(self, day: date) -> bool:
+        return self.since <= day and (self.until is None or day <= self.until)
+
+
+class Directory(Frozen):
+    """All units, posts, people and tenures, past and loaded ahead."""
+
+    units: tuple[Unit, ...] = ()
+    posts: tuple[Post, ...] = ()
+    people: tuple[Person, ...] = ()
+    tenures: tuple[Tenure, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> Directory:
+        units = _index("units", [u.id for u in self.units])
+        posts = _index("posts", [p.id for p in self.posts])
+        people = _index("people", [p.id for p in self.people])
+        for unit in self.units:
+            if unit.parent is not None and unit.parent not in units:
+                raise ValueError(f"units: {unit.id}: parent {unit.parent!r} is not a unit; add it or correct the id")
+            seen, above = {unit.id}, unit.parent
+            parents = {u.id: u.parent for u in self.units}
+            while above is not None:
+                if above in seen:
+                    raise ValueError(f"units: {unit.id}: its parents run in a circle; correct one parent")
+                seen.add(above)
+                above = parents.get(above)
+        for post in self.posts:
+            if post.unit not in units:
+                raise ValueError(f"posts: {post.id}: unit {post.unit!r} is not a unit; add it or correct the id")
+        for t in self.tenures:
+            if t.person not in people:
+                raise ValueError(
+                    f"tenures: person {t.person!r} is not listed under people; add the person or correct the id"
+                )
+            if t.post not in posts:
+                raise ValueError(f"tenures: post {t.post!r} is not listed under posts; add the post or correct the id")
+            if t.until is not None and t.until < t.since:
+                raise ValueError(
+                    f"tenures: {t.person} in {t.post}: until {t.until} lies before since {t.since}; swap them"
+                )
+        return self
+
+    def unit(self, unit: str) -> Unit | None:
+        return next((u for u in self.units if u.id == unit), None)
+
+    def post(self, post: str) -> Post | None:
+        return next((p for p in self.posts if p.id == post), None)
+
+    def person(self, person: str) -> Person | None:
+        return next((p for p in self.people if p.id == person), None)
+
+    def lineage(self, unit: str) -> list[str]:
+        """The unit and those above it, nearest first."""
+        found: list[str] = []
+        above: str | None = unit
+        while above is not None:
+            found.append(above)
+            here = self.unit(above)
+            above = here.parent if here else None
+        return found
+
+    def bureau_of(self, unit: str) -> str:
+        """The bureau that a unit belongs to: the nearest of kind `bureau`, else the topmost unit."""
+        line = self.lineage(unit)
+        for name in line:
+            here = self.unit(name)
+            if here is not None and here.kind == "bureau":
+                return name
+        return line[-1]
+
+    def post_for(self, role: str, unit: str) -> Post | None:
+        """The post with a role in a unit, else in the nearest unit above it, else anywhere if there is just one."""
+        for name in self.lineage(unit):
+            for post in self.posts:
+                if post.unit == name and post.role == role:
+                    return post
+        alone = [p for p in self.posts if p.role == role]
+        return alone[0] if len(alone) == 1 else None
+
+    def holders(self, post: str, on: date) -> list[str]:
+        """The persons who hold a post on a day, in the order of the directory."""
+        return [t.person for t in self.tenures if t.post == post and t.covers(on)]
+
+    def posts_of(self, person: str, on: date) -> list[str]:
+        """The posts that a person holds on a day."""
+        return [t.post for t in self.tenures if t.person == person and t.covers(on)]
+
+    def units_of(self, person: str, on: date) -> set[str]:
+        """The units in which a person holds a post on a day, with all units above them."""
+        found: set[str] = set()
+        for held in self.posts_of(person, on):
+            post = self.post(held)
+            if post is not None:
+                found.update(self.lineage(post.unit))
+        return found
+
+
+def _index(what: str, ids: list[str]) -> set[str]:
+    known: set[str] = set()
+    for item in ids:
+        if item in known:
+            raise ValueError(f"{what}: id {item!r} appears twice; give each its own id")
+        known.add(item)
+    return known

@@ -1,0 +1,157 @@
+"""The directory as a stream: imported documents are its events, so that "who held the post that day" stays answerable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from domain.directory import Directory, Person, Post, Tenure, Unit
+from domain.facts import Facts
+from domain.kinds import View
+from domain.messages import Actor, Command, Display, Event, Frozen, Notice, Personal, Plan, Recorded, refuse
+
+STREAM = "directory"
+
+
+class Named(Frozen):
+    """A person's personal data: name in both scripts and address."""
+
+    person: str
+    name: str = Field(min_length=1)
+    name_en: str = ""
+    email: str = ""
+
+
+class ImportDirectory(Command):
+    """Replace the directory by a whole new document (past, present and loaded ahead)."""
+
+    type = "ImportDirectory"
+    kind: ClassVar[str] = "directory"
+    system_only = True
+    directory: Directory
+    names: tuple[Named, ...] = ()
+
+
+class DirectoryImported(Event):
+    type = "DirectoryImported"
+    units: tuple[Unit, ...]
+    posts: tuple[Post, ...]
+    people: tuple[Person, ...]
+    tenures: tuple[Tenure, ...]
+
+
+class PersonNamed(Event):
+    """Name and address of one person, sealed under that person's own key."""
+
+    type = "PersonNamed"
+    person: str
+    language: str
+    name: Personal
+    name_en: Personal
+    email: Personal
+
+    @property
+    def subject(self) -> str:
+        return self.person
+
+
+class DirectoryState(Frozen):
+    stream: str
+    version: int = 0
+    directory: Directory = Directory()
+
+
+class DirectoryKind:
+    name = "directory"
+    fold_version = 1
+    workflow: str | None = None
+    commands: Mapping[str, type[Command]] = {ImportDirectory.type: ImportDirectory}
+    events: Mapping[str, type[Event]] = {
+        DirectoryImported.type: DirectoryImported,
+        PersonNamed.type: PersonNamed,
+    }
+    state_type = DirectoryState
+
+    def initial(self, stream: str) -> DirectoryState:
+        return DirectoryState(stream=stream)
+
+    def needs(self, state: DirectoryState, command: Command) -> str | None:
+        return None
+
+    def decide(
+        self, state: DirectoryState, command: Command, actor: Actor, facts: Facts, now: datetime
+    ) -> Sequence[Event]:
+        assert isinstance(command, ImportDirectory)
+        document = command.directory
+        languages = {p.id: p.language for p in document.people}
+        for named in command.names:
+            if named.person not in languages:
+                raise refuse(
+                    "person-unknown",
+                    f"people にない職員の氏名です: {named.person}",
+                    f"a name is given for {named.person!r}, who is not listed under people",
+                    remedy_ja="people に加えるか氏名を除いてください",
+                    remedy_en="list the person, or leave the name out",
+                )
+        events: list[Event] = []
+        if document != state.directory:
+            events.append(
+                DirectoryImported(
+                    units=document.units, posts=document.posts, people=document.people, tenures=document.tenures
+                )
+            )
+        return [
+            *events,
+            *(
+                PersonNamed(
+                    person=n.person, language=languages[n.person], name=n.name, name_en=n.name_en, email=n.email
+                )
+                for n in command.names
+            ),
+        ]
+
+    def evolve(self, state: DirectoryState, recorded: Recorded) -> DirectoryState:
+        event = recorded.event
+        if isinstance(event, DirectoryImported):
+            document = Directory(units=event.units, posts=event.posts, people=event.people, tenures=event.tenures)
+            return state.model_copy(update={"directory": document, "version": recorded.version})
+        return state
+
+    def next_due(self, state: DirectoryState) -> datetime | None:
+        return None
+
+    def closed(self, state: DirectoryState) -> bool:
+        return False
+
+    def definition_of(self, state: DirectoryState) -> str | None:
+        return None
+
+    def view(self, state: DirectoryState) -> View:
+        return View(rows={})
+
+    def entries(self, state: DirectoryState, recorded: Recorded) -> View:
+        event = recorded.event
+        if not isinstance(event, PersonNamed):
+            return View(rows={})
+        row: dict[str, Any] = {
+            "person": event.person,
+            "name": event.name,
+            "name_en": event.name_en,
+            "email": event.email,
+            "language": event.language,
+        }
+        return View(rows={"people": [row]})
+
+    def notices(self, state: DirectoryState, recorded: Recorded) -> Sequence[Notice]:
+        return []
+
+    def due_commands(self, state: DirectoryState, now: datetime) -> Sequence[Command]:
+        return []
+
+    def react(self, state: DirectoryState, fresh: Sequence[Recorded]) -> Plan:
+        return Plan(
+            to=fresh[-1].version if fresh else 0, display=Display(summary="directory", details="", attributes={})
+        )

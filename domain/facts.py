@@ -1,0 +1,17 @@
+"""What a decision rests on besides the stream's own state: loaded by the store, versioned, and named in every event."""
+
+from __future__ import annotations
+
+from domain.calendar import Calendar
+from domain.directory import Directory
+from domain.messages import Frozen
+from domain.process import ProcessDefinition
+
+
+class Facts(Frozen):
+    """`versions` names each fact used, e.g. {"directory": "3", "calendar": "jp-0.109", "definition": "himeji@1"}."""
+
+    directory: Directory
+    calendar: Calendar
+    definition: ProcessDefinition | None = None
+    versions: dict[str, str] = {}

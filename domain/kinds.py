@@ -1,0 +1,73 @@
+"""The contract of a stream kind. A kind is one entry in `domain/registry.py`; everything else works from this contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from domain.facts import Facts
+from domain.messages import Actor, Command, Event, Frozen, Notice, Plan, Recorded
+
+State = TypeVar("State", bound=BaseModel)
+
+Row = dict[str, Any]
+
+
+class View(Frozen):
+    """The rows that a stream owns in the read models: table name -> rows. Columns are those of `store/tables.py`."""
+
+    rows: dict[str, list[Row]]
+
+
+class Kind(Protocol[State]):
+    """Rules of one kind of stream. Pure; `decide` may raise `Refused`, `evolve` never refuses."""
+
+    name: str
+    fold_version: int
+    """Raised whenever `State` or `evolve` changes: older snapshots are folded anew."""
+    workflow: str | None
+    """Name of the Temporal workflow type that follows the stream, or None when nothing follows from its events."""
+    commands: Mapping[str, type[Command]]
+    events: Mapping[str, type[Event]]
+    state_type: type[State]
+
+    def initial(self, stream: str) -> State: ...
+
+    def needs(self, state: State, command: Command) -> str | None:
+        """Reference (`name@version`) of the process definition this decision rests on, or None."""
+        ...
+
+    def decide(self, state: State, command: Command, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]: ...
+
+    def evolve(self, state: State, recorded: Recorded) -> State: ...
+
+    def next_due(self, state: State) -> datetime | None: ...
+
+    def closed(self, state: State) -> bool: ...
+
+    def definition_of(self, state: State) -> str | None:
+        """Reference of the pinned process definition, shown in `streams.process_version`."""
+        ...
+
+    def view(self, state: State) -> View:
+        """The stream's current rows in the read models, whole: the store writes what differs from the view before."""
+        ...
+
+    def entries(self, state: State, recorded: Recorded) -> View:
+        """Rows that `recorded` adds once and for all (a deliverable's version, an answer); `state` is the state after it."""
+        ...
+
+    def notices(self, state: State, recorded: Recorded) -> Sequence[Notice]:
+        """Who must hear of `recorded`; `state` is the state after it."""
+        ...
+
+    def due_commands(self, state: State, now: datetime) -> Sequence[Command]:
+        """The commands that time itself gives at `now` (deadlines passed), each with a deterministic command id."""
+        ...
+
+    def react(self, state: State, fresh: Sequence[Recorded]) -> Plan:
+        """What follows from `fresh`, the events that have not been followed yet; `state` is the state after them."""
+        ...

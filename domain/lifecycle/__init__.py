@@ -1,0 +1,1 @@
+"""The lifecycle of one taskforce: state, commands, events, `decide`, `evolve`, `react`."""

@@ -1,0 +1,41 @@
+"""Checks that a definition may put on the last agreement of a gate (`passes_when`). One function and one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from domain.lifecycle.state import Budget, Lifecycle
+from domain.messages import refuse
+
+
+def budget_indicated(state: Lifecycle) -> None:
+    """予算化の関門は内示で通る: the amount indicated for the budget's year must be recorded."""
+    year = state.budget_year
+    claimed = state.claimed is not None and state.claimed.indicated is not None
+    if not claimed and (year is None or state.budgets.get(year, Budget()).indicated is None):
+        raise refuse(
+            "budget-indicated",
+            f"{year}年度の内示額がまだ記録されていません",
+            f"the indicated amount (内示額) of FY{year} has not been recorded",
+            remedy_ja="財政課が内示額を記録するまで待ってください(`starter.py budget`)",
+            remedy_en="wait until the finance section has recorded it (`starter.py budget`)",
+        )
+
+
+def no_open_promises(state: Lifecycle) -> None:
+    """Every condition and promise made so far has been kept."""
+    open_ = [p for p in state.promises if p.fulfilled_at is None]
+    if open_:
+        raise refuse(
+            "promises-open",
+            "果たされていない約束があります: " + "、".join(p.text for p in open_),
+            "promises are still open: " + "; ".join(p.text for p in open_),
+            remedy_ja="約束を果たして `starter.py promise` で記録してください",
+            remedy_en="keep them and record it with `starter.py promise`",
+        )
+
+
+CHECKS: Mapping[str, Callable[[Lifecycle], None]] = {
+    "budget_indicated": budget_indicated,
+    "no_open_promises": no_open_promises,
+}

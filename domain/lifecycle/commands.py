@@ -1,0 +1,169 @@
+"""What people, and time, ask of a lifecycle. Imperative; one class per message."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from domain.deliverables.base import Evidence
+from domain.deliverables.taskforce import Viewpoint, Weight
+from domain.messages import Command, Frozen
+
+Decision = Literal["approve", "conditions", "return", "reject"]
+"""approve (同意), conditions (条件付き同意), return (差戻し), reject (否)."""
+BudgetState = Literal["asked", "indicated", "voted", "allotted"]
+TimerKind = Literal["remind", "due", "escalate", "hold", "review"]
+
+
+class LifecycleCommand(Command):
+    kind: ClassVar[str] = "lifecycle"
+
+
+class Source(Frozen):
+    """Where a task comes from, when it was taken from a data set."""
+
+    name: str
+    url: str | None = None
+    licence: str | None = None
+
+
+class StartLifecycle(LifecycleCommand):
+    """Begin a lifecycle for one task. `ref` is the starter's own id of the task; `setup` prefills the first deliverable."""
+
+    type = "StartLifecycle"
+    ref: str = Field(min_length=1, max_length=100)
+    title: str = Field(min_length=1, max_length=300)
+    section: str
+    viewpoint: Viewpoint | None = None
+    weight: Weight | None = None
+    definition: str
+    tags: tuple[str, ...] = ()
+    source: Source | None = None
+    drafter: str | None = None
+    setup: dict[str, Any] | None = None
+
+
+class SubmitDeliverable(LifecycleCommand):
+    """Hand in the deliverable of the current stage (起案) and send it on its route."""
+
+    type = "SubmitDeliverable"
+    stage: str
+    content: dict[str, Any]
+    comment: str = Field(default="", max_length=4000)
+
+
+class Condition(Frozen):
+    """A condition of an agreement: becomes a tracked promise."""
+
+    text: str = Field(min_length=1, max_length=1000)
+    by: str | None = None
+    due: date | None = None
+
+
+class AnswerRequest(LifecycleCommand):
+    """Answer one request of a gate. `seen` is the hash of the document that was read: a newer one makes the answer stale."""
+
+    type = "AnswerRequest"
+    request: str
+    decision: Decision
+    comment: str = Field(default="", max_length=4000)
+    conditions: tuple[Condition, ...] = ()
+    back_to: str | None = None
+    outcome: str | None = None
+    seen: str | None = None
+
+
+class WithdrawDraft(LifecycleCommand):
+    """引戻し: the drafter takes back what is in circulation."""
+
+    type = "WithdrawDraft"
+    reason: str = Field(min_length=1, max_length=4000)
+
+
+class DropLifecycle(LifecycleCommand):
+    """廃案: the whole matter ends without a result."""
+
+    type = "DropLifecycle"
+    reason: str = Field(min_length=1, max_length=4000)
+
+
+class HoldLifecycle(LifecycleCommand):
+    """保留: nothing is asked or due until resumed; `until` is when the secretariat wants to be reminded."""
+
+    type = "HoldLifecycle"
+    reason: str = Field(min_length=1, max_length=4000)
+    until: date | None = None
+
+
+class ResumeLifecycle(LifecycleCommand):
+    """End a hold; due dates move by the working days (or seconds) held."""
+
+    type = "ResumeLifecycle"
+    reason: str = Field(default="", max_length=4000)
+
+
+class RecordMeasurement(LifecycleCommand):
+    """A value measured for a KPI and period (e.g. `2026-Q1`)."""
+
+    type = "RecordMeasurement"
+    kpi: str
+    period: str = Field(min_length=1, max_length=20)
+    value: Decimal
+    source: Evidence | None = None
+    note: str = Field(default="", max_length=4000)
+
+
+class RecordBudget(LifecycleCommand):
+    """An amount of a fiscal year's budget reached a state (要求・内示・議決・配当), in yen."""
+
+    type = "RecordBudget"
+    fiscal_year: int = Field(ge=1950, le=2100)
+    state: BudgetState
+    amount: int = Field(ge=0)
+
+
+class OpenReview(LifecycleCommand):
+    """End monitoring and open the review of the policy (取組方針再検討)."""
+
+    type = "OpenReview"
+    reason: str = Field(min_length=1, max_length=4000)
+
+
+class FulfilPromise(LifecycleCommand):
+    """A promise was kept."""
+
+    type = "FulfilPromise"
+    promise: str
+    note: str = Field(default="", max_length=4000)
+
+
+class DeadlinePassed(LifecycleCommand):
+    """Time itself: a moment stored in the events has passed. May lose the race to a person; then it is refused."""
+
+    type = "DeadlinePassed"
+    system_only = True
+    timer: TimerKind
+    request: str | None = None
+    due_at: datetime
+
+
+COMMANDS: dict[str, type[Command]] = {
+    c.type: c
+    for c in (
+        StartLifecycle,
+        SubmitDeliverable,
+        AnswerRequest,
+        WithdrawDraft,
+        DropLifecycle,
+        HoldLifecycle,
+        ResumeLifecycle,
+        RecordMeasurement,
+        RecordBudget,
+        OpenReview,
+        FulfilPromise,
+        DeadlinePassed,
+    )
+}

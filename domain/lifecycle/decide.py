@@ -1,0 +1,394 @@
+"""The rules: a command on a state, at a moment, on facts, gives events or is refused. May refuse; never looks outward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from domain.calendar import Span, end_of_business, local_day
+from domain.deliverables.base import Context, digest
+from domain.deliverables.registry import parse, require_complete
+from domain.facts import Facts
+from domain.lifecycle import commands as c
+from domain.lifecycle import events as e
+from domain.lifecycle.answers import answer
+from domain.lifecycle.authority import definition, known_person, may_budget, may_draft, may_measure, may_steer
+from domain.lifecycle.routes import enter, next_step, open_draft
+from domain.lifecycle.state import Lifecycle
+from domain.lifecycle.timers import pass_deadline
+from domain.messages import Actor, Command, Event, refuse
+from domain.process import ProcessDefinition
+
+
+def decide(state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
+    """Events that follow from `command`, in order. Raises `Refused`. `now` is aware UTC."""
+    if isinstance(command, c.StartLifecycle):
+        return _start(state, command, actor, facts, now)
+    if state.started_at is None:
+        raise refuse(
+            "not-started",
+            "このライフサイクルは始まっていません",
+            "this lifecycle has not been started",
+            remedy_ja="`starter.py list` で ID を確認してください",
+            remedy_en="check the id with `starter.py list`",
+        )
+    if state.closed:
+        raise refuse(
+            "closed",
+            f"このライフサイクルは終結しています({state.closed_as})",
+            f"this lifecycle is closed ({state.closed_as})",
+            remedy_ja="記録は `starter.py show` で見られます。続ける場合は新しく始めてください",
+            remedy_en="its record is at `starter.py show`; start a new one to go on",
+        )
+    return _HANDLERS[type(command)](state, command, actor, facts, now)
+
+
+def _start(state: Lifecycle, command: c.StartLifecycle, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
+    if state.started_at is not None:
+        raise refuse(
+            "already-started",
+            f"{command.ref} は既に始まっています",
+            f"{command.ref} has already been started",
+            remedy_ja="同じ課題は二度始まりません。別の課題なら別の ID を付けてください",
+            remedy_en="the same task starts once; give another task another id",
+        )
+    if not actor.is_system:
+        known_person(actor, facts)
+    process, directory = definition(facts), facts.directory
+    section = directory.unit(command.section)
+    if section is None:
+        raise refuse(
+            "section-unknown",
+            f"section: 組織表にない部署です: {command.section}",
+            f"section: {command.section!r} is not a unit of the directory",
+            remedy_ja="people.yaml の組織IDを書いてください",
+            remedy_en="use a unit id of the directory (`starter.py people`)",
+        )
+    if command.drafter is not None and directory.person(command.drafter) is None:
+        raise refuse(
+            "person-unknown",
+            f"drafter: 名簿にない職員です: {command.drafter}",
+            f"drafter: {command.drafter!r} is not in the directory",
+            remedy_ja="people.yaml の職員IDを書いてください",
+            remedy_en="use a person id of the directory (`starter.py people`)",
+        )
+    bureau = directory.unit(directory.bureau_of(section.id)) or section
+    if command.setup is not None:
+        parse(process.stages[0].deliverable, command.setup)
+    started = e.LifecycleStarted(
+        ref=command.ref,
+        title=command.title,
+        section=section.id,
+        section_name=section.name,
+        bureau=bureau.id,
+        bureau_name=bureau.name,
+        viewpoint=command.viewpoint,
+        weight=command.weight,
+        definition=process.reference,
+        definition_digest=process.digest,
+        tags=command.tags,
+        source=command.source,
+        drafter=command.drafter,
+        setup=command.setup,
+    )
+    first = process.stages[0]
+    located = state.model_copy(update={"section": section.id})
+    return [
+        started,
+        enter(first, 1, "started"),
+        open_draft(located, first, 1, 1, facts, now),
+    ]
+
+
+def context(state: Lifecycle, process: ProcessDefinition, facts: Facts, now: datetime) -> Context:
+    """What the forms' rules may look at."""
+    improvement = process.outcome("improvement")
+    return Context(
+        today=local_day(now),
+        people=frozenset(p.id for p in facts.directory.people),
+        units=frozenset(u.id for u in facts.directory.units),
+        departments=tuple(d for d in state.departments if d != state.section),
+        round=state.round,
+        voted=frozenset(year for year, b in state.budgets.items() if b.voted is not None),
+        measured=frozenset(state.measured),
+        kpis=tuple(k.key for k in state.kpis),
+        outcomes=tuple(o.key for o in process.outcomes),
+        back_to=improvement.stages if improvement else (),
+    )
+
+
+def _submit(
+    state: Lifecycle, command: c.SubmitDeliverable, actor: Actor, facts: Facts, now: datetime
+) -> Sequence[Event]:
+    may_draft(actor, state, facts, now)
+    _not_held(state)
+    process = definition(facts)
+    if command.stage != state.work:
+        raise refuse(
+            "other-stage",
+            f"いま求められているのは {state.work} の成果物です({command.stage} ではありません)",
+            f"the deliverable asked for now is that of {state.work!r}, not of {command.stage!r}",
+            remedy_ja=f"`starter.py form {state.work}` の様式で提出してください",
+            remedy_en=f"submit the form of `starter.py form {state.work}`",
+        )
+    if state.in_circulation:
+        raise refuse(
+            "in-circulation",
+            "成果物は回議中です",
+            "the deliverable is in circulation",
+            remedy_ja="改めるには、起案者が引き戻してください(`starter.py withdraw`)",
+            remedy_en="to change it, the drafter takes it back first (`starter.py withdraw`)",
+        )
+    stage = process.stage(state.work)
+    form = parse(stage.deliverable, command.content)
+    require_complete(stage.deliverable, form, context(state, process, facts, now))
+    content: dict[str, Any] = form.model_dump(mode="json")
+    submitted = e.DeliverableSubmitted(
+        stage=stage.key,
+        deliverable=stage.deliverable,
+        round=state.round,
+        version=state.versions.get(f"{stage.key}/{state.round}", 0) + 1,
+        content=content,
+        content_hash=digest(content),
+        comment=command.comment,
+    )
+    closed = [e.RequestClosed(request=r.id, because="submitted") for r in state.requests if r.kind == "draft"]
+    after = state
+    if stage.deliverable == "setup":
+        after = state.model_copy(update={"departments": tuple(content["departments"])})
+    opened = next_step(after, stage, -1, state.serial + 1, facts, now)
+    if not opened:
+        raise refuse(
+            "route-empty",
+            "回議先が一つもありません",
+            "the route asks nobody",
+            remedy_ja="プロセス定義の経路か関係部署を直してください",
+            remedy_en="correct the route of the process definition, or the departments",
+        )
+    return [submitted, *closed, *opened]
+
+
+def _withdraw(state: Lifecycle, command: c.WithdrawDraft, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
+    may_draft(actor, state, facts, now)
+    if not state.in_circulation:
+        raise refuse(
+            "nothing-in-circulation",
+            "回議中の成果物はありません",
+            "nothing is in circulation, so there is nothing to take back",
+            remedy_ja="課題そのものを取り下げるなら廃案にしてください(`starter.py withdraw --whole`)",
+            remedy_en="to end the whole matter, drop it (`starter.py withdraw --whole`)",
+        )
+    stage = definition(facts).stage(state.work)
+    return [
+        e.DraftWithdrawn(stage=stage.key, round=state.round, reason=command.reason),
+        *_close_requests(state, "withdrawn"),
+        open_draft(state, stage, state.round, state.serial + 1, facts, now),
+    ]
+
+
+def _drop(state: Lifecycle, command: c.DropLifecycle, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
+    may_steer(actor, state, facts, now)
+    return [
+        e.LifecycleDropped(by_gate=False, reason=command.reason),
+        *_close_requests(state, "closed"),
+        e.LifecycleClosed(as_="dropped"),
+    ]
+
+
+def _hold(state: Lifecycle, command: c.HoldLifecycle, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
+    may_steer(actor, state, facts, now)
+    _not_held(state)
+    until = end_of_business(command.until) if command.until else None
+    if until is not None and until <= now:
+        raise refuse(
+            "hold-until-past",
+            f"until: {command.until} は過ぎています",
+            f"until: {command.until} has passed",
+            remedy_ja="将来の日付にするか、until を省いてください",
+            remedy_en="name a later day, or leave it out",
+        )
+    return [e.LifecycleHeld(until=until, reason=command.reason)]
+
+
+def _resume(state: Lifecycle, command: c.ResumeLifecycle, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
+    may_steer(actor, state, facts, now)
+    if state.hold is None:
+        raise refuse(
+            "not-held",
+            "保留されていません",
+            "the lifecycle is not on hold",
+            remedy_ja="再開の必要はありません",
+            remedy_en="there is nothing to resume",
+        )
+    moved = _mover(state.hold.since, now, facts)
+    shifts = tuple(
+        e.Shift(
+            request=r.id,
+            due_at=moved(r.due_at),
+            remind_at=moved(r.remind_at) if r.remind_at else None,
+            escalate_at=moved(r.escalate_at) if r.escalate_at else None,
+        )
+        for r in state.requests
+    )
+    return [e.LifecycleResumed(shifts=shifts, reason=command.reason)]
+
+
+def _mover(since: datetime, now: datetime, facts: Facts) -> Callable[[datetime], datetime]:
+    """Later by the working days of the hold; a hold within one day moves a due date by its own length."""
+    days = facts.calendar.working_days_between(since, now)
+
+    def moved(moment: datetime) -> datetime:
+        if days == 0:
+            return moment + (now - since)
+        return facts.calendar.after(moment, Span(working_days=days))
+
+    return moved
+
+
+def _measure(
+    state: Lifecycle, command: c.RecordMeasurement, actor: Actor, facts: Facts, now: datetime
+) -> Sequence[Event]:
+    kpi = next((k for k in state.kpis if k.key == command.kpi), None)
+    if kpi is None:
+        known = ", ".join(k.key for k in state.kpis) or "-"
+        raise refuse(
+            "kpi-unknown",
+            f"KPI {command.kpi} はありません(定められたもの: {known})",
+            f"there is no KPI {command.kpi!r}; set are: {known}",
+            remedy_ja="定められた KPI の記号を使ってください",
+            remedy_en="use the key of a KPI that has been set",
+        )
+    may_measure(actor, state, kpi.owner, facts, now)
+    if not command.value.is_finite():
+        raise refuse(
+            "value-not-a-number",
+            f"value: {command.value} は数値ではありません",
+            f"value: {command.value} is not a finite number",
+            remedy_ja="数値を入れてください",
+            remedy_en="give a finite number",
+        )
+    return [
+        e.MeasurementRecorded(
+            kpi=kpi.key,
+            period=command.period,
+            value=command.value,
+            round=state.round,
+            source=command.source,
+            note=command.note,
+        )
+    ]
+
+
+_BEFORE = {
+    "asked": (),
+    "indicated": ("asked",),
+    "voted": ("asked", "indicated"),
+    "allotted": ("asked", "indicated", "voted"),
+}
+
+
+def _budget(state: Lifecycle, command: c.RecordBudget, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
+    may_budget(actor, facts, now)
+    year = state.budgets.get(command.fiscal_year)
+    for earlier in _BEFORE[command.state]:
+        if year is None or getattr(year, earlier) is None:
+            raise refuse(
+                "budget-order",
+                f"{command.fiscal_year}年度の {earlier} がまだ記録されていません",
+                f"FY{command.fiscal_year}: {command.state} comes after {earlier}, which has not been recorded",
+                remedy_ja="順番に記録してください(要求 → 内示 → 議決 → 配当)",
+                remedy_en="record them in order: asked, indicated, voted, allotted",
+            )
+    if command.state == "allotted" and year is not None and year.voted is not None and command.amount > year.voted:
+        raise refuse(
+            "budget-above-vote",
+            f"配当額 {command.amount:,} 円は議決額 {year.voted:,} 円を超えています",
+            f"allotted {command.amount:,} exceeds the {year.voted:,} voted",
+            remedy_ja="議決額以下にしてください",
+            remedy_en="allot no more than was voted",
+        )
+    return [e.BudgetRecorded(fiscal_year=command.fiscal_year, state=command.state, amount=command.amount)]
+
+
+def _open_review(state: Lifecycle, command: c.OpenReview, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
+    may_steer(actor, state, facts, now)
+    _not_held(state)
+    return review_events(state, "person", command.reason, facts, now)
+
+
+def review_events(state: Lifecycle, by: str, reason: str, facts: Facts, now: datetime) -> list[Event]:
+    """Close the monitoring's open requests and enter the review. Refused outside monitoring."""
+    process = definition(facts)
+    stage = process.stage(state.work)
+    if not stage.repeats or stage.next is None:
+        raise refuse(
+            "not-monitoring",
+            f"再検討はモニタリングの段階で開きます(いま {state.work})",
+            f"a review is opened from monitoring; the lifecycle is at {state.work!r}",
+            remedy_ja="モニタリングに進んでから開いてください",
+            remedy_en="go on to monitoring first",
+        )
+    following = process.stage(stage.next)
+    opened: e.ReviewOpened = e.ReviewOpened.model_validate({"by": by, "reason": reason})
+    return [
+        opened,
+        *_close_requests(state, "review"),
+        enter(following, state.round, "review_opened"),
+        open_draft(state, following, state.round, state.serial + 1, facts, now),
+    ]
+
+
+def _fulfil(state: Lifecycle, command: c.FulfilPromise, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
+    may_steer(actor, state, facts, now)
+    if not any(p.id == command.promise and p.fulfilled_at is None for p in state.promises):
+        raise refuse(
+            "promise-unknown",
+            f"果たされていない約束 {command.promise} はありません",
+            f"there is no open promise {command.promise!r}",
+            remedy_ja="`starter.py show` で約束の ID を確認してください",
+            remedy_en="check the promise's id with `starter.py show`",
+        )
+    return [e.PromiseFulfilled(promise=command.promise, note=command.note)]
+
+
+def _deadline(
+    state: Lifecycle, command: c.DeadlinePassed, actor: Actor, facts: Facts, now: datetime
+) -> Sequence[Event]:
+    if command.timer == "review" and state.review_date and end_of_business(state.review_date) == command.due_at <= now:
+        return review_events(state, "date", "", facts, now)
+    return pass_deadline(state, command, now)
+
+
+def _answer(state: Lifecycle, command: c.AnswerRequest, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
+    return answer(state, command, actor, facts, now)
+
+
+def _close_requests(state: Lifecycle, because: str) -> list[Event]:
+    return [e.RequestClosed(request=r.id, because=because) for r in state.requests]
+
+
+def _not_held(state: Lifecycle) -> None:
+    if state.hold is not None:
+        raise refuse(
+            "on-hold",
+            "保留中です",
+            "the lifecycle is on hold",
+            remedy_ja="再開してから行ってください(`starter.py resume`)",
+            remedy_en="resume it first (`starter.py resume`)",
+        )
+
+
+_HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, datetime], Sequence[Event]]] = {
+    c.SubmitDeliverable: _submit,
+    c.AnswerRequest: _answer,
+    c.WithdrawDraft: _withdraw,
+    c.DropLifecycle: _drop,
+    c.HoldLifecycle: _hold,
+    c.ResumeLifecycle: _resume,
+    c.RecordMeasurement: _measure,
+    c.RecordBudget: _budget,
+    c.OpenReview: _open_review,
+    c.FulfilPromise: _fulfil,
+    c.DeadlinePassed: _deadline,
+}

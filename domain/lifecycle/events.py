@@ -1,0 +1,280 @@
+"""What happened to a lifecycle. Past tense; never changed once written. Free text that may name people is `Personal`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from domain.deliverables.base import Evidence
+from domain.lifecycle.commands import BudgetState, Condition, Decision, Source
+from domain.messages import Event, Frozen, Personal, Text
+
+RequestKind = Literal["draft", "decide"]
+
+
+class LifecycleStarted(Event):
+    type = "LifecycleStarted"
+    ref: str
+    title: str
+    section: str
+    section_name: Text
+    bureau: str
+    bureau_name: Text
+    viewpoint: str | None
+    weight: str | None
+    definition: str
+    definition_digest: str
+    tags: tuple[str, ...]
+    source: Source | None
+    drafter: str | None
+    setup: dict[str, Any] | None
+
+
+class StageEntered(Event):
+    """`because`: started, passed, sent_back, outcome, review_opened."""
+
+    type = "StageEntered"
+    stage: str
+    title: Text
+    round: int
+    because: str
+    repeats: bool = False
+
+
+class RequestOpened(Event):
+    """Something waits in the inbox of a post. All dates were computed on the calendar named in the facts."""
+
+    type = "RequestOpened"
+    request: str
+    kind: RequestKind
+    stage: str
+    round: int
+    step: str
+    step_index: int
+    title: Text
+    post: str
+    post_title: Text
+    due_at: datetime
+    remind_at: datetime | None
+    escalate_at: datetime | None
+    escalate_to: str | None
+
+
+class DeliverableSubmitted(Event):
+    type = "DeliverableSubmitted"
+    stage: str
+    deliverable: str
+    round: int
+    version: int
+    content: dict[str, Any]
+    content_hash: str
+    comment: Personal
+
+
+class RequestAnswered(Event):
+    """A person decided, in a post, on exactly the document with `content_hash`."""
+
+    type = "RequestAnswered"
+    request: str
+    stage: str
+    round: int
+    step: str
+    step_title: Text
+    post: str
+    decision: Decision
+    conditions: tuple[Condition, ...]
+    back_to: str | None
+    outcome: str | None
+    content_hash: str
+    comment: Personal
+
+
+class RequestClosed(Event):
+    """A request needs no answer any more. `because`: submitted, quorum, returned, rejected, withdrawn, review, closed."""
+
+    type = "RequestClosed"
+    request: str
+    because: str
+
+
+class GatePassed(Event):
+    type = "GatePassed"
+    stage: str
+    round: int
+    version: int
+    content_hash: str
+
+
+class GateReturned(Event):
+    """差戻し, or a refusal that sends the work back; `to` is the stage it goes to."""
+
+    type = "GateReturned"
+    stage: str
+    round: int
+    to: str
+    rejected: bool
+
+
+class DraftWithdrawn(Event):
+    type = "DraftWithdrawn"
+    stage: str
+    round: int
+    reason: Personal
+
+
+class LifecycleHeld(Event):
+    type = "LifecycleHeld"
+    until: datetime | None
+    reason: Personal
+
+
+class Shift(Frozen):
+    """The new moments of a request after a hold."""
+
+    request: str
+    due_at: datetime
+    remind_at: datetime | None
+    escalate_at: datetime | None
+
+
+class LifecycleResumed(Event):
+    type = "LifecycleResumed"
+    shifts: tuple[Shift, ...]
+    reason: Personal
+
+
+class HoldExpired(Event):
+    """The day named when the hold began has come; someone should resume or renew it."""
+
+    type = "HoldExpired"
+    until: datetime
+
+
+class MeasurementRecorded(Event):
+    type = "MeasurementRecorded"
+    kpi: str
+    period: str
+    value: Decimal
+    round: int
+    source: Evidence | None
+    note: Personal
+
+
+class BudgetRecorded(Event):
+    type = "BudgetRecorded"
+    fiscal_year: int
+    state: BudgetState
+    amount: int
+
+
+class PromiseMade(Event):
+    """A condition of an agreement, or a promise of the coordination, to be kept `by` a unit until `due`."""
+
+    type = "PromiseMade"
+    promise: str
+    stage: str
+    round: int
+    text: str
+    by: str | None
+    due: date | None
+
+
+class PromiseFulfilled(Event):
+    type = "PromiseFulfilled"
+    promise: str
+    note: Personal
+
+
+class ReminderSent(Event):
+    type = "ReminderSent"
+    request: str
+    due_at: datetime
+
+
+class RequestOverdue(Event):
+    type = "RequestOverdue"
+    request: str
+    due_at: datetime
+
+
+class RequestEscalated(Event):
+    """Overdue for long: the superior is told. Silence still decides nothing."""
+
+    type = "RequestEscalated"
+    request: str
+    to: str
+    due_at: datetime
+
+
+class ReviewOpened(Event):
+    """`by`: person, or date (the review date fixed with the KPIs came)."""
+
+    type = "ReviewOpened"
+    by: Literal["person", "date"]
+    reason: Personal
+
+
+class OutcomeDecided(Event):
+    """The council's decision, and what follows: `stage` is where it goes on, None when it ends or is wound down."""
+
+    type = "OutcomeDecided"
+    outcome: str
+    title: Text
+    round: int
+    recommended: str | None
+    then: Literal["new_round", "same_round", "wind_down", "close"]
+    stage: str | None
+    next_review: date | None
+
+
+class WindDownStarted(Event):
+    type = "WindDownStarted"
+    work: str
+    round: int
+
+
+class LifecycleDropped(Event):
+    """廃案. `by_gate` when a refusal at a deciding step caused it."""
+
+    type = "LifecycleDropped"
+    by_gate: bool
+    reason: Personal
+
+
+class LifecycleClosed(Event):
+    """`as_`: completion, abolition, dropped."""
+
+    type = "LifecycleClosed"
+    as_: str
+
+
+EVENTS: dict[str, type[Event]] = {
+    e.type: e
+    for e in (
+        LifecycleStarted,
+        StageEntered,
+        RequestOpened,
+        DeliverableSubmitted,
+        RequestAnswered,
+        RequestClosed,
+        GatePassed,
+        GateReturned,
+        DraftWithdrawn,
+        LifecycleHeld,
+        LifecycleResumed,
+        HoldExpired,
+        MeasurementRecorded,
+        BudgetRecorded,
+        PromiseMade,
+        PromiseFulfilled,
+        ReminderSent,
+        RequestOverdue,
+        RequestEscalated,
+        ReviewOpened,
+        OutcomeDecided,
+        WindDownStarted,
+        LifecycleDropped,
+        LifecycleClosed,
+    )
+}

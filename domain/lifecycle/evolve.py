@@ -1,0 +1,272 @@
+"""The fold: state and event give state. Never refuses, never looks outward; one function an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from domain.lifecycle import events as e
+from domain.lifecycle.state import Budget, Given, Hold, Kpi, Lifecycle, PromiseState, Request, Submission
+from domain.messages import Event, Recorded
+
+Changes = dict[str, Any]
+
+
+def evolve(state: Lifecycle, recorded: Recorded) -> Lifecycle:
+    """The state after one event."""
+    return state.model_copy(update=_FOLDS[type(recorded.event)](state, recorded.event, recorded))
+
+
+def _started(state: Lifecycle, event: e.LifecycleStarted, recorded: Recorded) -> Changes:
+    return {
+        "ref": event.ref,
+        "title": event.title,
+        "section": event.section,
+        "section_name": event.section_name,
+        "bureau": event.bureau,
+        "bureau_name": event.bureau_name,
+        "viewpoint": event.viewpoint,
+        "weight": event.weight,
+        "definition": event.definition,
+        "tags": event.tags,
+        "source": event.source,
+        "drafter": event.drafter,
+        "started_at": recorded.occurred_at,
+    }
+
+
+def _entered(state: Lifecycle, event: e.StageEntered, recorded: Recorded) -> Changes:
+    changes: Changes = {
+        "stage": event.stage,
+        "stage_title": event.title,
+        "work": event.stage,
+        "repeats": event.repeats,
+        "round": event.round,
+        "entered_at": recorded.occurred_at,
+        "given": (),
+        "submission": None,
+    }
+    if event.round != state.round:
+        changes["measured"] = ()
+    return changes
+
+
+def _opened(state: Lifecycle, event: e.RequestOpened, recorded: Recorded) -> Changes:
+    request = Request(
+        id=event.request,
+        kind=event.kind,
+        stage=event.stage,
+        round=event.round,
+        step=event.step,
+        step_index=event.step_index,
+        title=event.title,
+        post=event.post,
+        post_title=event.post_title,
+        opened_at=recorded.occurred_at,
+        due_at=event.due_at,
+        remind_at=event.remind_at,
+        escalate_at=event.escalate_at,
+        escalate_to=event.escalate_to,
+    )
+    # The requests of one step are opened together and share a serial, their posts keep their ids apart.
+    together = any(
+        r.step == event.step and r.kind == "decide" and r.opened_at == recorded.occurred_at for r in state.requests
+    )
+    return {"requests": (*state.requests, request), "serial": state.serial + (not together)}
+
+
+def _submitted(state: Lifecycle, event: e.DeliverableSubmitted, recorded: Recorded) -> Changes:
+    submission = Submission(
+        stage=event.stage,
+        round=event.round,
+        version=event.version,
+        content_hash=event.content_hash,
+        person=recorded.actor.person or "",
+        at=recorded.occurred_at,
+    )
+    changes: Changes = {
+        "submission": submission,
+        "given": (),
+        "versions": {**state.versions, f"{event.stage}/{event.round}": event.version},
+    }
+    extract = _EXTRACTS.get(event.deliverable)
+    if extract is not None:
+        changes |= extract(state, event.content)
+    return changes
+
+
+def _answered(state: Lifecycle, event: e.RequestAnswered, recorded: Recorded) -> Changes:
+    given = Given(
+        request=event.request,
+        step=event.step,
+        post=event.post,
+        person=recorded.actor.person or "",
+        decision=event.decision,
+        at=recorded.occurred_at,
+    )
+    return {"given": (*state.given, given), "requests": _without(state, event.request)}
+
+
+def _closed_request(state: Lifecycle, event: e.RequestClosed, _: Recorded) -> Changes:
+    return {"requests": _without(state, event.request)}
+
+
+def _passed(state: Lifecycle, event: e.GatePassed, _: Recorded) -> Changes:
+    if state.claimed is None or state.budget_year is None:
+        return {}
+    year = state.budgets.get(state.budget_year, Budget())
+    claims = {k: v for k, v in state.claimed.model_dump().items() if v is not None and getattr(year, k) is None}
+    return {"claimed": None, "budgets": {**state.budgets, state.budget_year: year.model_copy(update=claims)}}
+
+
+def _nothing(state: Lifecycle, event: Event, _: Recorded) -> Changes:
+    return {}
+
+
+def _returned(state: Lifecycle, event: e.GateReturned, _: Recorded) -> Changes:
+    return {"given": (), "submission": None, "claimed": None}
+
+
+def _held(state: Lifecycle, event: e.LifecycleHeld, recorded: Recorded) -> Changes:
+    return {"hold": Hold(since=recorded.occurred_at, until=event.until)}
+
+
+def _resumed(state: Lifecycle, event: e.LifecycleResumed, _: Recorded) -> Changes:
+    shifts = {s.request: s for s in event.shifts}
+    moved = tuple(
+        r.model_copy(update={"due_at": s.due_at, "remind_at": s.remind_at, "escalate_at": s.escalate_at})
+        if (s := shifts.get(r.id))
+        else r
+        for r in state.requests
+    )
+    return {"hold": None, "requests": moved}
+
+
+def _hold_expired(state: Lifecycle, event: e.HoldExpired, _: Recorded) -> Changes:
+    return {"hold": state.hold.model_copy(update={"reminded": True}) if state.hold else None}
+
+
+def _measured(state: Lifecycle, event: e.MeasurementRecorded, _: Recorded) -> Changes:
+    return {} if event.kpi in state.measured else {"measured": (*state.measured, event.kpi)}
+
+
+def _budgeted(state: Lifecycle, event: e.BudgetRecorded, _: Recorded) -> Changes:
+    year = state.budgets.get(event.fiscal_year, Budget()).model_copy(update={event.state: event.amount})
+    return {"budgets": {**state.budgets, event.fiscal_year: year}}
+
+
+def _promised(state: Lifecycle, event: e.PromiseMade, _: Recorded) -> Changes:
+    promise = PromiseState(
+        id=event.promise, stage=event.stage, round=event.round, text=event.text, by=event.by, due=event.due
+    )
+    return {"promises": (*state.promises, promise)}
+
+
+def _fulfilled(state: Lifecycle, event: e.PromiseFulfilled, recorded: Recorded) -> Changes:
+    return {
+        "promises": tuple(
+            p.model_copy(update={"fulfilled_at": recorded.occurred_at}) if p.id == event.promise else p
+            for p in state.promises
+        )
+    }
+
+
+def _marked(flag: str) -> Callable[[Lifecycle, Any, Recorded], Changes]:
+    def fold(state: Lifecycle, event: Any, _: Recorded) -> Changes:
+        return {
+            "requests": tuple(r.model_copy(update={flag: True}) if r.id == event.request else r for r in state.requests)
+        }
+
+    return fold
+
+
+def _outcome(state: Lifecycle, event: e.OutcomeDecided, _: Recorded) -> Changes:
+    changes: Changes = {"outcome": event.outcome, "recommendation": None, "recommended_stage": None}
+    if event.next_review is not None:
+        changes["review_date"] = event.next_review
+    return changes
+
+
+def _winding_down(state: Lifecycle, event: e.WindDownStarted, _: Recorded) -> Changes:
+    return {"work": event.work, "given": (), "submission": None, "repeats": False}
+
+
+def _closed(state: Lifecycle, event: e.LifecycleClosed, _: Recorded) -> Changes:
+    return {"closed": True, "closed_as": event.as_, "requests": (), "hold": None}
+
+
+def _without(state: Lifecycle, request: str) -> tuple[Request, ...]:
+    return tuple(r for r in state.requests if r.id != request)
+
+
+def _from_setup(state: Lifecycle, content: dict[str, Any]) -> Changes:
+    people = [content["chair"], content["adviser"], *(m["person"] for m in content["members"])]
+    return {
+        "people": tuple(dict.fromkeys((*state.people, *(p for p in people if p)))),
+        "departments": tuple(content["departments"]),
+        "viewpoint": content["viewpoint"] or state.viewpoint,
+        "weight": content["weight"] or state.weight,
+    }
+
+
+def _from_budgeting(state: Lifecycle, content: dict[str, Any]) -> Changes:
+    amounts = content["amounts"]
+    year = content["fiscal_year"]
+    asked = state.budgets.get(year, Budget()).model_copy(update={"asked": amounts["asked"]})
+    claims = {k: amounts[k] for k in ("indicated", "voted", "allotted")}
+    return {
+        "budget_year": year,
+        "budgets": {**state.budgets, year: asked},
+        "claimed": Budget(**claims) if any(v is not None for v in claims.values()) else None,
+    }
+
+
+def _from_team(state: Lifecycle, content: dict[str, Any]) -> Changes:
+    people = [content["leader"], *(m["person"] for m in content["members"])]
+    return {"people": tuple(dict.fromkeys((*state.people, *(p for p in people if p))))}
+
+
+def _from_kpis(state: Lifecycle, content: dict[str, Any]) -> Changes:
+    kpis = tuple(Kpi(key=k["key"], title=k["title"], unit=k["unit"], owner=k["owner"]) for k in content["kpis"])
+    return {"kpis": kpis, "review_date": date.fromisoformat(content["review_date"])}
+
+
+def _from_review(state: Lifecycle, content: dict[str, Any]) -> Changes:
+    return {"recommendation": content["recommendation"], "recommended_stage": content["back_to"] or None}
+
+
+_EXTRACTS: Mapping[str, Callable[[Lifecycle, dict[str, Any]], Changes]] = {
+    "setup": _from_setup,
+    "budgeting": _from_budgeting,
+    "team": _from_team,
+    "kpis": _from_kpis,
+    "review": _from_review,
+}
+
+_FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
+    e.LifecycleStarted: _started,
+    e.StageEntered: _entered,
+    e.RequestOpened: _opened,
+    e.DeliverableSubmitted: _submitted,
+    e.RequestAnswered: _answered,
+    e.RequestClosed: _closed_request,
+    e.GatePassed: _passed,
+    e.GateReturned: _returned,
+    e.DraftWithdrawn: _returned,
+    e.LifecycleHeld: _held,
+    e.LifecycleResumed: _resumed,
+    e.HoldExpired: _hold_expired,
+    e.MeasurementRecorded: _measured,
+    e.BudgetRecorded: _budgeted,
+    e.PromiseMade: _promised,
+    e.PromiseFulfilled: _fulfilled,
+    e.ReminderSent: _marked("reminded"),
+    e.RequestOverdue: _marked("overdue"),
+    e.RequestEscalated: _marked("escalated"),
+    e.ReviewOpened: _nothing,
+    e.OutcomeDecided: _outcome,
+    e.WindDownStarted: _winding_down,
+    e.LifecycleDropped: _nothing,
+    e.LifecycleClosed: _closed,
+}

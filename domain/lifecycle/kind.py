@@ -1,0 +1,60 @@
+"""The lifecycle as a stream kind: one object that joins its rules for the store and the workflows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from domain.facts import Facts
+from domain.kinds import View
+from domain.lifecycle import commands, events, timers, view
+from domain.lifecycle.decide import decide
+from domain.lifecycle.evolve import evolve
+from domain.lifecycle.react import react
+from domain.lifecycle.state import FOLD_VERSION, Lifecycle
+from domain.messages import Actor, Command, Event, Notice, Plan, Recorded
+
+
+class LifecycleKind:
+    name = "lifecycle"
+    fold_version = FOLD_VERSION
+    workflow: str | None = "Lifecycle"
+    commands: Mapping[str, type[Command]] = commands.COMMANDS
+    events: Mapping[str, type[Event]] = events.EVENTS
+    state_type = Lifecycle
+
+    def initial(self, stream: str) -> Lifecycle:
+        return Lifecycle(stream=stream)
+
+    def needs(self, state: Lifecycle, command: Command) -> str | None:
+        return command.definition if isinstance(command, commands.StartLifecycle) else state.definition or None
+
+    def decide(self, state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
+        return decide(state, command, actor, facts, now)
+
+    def evolve(self, state: Lifecycle, recorded: Recorded) -> Lifecycle:
+        return evolve(state, recorded)
+
+    def next_due(self, state: Lifecycle) -> datetime | None:
+        return timers.next_due(state)
+
+    def closed(self, state: Lifecycle) -> bool:
+        return state.closed
+
+    def definition_of(self, state: Lifecycle) -> str | None:
+        return state.definition or None
+
+    def view(self, state: Lifecycle) -> View:
+        return view.view(state)
+
+    def entries(self, state: Lifecycle, recorded: Recorded) -> View:
+        return view.entries(state, recorded)
+
+    def notices(self, state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
+        return view.notices(state, recorded)
+
+    def due_commands(self, state: Lifecycle, now: datetime) -> Sequence[Command]:
+        return timers.due_commands(state, now)
+
+    def react(self, state: Lifecycle, fresh: Sequence[Recorded]) -> Plan:
+        return react(state, fresh)

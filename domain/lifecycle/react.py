@@ -1,0 +1,117 @@
+"""What follows from events already recorded, and what an operator sees of it in the Temporal UI."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from domain.lifecycle import events as e
+from domain.lifecycle.state import Lifecycle, Request
+from domain.lifecycle.story import day, line
+from domain.lifecycle.timers import next_due, pending
+from domain.messages import Display, Effect, Event, Plan, Recorded, Text
+
+_QUIET: tuple[type[Event], ...] = (e.RequestClosed, e.DeliverableSubmitted, e.MeasurementRecorded)
+"""Events that by themselves need nobody's attention."""
+_TIMERS = {
+    "remind": Text(ja="督促前のお知らせ", en="reminder"),
+    "due": Text(ja="期限", en="due"),
+    "escalate": Text(ja="上司への報告", en="superior is told"),
+    "hold": Text(ja="保留の期日", en="end of hold"),
+    "review": Text(ja="再検討日", en="review date"),
+}
+
+
+def react(state: Lifecycle, fresh: Sequence[Recorded]) -> Plan:
+    """The plan after `fresh`; `state` includes them. One announcement tells all that is worth telling."""
+    told = [line(state, r.event) for r in fresh if not isinstance(r.event, _QUIET)]
+    to = fresh[-1].version if fresh else 0
+    effects: tuple[Effect, ...] = ()
+    if told:
+        summary = Text(ja="。".join(t.ja for t in told), en="; ".join(t.en for t in told))
+        effects = (Effect(key=f"announce-{to}", summary=summary),)
+    return Plan(
+        to=to,
+        effects=effects,
+        next_due=next_due(state),
+        next_due_summary=_next(state),
+        closed=state.closed,
+        display=Display(summary=state.title, details=details(state), attributes=attributes(state)),
+    )
+
+
+def _next(state: Lifecycle) -> str:
+    earliest = min(pending(state), default=None, key=lambda t: t[0])
+    if earliest is None:
+        return ""
+    moment, timer, request = earliest
+    asked = state.request(request) if request else None
+    who = f" {asked.post_title.ja}" if asked else ""
+    return f"{_TIMERS[timer].ja}{who} {day(moment).ja} / {_TIMERS[timer].en} {day(moment).en}"
+
+
+def attributes(state: Lifecycle) -> dict[str, object]:
+    """Search attributes by their key in `workflows/contract.py`."""
+    due = min((r.due_at for r in state.requests), default=None)
+    return {
+        "stage": "closed" if state.closed else state.stage,
+        "bureau": state.bureau,
+        "viewpoint": state.viewpoint,
+        "awaiting": [] if state.hold else sorted({r.post for r in state.requests}),
+        "due": None if state.hold else due,
+        "round": state.round,
+        "health": state.health,
+    }
+
+
+def details(state: Lifecycle) -> str:
+    """Markdown for the workflow's current details: what it waits for, since when, and how to answer."""
+    head = f"# {state.title}\n\n**{state.stage_title.ja} / {state.stage_title.en}** · 第{state.round}期 / round {state.round}\n\n"
+    foot = (
+        f"\n\n担当 / in charge: {state.section_name.ja} ({state.bureau_name.ja}) · ID: {state.stream} · {state.ref}\n"
+    )
+    if state.closed:
+        return f"{head}終結しています({state.closed_as})。何も待っていません。\n\nClosed ({state.closed_as}). It waits for nothing.{foot}"
+    if state.hold is not None:
+        since = day(state.hold.since)
+        until = (
+            f"{day(state.hold.until).ja} まで / until {day(state.hold.until).en}"
+            if state.hold.until
+            else "期日なし / open-ended"
+        )
+        held = f"**保留中 / on hold**: {since.ja} から / since {since.en}, {until}"
+        return f"{head}{held}\n\n    ./taskforce resume {state.stream} --as PERSON{foot}"
+    rows = "\n".join(_row(r) for r in state.requests)
+    table = (
+        f"| 待っている相手 / waits for | 何を / what | いつから / since | 期限 / due | 依頼 / request |\n|---|---|---|---|---|\n{rows}\n"
+        if rows
+        else ""
+    )
+    return f"{head}{table}\n{_how(state)}{foot}"
+
+
+def _row(r: Request) -> str:
+    since, due = day(r.opened_at), day(r.due_at)
+    late = " **期限超過 / overdue**" if r.overdue else ""
+    cells = (
+        f"{r.post_title.ja} / {r.post_title.en}",
+        f"{r.title.ja} / {r.title.en}",
+        f"{since.ja} / {since.en}",
+        f"{due.ja} / {due.en}{late}",
+        r.id,
+    )
+    return "| " + " | ".join(cells) + " |"
+
+
+def _how(state: Lifecycle) -> str:
+    decide = next((r for r in state.requests if r.kind == "decide"), None)
+    if decide is not None:
+        return (
+            "**答え方 / how to answer**\n\n"
+            f"    ./taskforce answer {decide.id} --as PERSON --decision approve|conditions|return|reject --comment TEXT\n\n"
+            "または、この画面から Update `answer` を送る(署名は `./taskforce answer … --print-update`)。\n"
+            "Or send the Update `answer` from this page; `./taskforce answer … --print-update` prints its signed input.\n"
+        )
+    return (
+        "**答え方 / how to answer**\n\n"
+        f"    ./taskforce form {state.work} > form.yaml\n    ./taskforce submit {state.stream} form.yaml --as PERSON\n"
+    )

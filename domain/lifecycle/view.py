@@ -1,0 +1,169 @@
+"""The rows that a lifecycle owns in the read models, and the notices that its events cause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from domain.kinds import Row, View
+from domain.lifecycle import events as e
+from domain.lifecycle.state import Lifecycle
+from domain.lifecycle.story import line
+from domain.lifecycle.timers import next_due
+from domain.messages import Notice, Recorded
+
+
+def view(state: Lifecycle) -> View:
+    """Current rows: one in `lifecycles`, one a live request, one a promise."""
+    if state.started_at is None:
+        return View(rows={"lifecycles": [], "requests": [], "promises": []})
+    lifecycle: Row = {
+        "stream": state.stream,
+        "ref": state.ref,
+        "title": state.title,
+        "stage": state.stage,
+        "work": state.work,
+        "phase": phase(state),
+        "round": state.round,
+        "bureau": state.bureau,
+        "section": state.section,
+        "viewpoint": state.viewpoint,
+        "outcome": state.outcome,
+        "closed": state.closed,
+        "closed_as": state.closed_as,
+        "held": state.hold is not None,
+        "health": state.health,
+        "definition": state.definition,
+        "started_at": state.started_at,
+        "entered_at": state.entered_at,
+        "next_due": next_due(state),
+        "overdue": state.overdue,
+        "tags": list(state.tags),
+        "source": state.source.model_dump(mode="json") if state.source else None,
+    }
+    requests: list[Row] = [
+        {
+            "request": r.id,
+            "stream": state.stream,
+            "kind": r.kind,
+            "stage": r.stage,
+            "round": r.round,
+            "step": r.step,
+            "post": r.post,
+            "opened_at": r.opened_at,
+            "due_at": r.due_at,
+            "overdue": r.overdue,
+            "subject_ja": f"{state.title}: {state.stage_title.ja} {r.title.ja}"
+            if r.kind == "decide"
+            else f"{state.title}: {r.title.ja}",
+            "subject_en": f"{state.title}: {state.stage_title.en}, {r.title.en}"
+            if r.kind == "decide"
+            else f"{state.title}: {r.title.en}",
+            "content_hash": state.submission.content_hash if r.kind == "decide" and state.submission else None,
+        }
+        for r in state.requests
+    ]
+    promises: list[Row] = [
+        {
+            "stream": state.stream,
+            "promise": p.id,
+            "stage": p.stage,
+            "round": p.round,
+            "text": p.text,
+            "by_unit": p.by,
+            "due": p.due,
+            "fulfilled_at": p.fulfilled_at,
+        }
+        for p in state.promises
+    ]
+    return View(rows={"lifecycles": [lifecycle], "requests": requests, "promises": promises})
+
+
+def phase(state: Lifecycle) -> str:
+    """drafting, deciding, held or closed."""
+    if state.closed:
+        return "closed"
+    if state.hold is not None:
+        return "held"
+    return "deciding" if state.in_circulation else "drafting"
+
+
+def entries(state: Lifecycle, recorded: Recorded) -> View:
+    """Rows that one event adds for good."""
+    event, row = recorded.event, {"stream": recorded.stream}
+    versioned = {**row, "version": recorded.version}
+    if isinstance(event, e.DeliverableSubmitted):
+        added: Row = {
+            **row,
+            "stage": event.stage,
+            "round": event.round,
+            "version": event.version,
+            "content": event.content,
+            "content_hash": event.content_hash,
+            "person": recorded.actor.person,
+            "at": recorded.occurred_at,
+        }
+        return View(rows={"deliverables": [added]})
+    if isinstance(event, e.RequestAnswered):
+        added = {
+            **versioned,
+            "request": event.request,
+            "stage": event.stage,
+            "round": event.round,
+            "step": event.step,
+            "post": event.post,
+            "person": recorded.actor.person,
+            "decision": event.decision,
+            "conditions": [c.model_dump(mode="json") for c in event.conditions],
+            "content_hash": event.content_hash,
+            "via": recorded.actor.via.value,
+            "at": recorded.occurred_at,
+        }
+        return View(rows={"answers": [added]})
+    if isinstance(event, e.MeasurementRecorded):
+        added = {
+            **versioned,
+            "kpi": event.kpi,
+            "period": event.period,
+            "value": str(event.value),
+            "person": recorded.actor.person,
+            "source": event.source.model_dump(mode="json") if event.source else None,
+            "at": recorded.occurred_at,
+        }
+        return View(rows={"measurements": [added]})
+    if isinstance(event, e.OutcomeDecided):
+        added = {
+            **versioned,
+            "round": event.round,
+            "outcome": event.outcome,
+            "stage": event.stage,
+            "at": recorded.occurred_at,
+            "person": recorded.actor.person,
+        }
+        return View(rows={"outcomes": [added]})
+    if isinstance(event, e.StageEntered):
+        added = {
+            **versioned,
+            "stage": event.stage,
+            "round": event.round,
+            "entered_at": recorded.occurred_at,
+            "left_at": None,
+        }
+        return View(rows={"stage_visits": [added]})
+    return View(rows={})
+
+
+def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
+    """Who must hear of an event: the post asked, the drafter when the work comes back or is decided, the superior told."""
+    event = recorded.event
+    if isinstance(event, e.RequestOpened):
+        return [Notice(post=event.post, subject=line(state, event))]
+    if isinstance(event, e.ReminderSent | e.RequestOverdue):
+        request = state.request(event.request)
+        return [Notice(post=request.post, subject=line(state, event))] if request else []
+    if isinstance(event, e.RequestEscalated):
+        return [Notice(post=event.to, subject=line(state, event))]
+    if isinstance(event, e.GatePassed | e.GateReturned | e.OutcomeDecided | e.LifecycleClosed | e.HoldExpired):
+        person = state.drafter or next(iter(state.people), None)
+        if person is not None:
+            return [Notice(person=person, subject=line(state, event))]
+    return []

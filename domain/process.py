@@ -1,0 +1,162 @@
+"""The process definition: a lifecycle's stages, gates and outcomes as a validated, versioned document.
+
+A city changes its process by publishing another document, not by touching code. `definitions/himeji.yaml` ships as default.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from domain.calendar import Span
+from domain.messages import Frozen, Text
+
+UnitRef = Literal["owner", "headquarters", "finance", "city", "departments"]
+"""Where a role is looked for: the lifecycle's own section (and above it), the digital headquarters, the finance section,
+the city's top, or each member department (one request for each: 合議)."""
+
+
+class PostRef(Frozen):
+    """A post by its role, relative to the lifecycle; resolved to a post of the directory when a gate opens."""
+
+    role: str
+    unit: UnitRef = "owner"
+
+
+class Step(Frozen):
+    """One step of a route: who must agree. Several posts are asked at once; `need` says how many must agree."""
+
+    key: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: Text
+    posts: tuple[PostRef, ...] = Field(min_length=1)
+    need: int | Literal["all"] = "all"
+    due: Span
+    remind_before: Span | None = None
+    escalate_after: Span | None = None
+    escalate_to: PostRef | None = None
+    drafter_may_decide: bool = False
+    """課長専決: the definition gives the drafter this authority. Otherwise nobody decides on what they drafted."""
+    on_reject: Literal["return", "drop"] = "return"
+    """What a refusal at this step means: back to the drafter (返付), or the end of the matter (廃案)."""
+
+
+class Stage(Frozen):
+    """One stage: the deliverable it asks for, by whom and until when, the gate it must pass, and where it leads."""
+
+    key: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: Text
+    phase: Literal["taskforce", "project"] = "taskforce"
+    deliverable: str
+    drafter: PostRef
+    due: Span
+    remind_before: Span | None = None
+    gate: tuple[Step, ...] = Field(min_length=1)
+    next: str | None = None
+    send_back_to: tuple[str, ...] = ()
+    repeats: bool = False
+    """After its gate it is asked for again, period by period, until a review is opened (monitoring)."""
+    decides_outcome: bool = False
+    """The last step of its gate names an outcome (review)."""
+    passes_when: tuple[str, ...] = ()
+    """Names of checks that the last agreement of the gate must meet, see `domain/lifecycle/checks.py`."""
+
+
+class Outcome(Frozen):
+    """A result of the review and what follows from it."""
+
+    key: Literal["expansion", "improvement", "abolition", "continuation", "completion"]
+    title: Text
+    then: Literal["new_round", "same_round", "wind_down", "close"]
+    stage: str | None = None
+    """Where the lifecycle goes on; for improvement the council may name another of `stages`."""
+    stages: tuple[str, ...] = ()
+
+
+class ProcessDefinition(Frozen):
+    """A whole process. `name@version` is its reference; a lifecycle pins the one it started with."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    version: int = Field(ge=1)
+    title: Text
+    stages: tuple[Stage, ...] = Field(min_length=1)
+    outcomes: tuple[Outcome, ...] = Field(min_length=1)
+    wind_down: Stage | None = None
+    units: dict[Literal["headquarters", "finance", "city"], str] = {}
+    """Which unit of the directory is meant by each name; `owner` is the lifecycle's own section."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ProcessDefinition:
+        keys = [s.key for s in self.stages]
+        if len(set(keys)) != len(keys):
+            raise ValueError("stages: a key appears twice; give each stage its own key")
+        for i, stage in enumerate(self.stages):
+            if stage.next is not None and stage.next not in keys:
+                raise ValueError(f"stages.{stage.key}.next: {stage.next!r} is no stage; name one of {', '.join(keys)}")
+            if stage.next is None and not stage.decides_outcome:
+                raise ValueError(
+                    f"stages.{stage.key}.next: missing; only a stage that decides the outcome ends the way"
+                )
+            for back in stage.send_back_to:
+                if back not in keys[: i + 1]:
+                    raise ValueError(f"stages.{stage.key}.send_back_to: {back!r} is not this or an earlier stage")
+            steps = [s.key for s in stage.gate]
+            if len(set(steps)) != len(steps):
+                raise ValueError(f"stages.{stage.key}.gate: a step key appears twice; give each step its own key")
+            for step in stage.gate:
+                if (
+                    isinstance(step.need, int)
+                    and not any(p.unit == "departments" for p in step.posts)
+                    and not 1 <= step.need <= len(step.posts)
+                ):
+                    raise ValueError(
+                        f"stages.{stage.key}.gate.{step.key}.need: {step.need} of {len(step.posts)} cannot be met"
+                    )
+        if not any(s.decides_outcome for s in self.stages):
+            raise ValueError("stages: none decides the outcome; set decides_outcome on the review")
+        reached, todo = set(), [keys[0]]
+        while todo:
+            key = todo.pop()
+            if key not in reached:
+                reached.add(key)
+                following = self.stage(key).next
+                if following:
+                    todo.append(following)
+        if missing := [k for k in keys if k not in reached]:
+            raise ValueError(f"stages: never reached from {keys[0]}: {', '.join(missing)}; correct `next`")
+        named = [o.key for o in self.outcomes]
+        if len(set(named)) != len(named):
+            raise ValueError("outcomes: a key appears twice")
+        for outcome in self.outcomes:
+            for key in (*((outcome.stage,) if outcome.stage else ()), *outcome.stages):
+                if key not in keys:
+                    raise ValueError(f"outcomes.{outcome.key}: {key!r} is no stage; name one of {', '.join(keys)}")
+            if outcome.then in ("new_round", "same_round") and outcome.stage is None:
+                raise ValueError(f"outcomes.{outcome.key}.stage: missing; say where the lifecycle goes on")
+            if outcome.then == "wind_down" and self.wind_down is None:
+                raise ValueError("wind_down: missing, but an outcome asks for it; describe the wind-down stage")
+        return self
+
+    @property
+    def reference(self) -> str:
+        return f"{self.name}@{self.version}"
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the canonical JSON of the document."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def stage(self, key: str) -> Stage:
+        """The stage (or the wind-down) with a key; KeyError if there is none."""
+        if self.wind_down is not None and key == self.wind_down.key:
+            return self.wind_down
+        for stage in self.stages:
+            if stage.key == key:
+                return stage
+        raise KeyError(key)
+
+    def outcome(self, key: str) -> Outcome | None:
+        return next((o for o in self.outcomes if o.key == key), None)

@@ -1,0 +1,13 @@
+"""Every kind of stream, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.directory_stream import DirectoryKind
+from domain.kinds import Kind
+from domain.lifecycle.kind import LifecycleKind
+from domain.process_stream import DefinitionKind
+
+KINDS: Mapping[str, Kind[Any]] = {k.name: k for k in (LifecycleKind(), DirectoryKind(), DefinitionKind())}

@@ -163,6 +163,7 @@ def _agreed(
         CHECKS[name](state)
     passed = e.GatePassed(
         stage=stage.key,
+        title=stage.title,
         round=state.round,
         version=state.submission.version if state.submission else 0,
         content_hash=answered.content_hash,
@@ -206,7 +207,9 @@ def _refused_by_some(
         return []
     target = process.stage(to)
     events: list[Event] = [
-        e.GateReturned(stage=stage.key, round=state.round, to=to, rejected=command.decision == "reject"),
+        e.GateReturned(
+            stage=stage.key, round=state.round, to=to, to_title=target.title, rejected=command.decision == "reject"
+        ),
         *_others(state, request, "returned"),
     ]
     if to != stage.key:

@@ -146,6 +146,7 @@ def _submit(
     content: dict[str, Any] = form.model_dump(mode="json")
     submitted = e.DeliverableSubmitted(
         stage=stage.key,
+        title=stage.title,
         deliverable=stage.deliverable,
         round=state.round,
         version=state.versions.get(f"{stage.key}/{state.round}", 0) + 1,

@@ -64,6 +64,7 @@ class RequestOpened(Event):
 class DeliverableSubmitted(Event):
     type = "DeliverableSubmitted"
     stage: str
+    title: Text
     deliverable: str
     round: int
     version: int
@@ -101,6 +102,7 @@ class RequestClosed(Event):
 class GatePassed(Event):
     type = "GatePassed"
     stage: str
+    title: Text
     round: int
     version: int
     content_hash: str
@@ -113,6 +115,7 @@ class GateReturned(Event):
     stage: str
     round: int
     to: str
+    to_title: Text
     rejected: bool
 
 

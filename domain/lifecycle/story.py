@@ -100,12 +100,12 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     ),
     e.RequestOpened: _opened,
     e.DeliverableSubmitted: lambda s, v: _t(
-        f"{v.stage} を提出(第{v.version}版)", f"{v.stage} handed in (version {v.version})"
+        f"{v.title.ja}を提出(第{v.version}版)", f"{v.title.en}: handed in (version {v.version})"
     ),
     e.RequestAnswered: _answered,
     e.RequestClosed: lambda s, v: _t("依頼を終了", "request closed"),
-    e.GatePassed: lambda s, v: _t(f"{v.stage} の関門を通過", f"gate of {v.stage} passed"),
-    e.GateReturned: lambda s, v: _t(f"{v.to} へ差戻し", f"sent back to {v.to}"),
+    e.GatePassed: lambda s, v: _t(f"{v.title.ja}の関門を通過", f"{v.title.en}: gate passed"),
+    e.GateReturned: lambda s, v: _t(f"{v.to_title.ja}へ差戻し", f"sent back to {v.to_title.en}"),
     e.DraftWithdrawn: lambda s, v: _t("引戻し", "draft withdrawn by the drafter"),
     e.LifecycleHeld: lambda s, v: _t(
         "保留" + (f"({day(v.until).ja}まで)" if v.until else ""),

@@ -1,0 +1,1 @@
+"""What happened: the event store, the one function through which state changes, read models and queries."""

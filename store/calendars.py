@@ -1,0 +1,26 @@
+"""Working-day calendars: national holidays by a library, the year-end closure, and the city's own closed days."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from functools import cache
+from importlib.metadata import version
+
+import holidays
+
+from domain.calendar import Calendar
+
+FIRST, LAST = 2015, 2050
+
+
+@cache
+def calendar(extra: tuple[date, ...] = ()) -> Calendar:
+    """Closed days of 2015–2050: national holidays, 29 December to 3 January, and `extra`. The version names the data."""
+    closed = set(holidays.country_holidays("JP", years=range(FIRST, LAST + 1)))
+    for year in range(FIRST, LAST + 1):
+        closed.update(date(year, 12, day) for day in (29, 30, 31))
+        closed.update(date(year, 1, day) for day in (1, 2, 3))
+    closed.update(extra)
+    own = hashlib.sha256(",".join(sorted(d.isoformat() for d in extra)).encode()).hexdigest()[:8] if extra else "none"
+    return Calendar(version=f"jp-{version('holidays')}+{own}", closed=frozenset(closed))

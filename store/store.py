@@ -1,0 +1,335 @@
+"""The store: `record` and what workflows, shells and pages read. Synchronous; call it from threads where a loop runs."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from domain.directory import Directory
+from domain.directory_stream import STREAM as DIRECTORY
+from domain.facts import Facts
+from domain.kinds import Kind
+from domain.messages import SYSTEM, Actor, Command, Plan, Recorded, Refused
+from domain.process import ProcessDefinition
+from domain.registry import KINDS
+from store import codec
+from store.calendars import calendar
+from store.clock import Clock
+from store.engine import Database
+from store.errors import Conflict, StoreNotReady, StoreVirtual
+from store.keys import all_keys, erase_key
+from store.migrate import current, head, upgrade
+from store.tables import definitions, events, meta, moment_text, people, refused, streams
+from store.transaction import Outcome, Transaction
+
+ATTEMPTS = 5
+T = TypeVar("T")
+
+
+class Store:
+    """An open event store. Thread-safe. Make one with `Store.open` or `Store.create`."""
+
+    def __init__(
+        self,
+        database: Database,
+        stamped: Mapping[str, str],
+        kinds: Mapping[str, Kind[Any]],
+        closed_days: tuple[date, ...],
+    ) -> None:
+        self.database = database
+        self.kinds = kinds
+        self.clock = Clock.of(database, dict(stamped))
+        self.seed = stamped.get("seed") if self.clock.virtual else None
+        self._closed_days = closed_days
+        self._directory: tuple[int, Directory] = (0, Directory())
+        self._definitions: dict[str, ProcessDefinition | None] = {}
+        self._facts: dict[tuple[int, str | None], Facts] = {}
+
+    @classmethod
+    def open(cls, url: str, *, kinds: Mapping[str, Kind[Any]] = KINDS, closed_days: Sequence[date] = ()) -> Store:
+        """Open an existing, migrated store. Raises `StoreUnreachable` or `StoreNotReady`."""
+        database = Database(url)
+        found = current(database)
+        if found != head():
+            database.close()
+            raise StoreNotReady(
+                f"{database.shown}: データベースの版が {found or '空'} です(必要 {head()})。`./taskforce migrate` を実行してください / "
+                f"the database is at version {found or 'none'}, this program needs {head()}; run `./taskforce migrate`"
+            )
+        with database.read() as connection:
+            stamped = {row.key: row.value for row in connection.execute(sa.select(meta))}
+        return cls(database, stamped, kinds, tuple(closed_days))
+
+    @classmethod
+    def create(
+        cls,
+        url: str,
+        *,
+        clock: str = "real",
+        seed: str | None = None,
+        start: datetime | None = None,
+        kinds: Mapping[str, Kind[Any]] = KINDS,
+        closed_days: Sequence[date] = (),
+    ) -> Store:
+        """Migrate the database and open it. A new one is stamped with its clock (and seed and start, when virtual)."""
+        upgrade(url)
+        database = Database(url)
+        stamp = {"clock": clock, "created_at": moment_text(start or datetime.now(UTC))}
+        if clock == "virtual":
+            stamp |= {"seed": seed or "0", "virtual_now": moment_text(start or datetime.now(UTC))}
+        with database.write() as connection:
+            there = {row.key: row.value for row in connection.execute(sa.select(meta))}
+            if "clock" not in there:
+                connection.execute(sa.insert(meta), [{"key": k, "value": v} for k, v in stamp.items()])
+            elif there["clock"] != clock:
+                raise StoreVirtual(
+                    f"{database.shown}: 時計が {there['clock']} のデータベースです。別のデータベースを使ってください / "
+                    f"this store has a {there['clock']} clock; use another database"
+                )
+        database.close()
+        return cls.open(url, kinds=kinds, closed_days=closed_days)
+
+    def close(self) -> None:
+        self.database.close()
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def record(self, command: Command, actor: Actor) -> Outcome:
+        """The one function through which all state changes. Returns the outcome, the stored one for a known command id.
+
+        Raises `Refused` (kept in `refused`, outside the streams), `Conflict` after 5 attempts, `StoreUnreachable`.
+        """
+        result = self.record_many([(command, actor)])[0]
+        if isinstance(result, Refused):
+            raise result
+        return result
+
+    def record_many(self, batch: Sequence[tuple[Command, Actor]]) -> list[Outcome | Refused]:
+        """Several commands in one transaction, each refused alone. Order is kept within a stream."""
+
+        def attempt() -> list[Outcome | Refused]:
+            results: list[Outcome | Refused] = [None] * len(batch)  # type: ignore[list-item]
+            # Streams are locked in one order, so that groups of two processes never wait for each other.
+            order = sorted(range(len(batch)), key=lambda i: batch[i][0].stream)
+            with self.database.write() as connection:
+                transaction = Transaction(self, connection)
+                for i in order:
+                    try:
+                        results[i] = transaction.run(*batch[i])
+                    except Refused as refusal:
+                        results[i] = refusal
+                transaction.flush()
+            return results
+
+        results = self._retrying(attempt)
+        for (command, actor), result in zip(batch, results, strict=True):
+            if isinstance(result, Refused) and not actor.is_system:
+                self._keep_refusal(command, actor, result)
+        return results
+
+    def record_due(self, stream: str) -> list[Outcome | Refused]:
+        """Record the moments of a stream that have passed (`DeadlinePassed`), like anyone else."""
+        found = self._row(stream)
+        if found is None:
+            return []
+        kind, state, _ = found
+        results: list[Outcome | Refused] = []
+        for command in kind.due_commands(state, self.clock.now()):
+            try:
+                results.append(self.record(command, SYSTEM))
+            except Refused as refusal:
+                results.append(refusal)
+        return results
+
+    def _retrying(self, attempt: Callable[[], T]) -> T:
+        for number in range(ATTEMPTS):
+            try:
+                return attempt()
+            except (Conflict, sa.exc.IntegrityError, sa.exc.OperationalError) as error:
+                if number == ATTEMPTS - 1:
+                    raise Conflict(
+                        f"他の書き込みと重なり続けました。もう一度行ってください / other writers were first {ATTEMPTS} times "
+                        f"({type(error).__name__}); try again"
+                    ) from error
+                time.sleep(random.uniform(0.002, 0.02) * (number + 1))
+        raise AssertionError("unreachable")
+
+    def _keep_refusal(self, command: Command, actor: Actor, refusal: Refused) -> None:
+        row = {
+            "at": self.clock.now(),
+            "stream": command.stream,
+            "command_type": command.type,
+            "actor": codec.canonical(actor.model_dump(mode="json")),
+            "rule": refusal.refusal.rule,
+            "message": refusal.refusal.message.en,
+        }
+        with suppress(Exception), self.database.write() as connection:
+            connection.execute(sa.insert(refused), row)
+
+    def erase_person(self, person: str) -> None:
+        """Erase a person's key and name: sealed texts become unreadable, the hash chain stays whole."""
+        with self.database.write() as connection:
+            erase_key(connection, person)
+            blank = {"name": codec.ERASED, "name_en": codec.ERASED, "email": codec.ERASED}
+            connection.execute(sa.update(people).where(people.c.person == person).values(**blank))
+
+    # --- following ---------------------------------------------------------------------------------------------------
+
+    def follow(self, stream: str) -> Plan:
+        """What follows from the events not followed yet. A plan without effects has been advanced already."""
+        with self.database.read() as connection:
+            row = connection.execute(sa.select(streams).where(streams.c.stream == stream)).one()
+            kind = self.kinds[row.kind]
+            state = self.fold(connection, kind, row)
+            fresh = [
+                codec.decode(r, kind.events, None)
+                for r in connection.execute(
+                    sa.select(events)
+                    .where(events.c.stream == stream, events.c.version > row.followed, events.c.version <= row.version)
+                    .order_by(events.c.version)
+                ).mappings()
+            ]
+        plan = kind.react(state, fresh).model_copy(update={"to": row.version})
+        if self.clock.virtual:
+            plan = plan.model_copy(update={"next_due": None})  # in a rehearsal the conductor keeps the time
+        if not plan.effects and row.followed < row.version:
+            self.advance(stream, row.version)
+        return plan
+
+    def advance(self, stream: str, to: int) -> bool:
+        """Move `followed` up to `to`; False when it is there already."""
+        with self.database.write() as connection:
+            moved = connection.execute(
+                sa.update(streams)
+                .where(streams.c.stream == stream, streams.c.followed < to)
+                .values(followed=to, wake_after=None)
+            )
+            return moved.rowcount == 1
+
+    def behind(self, grace: timedelta = timedelta(seconds=5), limit: int = 500) -> list[tuple[str, str, str]]:
+        """(kind, stream, title) of streams to be woken: not followed to their end, or open and overdue by `grace`."""
+        now = self.clock.now()
+        overdue = sa.and_(streams.c.closed.is_(False), streams.c.next_due < now - grace)
+        if self.clock.virtual:
+            overdue = sa.false()
+        query = (
+            sa.select(streams.c.kind, streams.c.stream, streams.c.title)
+            .where(sa.or_(streams.c.followed < streams.c.version, overdue))
+            .where(sa.or_(streams.c.wake_after.is_(None), streams.c.wake_after < now))
+            .order_by(streams.c.stream)
+            .limit(limit)
+        )
+        return self._with_workflow(query)
+
+    def open_streams(self) -> list[tuple[str, str, str]]:
+        """(kind, stream, title) of all open streams that have a workflow."""
+        query = sa.select(streams.c.kind, streams.c.stream, streams.c.title)
+        unfinished = sa.or_(streams.c.closed.is_(False), streams.c.followed < streams.c.version)
+        return self._with_workflow(query.where(unfinished).order_by(streams.c.stream))
+
+    def unfollowed(self, among: Sequence[str] | None = None) -> list[str]:
+        """Streams whose events have not all been followed."""
+        query = sa.select(streams.c.stream).where(streams.c.followed < streams.c.version)
+        if among is not None:
+            query = query.where(streams.c.stream.in_(among))
+        with self.database.read() as connection:
+            return list(connection.execute(query.order_by(streams.c.stream)).scalars())
+
+    def postpone(self, stream: str, until: datetime) -> None:
+        """The relay leaves the stream alone until then."""
+        with self.database.write() as connection:
+            connection.execute(sa.update(streams).where(streams.c.stream == stream).values(wake_after=until))
+
+    def _with_workflow(self, query: sa.Select[Any]) -> list[tuple[str, str, str]]:
+        named = [k.name for k in self.kinds.values() if k.workflow]
+        with self.database.read() as connection:
+            return [(r.kind, r.stream, r.title) for r in connection.execute(query.where(streams.c.kind.in_(named)))]
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def load(self, stream: str) -> tuple[Any, int]:
+        """State and version of a stream. Raises `LookupError` when there is none."""
+        found = self._row(stream)
+        if found is None:
+            raise LookupError(stream)
+        return found[1], found[2]
+
+    def events(self, stream: str, after: int = 0, *, open_texts: bool = True) -> list[Recorded]:
+        """The events of a stream behind version `after`, sealed texts opened unless told otherwise."""
+        with self.database.read() as connection:
+            rows = connection.execute(
+                sa.select(events, streams.c.kind)
+                .join(streams, streams.c.stream == events.c.stream)
+                .where(events.c.stream == stream, events.c.version > after)
+                .order_by(events.c.version)
+            ).mappings()
+            found = list(rows)
+            keys = all_keys(connection) if open_texts and found else None
+        return [codec.decode(r, self.kinds[r["kind"]].events, keys) for r in found]
+
+    def facts(self, definition: str | None = None, *, connection: sa.Connection | None = None) -> Facts:
+        """The directory of now, the calendar, and a published definition (`name@version`). Cached by their versions."""
+        if connection is None:
+            with self.database.read() as own:
+                return self.facts(definition, connection=own)
+        version = connection.execute(sa.select(streams.c.version).where(streams.c.stream == DIRECTORY)).scalar() or 0
+        cached = self._facts.get((version, definition))
+        if cached is not None:
+            return cached
+        days = calendar(self._closed_days)
+        document = self._definition(definition, connection)
+        versions = {"directory": str(version), "calendar": days.version}
+        if document is not None:
+            versions["definition"] = document.reference
+        facts = Facts(
+            directory=self._directory_at(version, connection), calendar=days, definition=document, versions=versions
+        )
+        if document is not None or definition is None:
+            self._facts[version, definition] = facts
+        return facts
+
+    def fold(self, connection: sa.Connection, kind: Kind[Any], row: Any) -> Any:
+        """The state of a stream's row: its snapshot, or a new fold when the snapshot is of other code or behind."""
+        if row.fold_version == kind.fold_version and row.state_version == row.version:
+            return kind.state_type.model_validate_json(row.state)
+        state = kind.initial(row.stream)
+        query = (
+            sa.select(events)
+            .where(events.c.stream == row.stream, events.c.version <= row.version)
+            .order_by(events.c.version)
+        )
+        for found in connection.execute(query).mappings():
+            state = kind.evolve(state, codec.decode(found, kind.events, None))
+        return state
+
+    def _row(self, stream: str) -> tuple[Kind[Any], Any, int] | None:
+        with self.database.read() as connection:
+            row = connection.execute(sa.select(streams).where(streams.c.stream == stream)).one_or_none()
+            if row is None:
+                return None
+            kind = self.kinds[row.kind]
+            return kind, self.fold(connection, kind, row), row.version
+
+    def _directory_at(self, version: int, connection: sa.Connection) -> Directory:
+        if self._directory[0] != version and DIRECTORY in self.kinds:
+            row = connection.execute(sa.select(streams).where(streams.c.stream == DIRECTORY)).one()
+            self._directory = (version, self.fold(connection, self.kinds[DIRECTORY], row).directory)
+        return self._directory[1]
+
+    def _definition(self, reference: str | None, connection: sa.Connection) -> ProcessDefinition | None:
+        if reference is None:
+            return None
+        name, _, version = reference.partition("@")
+        if not version.isdigit():
+            return None
+        query = sa.select(definitions.c.document).where(
+            definitions.c.name == name, definitions.c.version == int(version)
+        )
+        document = connection.execute(query).scalar()
+        return None if document is None else ProcessDefinition.model_validate(document)

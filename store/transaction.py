@@ -1,0 +1,348 @@
+"""One write transaction: commands are loaded, decided and gathered; `flush` writes everything, the log's head last.
+
+The head row is shared by all writers and held until the commit is on disk, so it is taken as late as possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.facts import Facts
+from domain.kinds import Kind, Row
+from domain.messages import Actor, Command, Event, Frozen, Recorded, refuse
+from store import codec
+from store.errors import Conflict
+from store.keys import key_for
+from store.tables import READ_MODELS, commands, deliveries, events, log_head, streams
+
+if TYPE_CHECKING:
+    from store.store import Store
+
+CHANNELS = ("inbox", "log")
+
+
+class Outcome(Frozen):
+    """What a command led to: the stream's new version and the types of its events. `duplicate`: it was known already."""
+
+    stream: str
+    kind: str
+    version: int
+    events: tuple[str, ...]
+    command_id: str
+    duplicate: bool = False
+    next_due: datetime | None = None
+    title: str = ""
+
+
+@dataclass
+class Loaded:
+    """A stream as this transaction sees it."""
+
+    kind: Kind[Any]
+    state: Any
+    version: int
+    found: int
+    """Version in the database; 0 when the stream is new."""
+    last_hash: str
+    last_at: datetime | None
+    followed: int
+    before: dict[str, dict[tuple[Any, ...], Row]] = field(default_factory=dict)
+
+
+_GET_STREAM = sa.select(streams).where(streams.c.stream == sa.bindparam("s"))
+_LOCK_STREAM = _GET_STREAM.with_for_update()
+_GET_EVENTS = sa.select(events).where(events.c.stream == sa.bindparam("s")).order_by(events.c.version)
+_GET_COMMAND = sa.select(commands).where(
+    commands.c.stream == sa.bindparam("s"), commands.c.command_id == sa.bindparam("c")
+)
+_INSERT_STREAM = sa.insert(streams)
+_UPDATE_STREAM = (
+    sa.update(streams)
+    .where(streams.c.stream == sa.bindparam("s"), streams.c.version == sa.bindparam("expected"))
+    .values({c.name: sa.bindparam(c.name) for c in streams.c if c.name not in ("stream", "kind", "wake_after")})
+    .values(wake_after=None)
+)
+_HEAD = sa.update(log_head).values(position=log_head.c.position + sa.bindparam("n")).returning(log_head.c.position)
+
+
+class Transaction:
+    """Gathers what several commands lead to and writes it at once. Not reusable after `flush`."""
+
+    def __init__(self, store: Store, connection: sa.Connection) -> None:
+        self._store = store
+        self._connection = connection
+        self._streams: dict[str, Loaded] = {}
+        self._events: list[Row] = []
+        self._commands: list[Row] = []
+        self._known: dict[tuple[str, str], tuple[str, Outcome]] = {}
+        self._deliveries: list[Row] = []
+        self._entries: dict[str, list[Row]] = {}
+
+    def run(self, command: Command, actor: Actor) -> Outcome:
+        """Decide one command and gather its effects. Raises `Refused`; then nothing of it is gathered."""
+        content = codec.command_hash(command, actor)
+        known = self._stored(command, content)
+        if known is not None:
+            return known
+        loaded = self._load(command.stream, command.kind)
+        facts = self._store.facts(loaded.kind.needs(loaded.state, command), connection=self._connection)
+        _require_authority(command, actor, facts)
+        now = self._store.clock.now()
+        if loaded.last_at is not None and loaded.last_at > now:
+            now = loaded.last_at
+        decided = loaded.kind.decide(loaded.state, command, actor, facts, now)
+        outcome = self._gather(loaded, command, actor, facts, now, decided)
+        self._known[command.stream, command.command_id] = (content, outcome)
+        self._commands.append(
+            {
+                "stream": command.stream,
+                "command_id": command.command_id,
+                "content_hash": content,
+                "outcome": outcome.model_dump_json(exclude={"duplicate"}),
+            }
+        )
+        return outcome
+
+    def _stored(self, command: Command, content: str) -> Outcome | None:
+        found = self._known.get((command.stream, command.command_id))
+        if found is None:
+            row = self._connection.execute(_GET_COMMAND, {"s": command.stream, "c": command.command_id}).one_or_none()
+            if row is None:
+                return None
+            found = (row.content_hash, Outcome.model_validate_json(row.outcome))
+        if found[0] != content:
+            raise refuse(
+                "command-id-reused",
+                f"コマンドID {command.command_id} は別の内容か別の人で既に使われています",
+                f"command id {command.command_id!r} has been used with other content or by someone else",
+                remedy_ja="新しいコマンドIDで送ってください",
+                remedy_en="send it with a new command id",
+            )
+        return found[1].model_copy(update={"duplicate": True})
+
+    def _load(self, stream: str, kind_name: str) -> Loaded:
+        if stream in self._streams:
+            return self._streams[stream]
+        kind = self._store.kinds[kind_name]
+        query = _GET_STREAM if self._store.database.sqlite else _LOCK_STREAM
+        row = self._connection.execute(query, {"s": stream}).one_or_none()
+        if row is None:
+            loaded = Loaded(kind, kind.initial(stream), 0, 0, codec.NO_HASH, None, 0)
+        elif row.kind != kind_name:
+            raise refuse(
+                "other-kind",
+                f"{stream} は {row.kind} です({kind_name} ではありません)",
+                f"{stream} is a {row.kind}, not a {kind_name}",
+                remedy_ja="ID を確認してください",
+                remedy_en="check the id",
+            )
+        else:
+            state = self._store.fold(self._connection, kind, row)
+            loaded = Loaded(kind, state, row.version, row.version, row.last_hash, row.last_at, row.followed)
+        loaded.before = _keyed(kind.view(loaded.state).rows) if loaded.found else {}
+        self._streams[stream] = loaded
+        return loaded
+
+    def _gather(
+        self, loaded: Loaded, command: Command, actor: Actor, facts: Facts, now: datetime, decided: Sequence[Event]
+    ) -> Outcome:
+        state, version = loaded.state, loaded.version
+        actor_text = codec.canonical(actor.model_dump(mode="json"))
+        facts_text = codec.canonical(facts.versions)
+        rows: list[Row] = []
+        for event in decided:
+            version += 1
+            subject = codec.subject_of(event, actor)
+            key = key_for(self._connection, subject, self._store.seed) if codec.has_personal_text(event) else None
+            recorded = Recorded(
+                stream=command.stream,
+                version=version,
+                position=0,
+                event=event,
+                actor=actor,
+                occurred_at=now,
+                command_id=command.command_id,
+            )
+            state = loaded.kind.evolve(state, recorded)
+            rows.append(
+                {
+                    "event_id": codec.event_id(command.stream, version),
+                    "stream": command.stream,
+                    "version": version,
+                    "command_id": command.command_id,
+                    "type": event.type,
+                    "schema_version": event.schema_version,
+                    "body": codec.encode(event, key, command.stream, version, subject),
+                    "actor": actor_text,
+                    "facts": facts_text,
+                    "occurred_at": now,
+                    "recorded_at": now,
+                }
+            )
+            for table, added in loaded.kind.entries(state, recorded).rows.items():
+                self._entries.setdefault(table, []).extend(added)
+            self._owe(loaded.kind, state, recorded, rows[-1]["event_id"])
+        self._events.extend(rows)
+        loaded.state, loaded.version = state, version
+        loaded.last_at = now if rows else loaded.last_at
+        return Outcome(
+            stream=command.stream,
+            kind=loaded.kind.name,
+            version=version,
+            events=tuple(e.type for e in decided),
+            command_id=command.command_id,
+            next_due=loaded.kind.next_due(state),
+            title=_title(state),
+        )
+
+    def _owe(self, kind: Kind[Any], state: Any, recorded: Recorded, event_id: str) -> None:
+        seen: set[str] = set()
+        for notice in kind.notices(state, recorded):
+            recipient = f"post:{notice.post}" if notice.post else f"person:{notice.person}"
+            if recipient in seen:
+                continue
+            seen.add(recipient)
+            for channel in CHANNELS:
+                self._deliveries.append(
+                    {
+                        "event_id": event_id,
+                        "recipient": recipient,
+                        "channel": channel,
+                        "stream": recorded.stream,
+                        "subject_ja": notice.subject.ja,
+                        "subject_en": notice.subject.en,
+                        "digest": "immediate",
+                        "state": "pending",
+                        "attempts": 0,
+                        "created_at": recorded.occurred_at,
+                        "sent_at": None,
+                    }
+                )
+
+    def flush(self) -> None:
+        """Write everything gathered. Raises `Conflict` when another writer was first."""
+        self._write_read_models()
+        if self._deliveries:
+            self._connection.execute(sa.insert(deliveries), self._deliveries)
+        if self._commands:
+            self._connection.execute(sa.insert(commands), self._commands)
+        if self._events:
+            self._append()
+        self._write_streams()
+
+    def _append(self) -> None:
+        head = self._connection.execute(_HEAD, {"n": len(self._events)}).scalar_one()
+        position = head - len(self._events)
+        for row in self._events:
+            position += 1
+            loaded = self._streams[row["stream"]]
+            row["position"] = position
+            row["previous_hash"] = loaded.last_hash
+            row["hash"] = loaded.last_hash = codec.row_hash(row)
+        self._connection.execute(sa.insert(events), self._events)
+
+    def _write_streams(self) -> None:
+        for stream, loaded in self._streams.items():
+            if loaded.version == loaded.found:
+                continue
+            values = {
+                "version": loaded.version,
+                "followed": loaded.followed if loaded.kind.workflow else loaded.version,
+                "next_due": loaded.kind.next_due(loaded.state),
+                "closed": loaded.kind.closed(loaded.state),
+                "state": loaded.state.model_dump_json(),
+                "state_version": loaded.version,
+                "fold_version": loaded.kind.fold_version,
+                "process_version": loaded.kind.definition_of(loaded.state),
+                "last_hash": loaded.last_hash,
+                "last_at": loaded.last_at,
+                "title": _title(loaded.state),
+            }
+            if loaded.found == 0:
+                self._connection.execute(
+                    _INSERT_STREAM, {**values, "stream": stream, "kind": loaded.kind.name, "wake_after": None}
+                )
+            elif (
+                self._connection.execute(_UPDATE_STREAM, {**values, "s": stream, "expected": loaded.found}).rowcount
+                != 1
+            ):
+                raise Conflict(stream)
+
+    def _write_read_models(self) -> None:
+        inserts: dict[str, list[Row]] = {k: list(v) for k, v in self._entries.items()}
+        for loaded in self._streams.values():
+            if loaded.version == loaded.found:
+                continue
+            after = _keyed(loaded.kind.view(loaded.state).rows)
+            for table, rows in after.items():
+                before = loaded.before.get(table, {})
+                self._delete(table, [k for k in before if k not in rows])
+                for key, row in rows.items():
+                    if key not in before:
+                        inserts.setdefault(table, []).append(row)
+                    elif row != before[key]:
+                        changed = {c: v for c, v in row.items() if v != before[key].get(c)}
+                        model = READ_MODELS[table]
+                        self._connection.execute(sa.update(model).where(*_at(model, key)).values(**changed))
+        for table, added in inserts.items():
+            insert_rows(self._connection, table, added)
+
+    def _delete(self, table: str, keys: Iterable[tuple[Any, ...]]) -> None:
+        for key in keys:
+            self._connection.execute(sa.delete(READ_MODELS[table]).where(*_at(READ_MODELS[table], key)))
+
+
+def insert_rows(connection: sa.Connection, table: str, rows: list[Row]) -> None:
+    """Insert read-model rows; a table marked `upsert` takes the last of several rows with one key."""
+    if not rows:
+        return
+    model = READ_MODELS[table]
+    if not model.info.get("upsert"):
+        connection.execute(sa.insert(model), rows)
+        return
+    make: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    for row in rows:
+        statement = make(model).values(**row)
+        rest = {c.name: statement.excluded[c.name] for c in model.c if not c.primary_key}
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=[c.name for c in model.primary_key], set_=rest)
+        )
+
+
+def _keyed(rows: Mapping[str, list[Row]]) -> dict[str, dict[tuple[Any, ...], Row]]:
+    return {t: {tuple(r[c.name] for c in READ_MODELS[t].primary_key): r for r in found} for t, found in rows.items()}
+
+
+def _at(table: sa.Table, key: tuple[Any, ...]) -> list[sa.ColumnElement[bool]]:
+    return [c == v for c, v in zip(table.primary_key, key, strict=True)]
+
+
+def _title(state: Any) -> str:
+    return str(getattr(state, "title", "") or getattr(state, "name", "") or "")
+
+
+def _require_authority(command: Command, actor: Actor, facts: Facts) -> None:
+    """Checked on every way in: the engine never decides for a person, a person never plays the engine."""
+    if command.system_only and not actor.is_system:
+        raise refuse(
+            "system-only",
+            f"{command.type} は職員からは受け付けません",
+            f"{command.type} is not taken from a person",
+            remedy_ja="何もする必要はありません",
+            remedy_en="nothing needs to be done",
+        )
+    person = None if actor.person is None else facts.directory.person(actor.person)
+    if (actor.is_system and not command.system_only) or (person is not None and (person.service or person.auditor)):
+        raise refuse(
+            "service-cannot-decide",
+            "システム・サービス・監査の身分では決定も起案もできません",
+            "the system, a service identity or an auditor can neither decide nor draft",
+            remedy_ja="権限のある職員として行ってください",
+            remedy_en="act as a person who has the authority",
+        )

@@ -176,8 +176,9 @@ class Store:
         """Erase a person's key and name: sealed texts become unreadable, the hash chain stays whole."""
         with self.database.write() as connection:
             erase_key(connection, person)
-            blank = {"name": codec.ERASED, "name_en": codec.ERASED, "email": codec.ERASED}
-            connection.execute(sa.update(people).where(people.c.person == person).values(**blank))
+            for column in (people.c.name, people.c.name_en, people.c.email):
+                there = sa.update(people).where(people.c.person == person, column != "")
+                connection.execute(there.values({column.name: codec.ERASED}))
 
     # --- following ---------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ class Span(Frozen):
     """A length of time in working days, or (for tests and trials) in seconds. Exactly one of the two."""
 
     working_days: int | None = Field(default=None, ge=0, le=2000)
-    seconds: float | None = Field(default=None, ge=0)
+    seconds: float | None = Field(default=None, ge=0, le=315_360_000)
 
     @model_validator(mode="after")
     def _one(self) -> Span:
@@ -54,7 +54,11 @@ class Calendar(Frozen):
         """
         if span.seconds is not None:
             return start + timedelta(seconds=span.seconds)
-        return end_of_business(self._step(start.astimezone(JST).date(), span.working_days or 0, 1))
+        return self.later(start, span.working_days or 0)
+
+    def later(self, start: datetime, working_days: int) -> datetime:
+        """`after` for any number of working days: a hold may last longer than any span that a definition may set."""
+        return end_of_business(self._step(start.astimezone(JST).date(), working_days, 1))
 
     def before(self, moment: datetime, span: Span) -> datetime:
         """The opposite of `after`: end of business n working days before the day of `moment`."""

@@ -6,11 +6,12 @@ command and how to mend it. Times are aware UTC datetimes and always arrive as d
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Frozen(BaseModel):
@@ -74,6 +75,30 @@ class Command(Frozen):
 
     command_id: str = Field(min_length=1, max_length=200)
     stream: str = Field(min_length=1, max_length=100)
+
+    @model_validator(mode="after")
+    def _storable(self) -> Command:
+        """No store takes a NUL character or half a surrogate pair; better said here than by a database."""
+        for field in type(self).model_fields:
+            if (text := _unstorable(getattr(self, field))) is not None:
+                raise ValueError(f"{field}: {text!r} holds a character that cannot be stored; remove it")
+        return self
+
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def _unstorable(value: Any) -> str | None:
+    """The first text within `value` with a character that cannot be stored, or None."""
+    if isinstance(value, str):
+        return value if _UNSTORABLE.search(value) else None
+    if isinstance(value, BaseModel):
+        value = [getattr(value, field) for field in type(value).model_fields]
+    elif isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list | tuple):
+        return next((found for item in value if (found := _unstorable(item)) is not None), None)
+    return None
 
 
 class Event(Frozen):

@@ -92,7 +92,18 @@ class ProcessDefinition(Frozen):
         keys = [s.key for s in self.stages]
         if len(set(keys)) != len(keys):
             raise ValueError("stages: a key appears twice; give each stage its own key")
+        if self.wind_down is not None:
+            if self.wind_down.key in keys:
+                raise ValueError(f"wind_down.key: {self.wind_down.key!r} is a stage already; choose another key")
+            if self.wind_down.send_back_to:
+                raise ValueError("wind_down.send_back_to: an abolition is not undone by sending back; leave it out")
+        for stage in (*self.stages, *((self.wind_down,) if self.wind_down else ())):
+            _people_can_be_found(stage)
         for i, stage in enumerate(self.stages):
+            if stage.decides_outcome and (stage.next is not None or stage.repeats):
+                raise ValueError(
+                    f"stages.{stage.key}: a stage that decides the outcome has neither `next` nor `repeats`; leave them out"
+                )
             if stage.next is not None and stage.next not in keys:
                 raise ValueError(f"stages.{stage.key}.next: {stage.next!r} is no stage; name one of {', '.join(keys)}")
             if stage.next is None and not stage.decides_outcome:
@@ -102,18 +113,6 @@ class ProcessDefinition(Frozen):
             for back in stage.send_back_to:
                 if back not in keys[: i + 1]:
                     raise ValueError(f"stages.{stage.key}.send_back_to: {back!r} is not this or an earlier stage")
-            steps = [s.key for s in stage.gate]
-            if len(set(steps)) != len(steps):
-                raise ValueError(f"stages.{stage.key}.gate: a step key appears twice; give each step its own key")
-            for step in stage.gate:
-                if (
-                    isinstance(step.need, int)
-                    and not any(p.unit == "departments" for p in step.posts)
-                    and not 1 <= step.need <= len(step.posts)
-                ):
-                    raise ValueError(
-                        f"stages.{stage.key}.gate.{step.key}.need: {step.need} of {len(step.posts)} cannot be met"
-                    )
         if not any(s.decides_outcome for s in self.stages):
             raise ValueError("stages: none decides the outcome; set decides_outcome on the review")
         reached, todo = set(), [keys[0]]
@@ -133,6 +132,8 @@ class ProcessDefinition(Frozen):
             for key in (*((outcome.stage,) if outcome.stage else ()), *outcome.stages):
                 if key not in keys:
                     raise ValueError(f"outcomes.{outcome.key}: {key!r} is no stage; name one of {', '.join(keys)}")
+            if outcome.stages and outcome.stage not in outcome.stages:
+                raise ValueError(f"outcomes.{outcome.key}.stage: {outcome.stage!r} is not among its `stages`; add it")
             if outcome.then in ("new_round", "same_round") and outcome.stage is None:
                 raise ValueError(f"outcomes.{outcome.key}.stage: missing; say where the lifecycle goes on")
             if outcome.then == "wind_down" and self.wind_down is None:
@@ -160,3 +161,19 @@ class ProcessDefinition(Frozen):
 
     def outcome(self, key: str) -> Outcome | None:
         return next((o for o in self.outcomes if o.key == key), None)
+
+
+def _people_can_be_found(stage: Stage) -> None:
+    """One drafter and one superior each, a step's key once, and no more agreements needed than people asked."""
+    if stage.drafter.unit == "departments":
+        raise ValueError(f"stages.{stage.key}.drafter.unit: 'departments' are several or none; name one unit")
+    steps = [s.key for s in stage.gate]
+    if len(set(steps)) != len(steps):
+        raise ValueError(f"stages.{stage.key}.gate: a step key appears twice; give each step its own key")
+    for step in stage.gate:
+        where = f"stages.{stage.key}.gate.{step.key}"
+        if step.escalate_to is not None and step.escalate_to.unit == "departments":
+            raise ValueError(f"{where}.escalate_to.unit: 'departments' are several or none; name one unit")
+        many = any(p.unit == "departments" for p in step.posts)
+        if isinstance(step.need, int) and (step.need < 1 or (not many and step.need > len(step.posts))):
+            raise ValueError(f"{where}.need: {step.need} of {len(step.posts)} cannot be met; correct it")

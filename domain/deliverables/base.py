@@ -96,17 +96,20 @@ def wrong(field: str, value: Any, ja: str, en: str) -> Problem:
     return Problem(field=field, value=shown, message=Text(ja=ja, en=en))
 
 
+def blank(value: Any) -> bool:
+    """Nothing there: None, text of spaces, or a list of nothing but blanks. Zero and False are something."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or (isinstance(value, tuple) and all(blank(item) for item in value))
+
+
 def filled(name: str, ja: str, en: str, *fields: str) -> Rule[Any]:
     """The rule that each of the named fields is there and not blank."""
 
     def check(form: Form, _: Context) -> Iterable[Problem]:
         for field in fields:
             value = getattr(form, field)
-            if (
-                value is None
-                or (isinstance(value, str) and not value.strip())
-                or (isinstance(value, tuple) and not value)
-            ):
+            if blank(value):
                 titles = (type(form).model_fields[field].description or field).split(" / ", 1)
                 yield missing(field, titles[0], titles[-1])
 

@@ -17,6 +17,7 @@ from domain.deliverables.base import (
     Form,
     Rule,
     Yen,
+    blank,
     filled,
     known_people,
     known_units,
@@ -124,7 +125,7 @@ def _team(form: Team, c: Context) -> Iterable[Problem]:
     yield from known_people("leader", [form.leader], c)
     for i, member in enumerate(form.members):
         for field, ja in (("person", "職員ID"), ("department", "所属"), ("share", "従事割合")):
-            if not getattr(member, field):
+            if blank(getattr(member, field)):
                 yield missing(f"members[{i}].{field}", ja, field)
         yield from known_people(f"members[{i}].person", [member.person], c)
         yield from known_units(f"members[{i}].department", [member.department], c)
@@ -153,10 +154,10 @@ def _kpis_complete(form: KpiSetting, c: Context) -> Iterable[Problem]:
             ("cadence", "測定周期"),
             ("owner", "担当"),
         ):
-            if not getattr(kpi, field):
+            if blank(getattr(kpi, field)):
                 yield missing(f"kpis[{i}].{field}", ja, field)
         for field, ja in (("baseline", "基準値"), ("target", "目標値")):
-            if getattr(kpi, field) is None:
+            if blank(getattr(kpi, field)):
                 yield missing(f"kpis[{i}].{field}", ja, field)
         if kpi.key in seen:
             yield wrong(
@@ -217,7 +218,7 @@ def _contract_waits(form: Implementation, c: Context) -> Iterable[Problem]:
 def _milestones(form: Implementation, _: Context) -> Iterable[Problem]:
     for i, milestone in enumerate(form.milestones):
         for field, ja in (("title", "マイルストーン"), ("due", "予定日")):
-            if not getattr(milestone, field):
+            if blank(getattr(milestone, field)):
                 yield missing(f"milestones[{i}].{field}", ja, field)
     for name, reports in (("progress", form.progress), ("incidents", form.incidents)):
         for i, report in enumerate(reports):

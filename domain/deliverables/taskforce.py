@@ -13,6 +13,7 @@ from domain.deliverables.base import (
     Promise,
     Rule,
     Yen,
+    blank,
     filled,
     known_people,
     known_units,
@@ -54,7 +55,7 @@ class Setup(Form):
 class ProblemSize(Frozen):
     """At least one figure; hours and yen are per year."""
 
-    hours_per_year: float | None = said("年間時間", "hours a year", None, ge=0)
+    hours_per_year: float | None = said("年間時間", "hours a year", None, ge=0, allow_inf_nan=False)
     yen_per_year: Yen | None = said("年間費用(円)", "yen a year", None)
     people: int | None = said("影響人数", "people concerned", None, ge=0)
 
@@ -186,7 +187,7 @@ def evidence_complete(items: tuple[Evidence, ...]) -> Iterable[Problem]:
         yield missing("evidence", "根拠資料", "evidence")
     for i, item in enumerate(items):
         for field, ja in (("source", "出典"), ("date", "日付"), ("sha256", "SHA-256")):
-            if not getattr(item, field):
+            if blank(getattr(item, field)):
                 yield missing(f"evidence[{i}].{field}", ja, field)
 
 
@@ -204,7 +205,7 @@ def _hypotheses_complete(form: Hypothesis, _: Context) -> Iterable[Problem]:
         yield missing("hypotheses", "仮説", "at least one hypothesis")
     for i, item in enumerate(form.hypotheses):
         for field, ja in names.items():
-            if not getattr(item, field):
+            if blank(getattr(item, field)):
                 yield missing(f"hypotheses[{i}].{field}", ja, field)
 
 
@@ -232,6 +233,8 @@ def _everyone_asked(form: Coordination, c: Context) -> Iterable[Problem]:
             )
     for i, opinion in enumerate(form.opinions):
         yield from known_units(f"opinions[{i}].department", [opinion.department], c)
+        if blank(opinion.department):
+            yield missing(f"opinions[{i}].department", "部署", "the department")
         if opinion.stance is None:
             yield missing(f"opinions[{i}].stance", "意見", "the stance")
 
@@ -240,7 +243,7 @@ def _reasons_given(form: Coordination, _: Context) -> Iterable[Problem]:
     for i, opinion in enumerate(form.opinions):
         if opinion.stance == "objects" and not opinion.reason.strip():
             yield missing(f"opinions[{i}].reason", "異議の理由", "the reason of the objection")
-        if opinion.stance == "agrees_with_conditions" and not opinion.conditions:
+        if opinion.stance == "agrees_with_conditions" and blank(opinion.conditions):
             yield missing(f"opinions[{i}].conditions", "条件", "the conditions")
 
 
@@ -258,7 +261,7 @@ def _objections_settled(form: Coordination, _: Context) -> Iterable[Problem]:
 def _promises_complete(form: Coordination, c: Context) -> Iterable[Problem]:
     for i, promise in enumerate(form.promises):
         for field, ja in (("text", "約束の内容"), ("by", "約束した部署"), ("due", "期限")):
-            if not getattr(promise, field):
+            if blank(getattr(promise, field)):
                 yield missing(f"promises[{i}].{field}", ja, field)
         yield from known_units(f"promises[{i}].by", [promise.by], c)
 
@@ -271,12 +274,21 @@ def _two_options(form: Proposal, _: Context) -> Iterable[Problem]:
             "比較する案を2つ以上書いてください",
             "at least two options are compared; add another",
         )
+    seen: set[str] = set()
     for i, option in enumerate(form.options):
+        if option.key and option.key in seen:
+            yield wrong(
+                f"options[{i}].key",
+                option.key,
+                "記号が重複しています",
+                f"key {option.key!r} appears twice; give each option its own",
+            )
+        seen.add(option.key)
         for field, ja in (("key", "記号"), ("title", "案"), ("kind", "種類"), ("effects", "効果"), ("risks", "リスク")):
-            if not getattr(option, field):
+            if blank(getattr(option, field)):
                 yield missing(f"options[{i}].{field}", ja, field)
         for field, ja in (("initial_cost", "初期費用"), ("running_cost", "運用費")):
-            if getattr(option, field) is None:
+            if blank(getattr(option, field)):
                 yield missing(f"options[{i}].{field}", ja, field)
 
 
@@ -304,7 +316,7 @@ def _chosen_is_an_option(form: Proposal, _: Context) -> Iterable[Problem]:
 
 def _small_start(form: Proposal, _: Context) -> Iterable[Problem]:
     for field, ja in (("scope", "範囲"), ("months", "期間"), ("cost_cap", "費用の上限")):
-        if getattr(form.small_start, field) in (None, ""):
+        if blank(getattr(form.small_start, field)):
             yield missing(f"small_start.{field}", f"スモールスタートの{ja}", f"small_start.{field}")
 
 

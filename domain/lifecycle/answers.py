@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from domain.calendar import local_day
+from domain.calendar import end_of_business, local_day
 from domain.facts import Facts
 from domain.lifecycle import events as e
 from domain.lifecycle.authority import definition, post_held
@@ -42,7 +42,7 @@ def answer(state: Lifecycle, command: AnswerRequest, actor: Actor, facts: Facts,
     )
     if command.decision in ("approve", "conditions"):
         return _agreed(state, command, answered, request, step, stage, process, facts, now)
-    if command.decision == "reject" and step.on_reject == "drop":
+    if command.decision == "reject" and step.on_reject == "drop" and not _may_still_agree(state, request, step):
         return [
             answered,
             e.LifecycleDropped(by_gate=True, reason=command.comment),
@@ -113,6 +113,8 @@ def _may_decide(state: Lifecycle, command: AnswerRequest, person: str, step: Ste
             remedy_ja="--condition で条件を書いてください",
             remedy_en="name each with --condition",
         )
+    if command.decision in ("return", "reject"):
+        _no_outcome_yet(command)
     if command.decision in ("return", "reject") and not command.comment.strip():
         raise refuse(
             "reason-missing",
@@ -161,6 +163,7 @@ def _agreed(
         return [answered, *promises, *closed, *opened]
     for name in stage.passes_when:
         CHECKS[name](state)
+    promises += _pledges(state, stage)
     passed = e.GatePassed(
         stage=stage.key,
         title=stage.title,
@@ -176,9 +179,32 @@ def _agreed(
     return [answered, *promises, *closed, passed, *_after_outcome(state, outcome, back_to, process, facts, now)]
 
 
+def _pledges(state: Lifecycle, stage: Stage) -> list[Event]:
+    """What departments promised in the document that has now been agreed to becomes a tracked promise."""
+    version = state.submission.content_hash if state.submission else ""
+    return [
+        e.PromiseMade(
+            promise=str(uuid5(NAMESPACE_URL, f"promise:{state.stream}/{stage.key}/{state.round}/{version}/{i}")),
+            stage=stage.key,
+            round=state.round,
+            text=pledge.text,
+            by=pledge.by,
+            due=pledge.due,
+        )
+        for i, pledge in enumerate(state.pledged)
+    ]
+
+
 def _needed(state: Lifecycle, step: Step, asked: int) -> int:
     refused = sum(g.step == step.key and g.decision in ("return", "reject") for g in state.given)
     return asked + refused if step.need == "all" else min(step.need, asked + refused)
+
+
+def _may_still_agree(state: Lifecycle, request: Request, step: Step) -> bool:
+    """Whether enough of the others asked by the step have agreed or may still agree, without this request."""
+    agreed = sum(g.step == step.key and g.decision in ("approve", "conditions") for g in state.given)
+    waiting = [r for r in state.requests if r.id != request.id and r.step == step.key]
+    return step.need != "all" and agreed + len(waiting) >= step.need
 
 
 def _refused_by_some(
@@ -201,14 +227,19 @@ def _refused_by_some(
             remedy_ja="差戻し先: " + "、".join((stage.key, *stage.send_back_to)),
             remedy_en="send it back to one of: " + ", ".join((stage.key, *stage.send_back_to)),
         )
-    agreed = sum(g.step == step.key and g.decision in ("approve", "conditions") for g in state.given)
-    waiting = [r for r in state.requests if r.id != request.id and r.step == step.key]
-    if step.need != "all" and agreed + len(waiting) >= step.need:
+    if _may_still_agree(state, request, step):
         return []
     target = process.stage(to)
+    come = state.review_date is not None and end_of_business(state.review_date) <= now
     events: list[Event] = [
         e.GateReturned(
-            stage=stage.key, round=state.round, to=to, to_title=target.title, rejected=command.decision == "reject"
+            stage=stage.key,
+            round=state.round,
+            to=to,
+            to_title=target.title,
+            rejected=command.decision == "reject",
+            # Otherwise the date that has come would open the review again at once.
+            next_review=local_day(facts.calendar.after(now, target.due)) if target.repeats and come else None,
         ),
         *_others(state, request, "returned"),
     ]
@@ -263,7 +294,8 @@ def _outcome(state: Lifecycle, command: AnswerRequest, process: ProcessDefinitio
         )
     if not outcome.stages:
         return outcome, outcome.stage
-    back_to = command.back_to or state.recommended_stage or outcome.stage
+    recommended = state.recommended_stage if key == state.recommendation else None
+    back_to = command.back_to or recommended or outcome.stage
     if back_to not in outcome.stages:
         raise _bad_stage(back_to, outcome)
     return outcome, back_to
@@ -290,7 +322,8 @@ def _after_outcome(
         recommended=state.recommendation,
         then=outcome.then,
         stage=stage_key if goes_on else None,
-        next_review=_next_review(state.review_date, local_day(now)) if outcome.then == "same_round" else None,
+        # A new round may go back behind the KPI setting, and a date that has come would open the next review at once.
+        next_review=_next_review(state.review_date, local_day(now)) if goes_on else None,
     )
     if outcome.then == "close":
         return [decided, e.LifecycleClosed(as_=outcome.key)]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from domain.calendar import Span, end_of_business, local_day
+from domain.calendar import end_of_business, local_day
 from domain.deliverables.base import Context, digest
 from domain.deliverables.registry import parse, require_complete
 from domain.facts import Facts
@@ -16,7 +16,7 @@ from domain.lifecycle.answers import answer
 from domain.lifecycle.authority import definition, known_person, may_budget, may_draft, may_measure, may_steer
 from domain.lifecycle.routes import enter, next_step, open_draft
 from domain.lifecycle.state import Lifecycle
-from domain.lifecycle.timers import pass_deadline
+from domain.lifecycle.timers import pass_deadline, require_passed
 from domain.messages import Actor, Command, Event, refuse
 from domain.process import ProcessDefinition
 
@@ -222,27 +222,33 @@ def _resume(state: Lifecycle, command: c.ResumeLifecycle, actor: Actor, facts: F
             remedy_ja="再開の必要はありません",
             remedy_en="there is nothing to resume",
         )
-    moved = _mover(state.hold.since, now, facts)
-    shifts = tuple(
-        e.Shift(
-            request=r.id,
-            due_at=moved(r.due_at),
-            remind_at=moved(r.remind_at) if r.remind_at else None,
-            escalate_at=moved(r.escalate_at) if r.escalate_at else None,
+    since, shifts = state.hold.since, []
+    for r in state.requests:
+        # A draft taken back during the hold waits only since then.
+        moved = _mover(max(since, r.opened_at), now, facts)
+        shifts.append(
+            e.Shift(
+                request=r.id,
+                due_at=moved(r.due_at),
+                remind_at=moved(r.remind_at) if r.remind_at else None,
+                escalate_at=moved(r.escalate_at) if r.escalate_at else None,
+            )
         )
-        for r in state.requests
-    )
-    return [e.LifecycleResumed(shifts=shifts, reason=command.reason)]
+    review = end_of_business(state.review_date) if state.review_date else None
+    next_review = local_day(_mover(since, now, facts)(review)) if review and review > since else None
+    return [e.LifecycleResumed(shifts=tuple(shifts), next_review=next_review, reason=command.reason)]
 
 
 def _mover(since: datetime, now: datetime, facts: Facts) -> Callable[[datetime], datetime]:
-    """Later by the working days of the hold; a hold within one day moves a due date by its own length."""
+    """Later by the working days of the hold; a hold within one day moves a due date by its own length.
+
+    A hold over a weekend alone cost no working day and moves nothing.
+    """
     days = facts.calendar.working_days_between(since, now)
+    within = now - since if local_day(since) == local_day(now) else timedelta()
 
     def moved(moment: datetime) -> datetime:
-        if days == 0:
-            return moment + (now - since)
-        return facts.calendar.after(moment, Span(working_days=days))
+        return facts.calendar.later(moment, days) if days else moment + within
 
     return moved
 
@@ -309,6 +315,14 @@ def _budget(state: Lifecycle, command: c.RecordBudget, actor: Actor, facts: Fact
             remedy_ja="議決額以下にしてください",
             remedy_en="allot no more than was voted",
         )
+    if command.state == "voted" and year is not None and year.allotted is not None and command.amount < year.allotted:
+        raise refuse(
+            "budget-above-vote",
+            f"議決額 {command.amount:,} 円は配当済みの {year.allotted:,} 円を下回ります",
+            f"voted {command.amount:,} is less than the {year.allotted:,} already allotted",
+            remedy_ja="先に配当額を改めてください",
+            remedy_en="correct the allotted amount first",
+        )
     return [e.BudgetRecorded(fiscal_year=command.fiscal_year, state=command.state, amount=command.amount)]
 
 
@@ -356,7 +370,8 @@ def _fulfil(state: Lifecycle, command: c.FulfilPromise, actor: Actor, facts: Fac
 def _deadline(
     state: Lifecycle, command: c.DeadlinePassed, actor: Actor, facts: Facts, now: datetime
 ) -> Sequence[Event]:
-    if command.timer == "review" and state.review_date and end_of_business(state.review_date) == command.due_at <= now:
+    if command.timer == "review":
+        require_passed(state, command, now)
         return review_events(state, "date", "", facts, now)
     return pass_deadline(state, command, now)
 

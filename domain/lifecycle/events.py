@@ -109,7 +109,10 @@ class GatePassed(Event):
 
 
 class GateReturned(Event):
-    """差戻し, or a refusal that sends the work back; `to` is the stage it goes to."""
+    """差戻し, or a refusal that sends the work back; `to` is the stage it goes to.
+
+    `next_review`: a new review date when it goes back to monitoring and the old one has come: one period later.
+    """
 
     type = "GateReturned"
     stage: str
@@ -117,6 +120,7 @@ class GateReturned(Event):
     to: str
     to_title: Text
     rejected: bool
+    next_review: date | None = None
 
 
 class DraftWithdrawn(Event):
@@ -142,8 +146,11 @@ class Shift(Frozen):
 
 
 class LifecycleResumed(Event):
+    """The clocks run again; `next_review` is the review date moved by the hold, if one lay ahead."""
+
     type = "LifecycleResumed"
     shifts: tuple[Shift, ...]
+    next_review: date | None = None
     reason: Personal
 
 

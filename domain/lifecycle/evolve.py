@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from domain.deliverables.base import Promise
 from domain.lifecycle import events as e
 from domain.lifecycle.state import Budget, Given, Hold, Kpi, Lifecycle, PromiseState, Request, Submission
 from domain.messages import Event, Recorded
@@ -114,18 +115,29 @@ def _closed_request(state: Lifecycle, event: e.RequestClosed, _: Recorded) -> Ch
 
 def _passed(state: Lifecycle, event: e.GatePassed, _: Recorded) -> Changes:
     if state.claimed is None or state.budget_year is None:
-        return {}
+        return {"pledged": ()}
     year = state.budgets.get(state.budget_year, Budget())
     claims = {k: v for k, v in state.claimed.model_dump().items() if v is not None and getattr(year, k) is None}
-    return {"claimed": None, "budgets": {**state.budgets, state.budget_year: year.model_copy(update=claims)}}
+    if year.voted not in (None, state.claimed.voted):
+        claims.pop("allotted", None)  # claimed against another vote than the one recorded meanwhile
+    return {
+        "pledged": (),
+        "claimed": None,
+        "budgets": {**state.budgets, state.budget_year: year.model_copy(update=claims)},
+    }
 
 
 def _nothing(state: Lifecycle, event: Event, _: Recorded) -> Changes:
     return {}
 
 
+def _withdrawn(state: Lifecycle, event: e.DraftWithdrawn, _: Recorded) -> Changes:
+    return {"given": (), "submission": None, "claimed": None, "pledged": ()}
+
+
 def _returned(state: Lifecycle, event: e.GateReturned, _: Recorded) -> Changes:
-    return {"given": (), "submission": None, "claimed": None}
+    review = {"review_date": event.next_review} if event.next_review else {}
+    return {"given": (), "submission": None, "claimed": None, "pledged": (), **review}
 
 
 def _held(state: Lifecycle, event: e.LifecycleHeld, recorded: Recorded) -> Changes:
@@ -140,7 +152,8 @@ def _resumed(state: Lifecycle, event: e.LifecycleResumed, _: Recorded) -> Change
         else r
         for r in state.requests
     )
-    return {"hold": None, "requests": moved}
+    review = {"review_date": event.next_review} if event.next_review else {}
+    return {"hold": None, "requests": moved, **review}
 
 
 def _hold_expired(state: Lifecycle, event: e.HoldExpired, _: Recorded) -> Changes:
@@ -210,6 +223,10 @@ def _from_setup(state: Lifecycle, content: dict[str, Any]) -> Changes:
     }
 
 
+def _from_coordination(state: Lifecycle, content: dict[str, Any]) -> Changes:
+    return {"pledged": tuple(Promise.model_validate(p) for p in content["promises"])}
+
+
 def _from_budgeting(state: Lifecycle, content: dict[str, Any]) -> Changes:
     amounts = content["amounts"]
     year = content["fiscal_year"]
@@ -238,6 +255,7 @@ def _from_review(state: Lifecycle, content: dict[str, Any]) -> Changes:
 
 _EXTRACTS: Mapping[str, Callable[[Lifecycle, dict[str, Any]], Changes]] = {
     "setup": _from_setup,
+    "coordination": _from_coordination,
     "budgeting": _from_budgeting,
     "team": _from_team,
     "kpis": _from_kpis,
@@ -253,7 +271,7 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     e.RequestClosed: _closed_request,
     e.GatePassed: _passed,
     e.GateReturned: _returned,
-    e.DraftWithdrawn: _returned,
+    e.DraftWithdrawn: _withdrawn,
     e.LifecycleHeld: _held,
     e.LifecycleResumed: _resumed,
     e.HoldExpired: _hold_expired,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
+from domain.deliverables.base import Promise
 from domain.lifecycle.commands import Source
 from domain.lifecycle.events import RequestKind
 from domain.messages import Frozen, Text
@@ -133,6 +134,8 @@ class Lifecycle(Frozen):
     budgets: dict[int, Budget] = {}
     claimed: Budget | None = None
     """Amounts that the budget request in circulation states; they count once its gate has passed."""
+    pledged: tuple[Promise, ...] = ()
+    """Promises that the coordination in circulation states; they are made once its gate has passed."""
     recommendation: str | None = None
     recommended_stage: str | None = None
     promises: tuple[PromiseState, ...] = ()

@@ -68,7 +68,8 @@ def _answered(_: Lifecycle, event: e.RequestAnswered) -> Text:
 def _of_request(ja: str, en: str) -> Callable[[Lifecycle, Any], Text]:
     def told(state: Lifecycle, event: Any) -> Text:
         request = state.request(event.request)
-        who = request.post_title if request else Text(ja="", en="")
+        # A run that was away for a while tells of requests that have been answered meanwhile.
+        who = request.post_title if request else Text(ja="依頼先", en="the post asked")
         due = day(event.due_at)
         return _t(ja.format(who=who.ja, due=due.ja), en.format(who=who.en, due=due.en))
 

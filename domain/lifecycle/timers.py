@@ -52,8 +52,8 @@ def due_commands(state: Lifecycle, now: datetime) -> Sequence[DeadlinePassed]:
     ]
 
 
-def pass_deadline(state: Lifecycle, command: DeadlinePassed, now: datetime) -> Sequence[Event]:
-    """The event of a passed moment; refused when it is not pending any more (a person was first) or not yet there."""
+def require_passed(state: Lifecycle, command: DeadlinePassed, now: datetime) -> None:
+    """Refuse a moment that is not pending any more (a person was first, or the clock is stopped) or not yet there."""
     if (command.due_at, command.timer, command.request) not in list(pending(state)):
         raise refuse(
             "deadline-moot",
@@ -71,6 +71,11 @@ def pass_deadline(state: Lifecycle, command: DeadlinePassed, now: datetime) -> S
             remedy_en="wait until it has come",
             retry_at=command.due_at,
         )
+
+
+def pass_deadline(state: Lifecycle, command: DeadlinePassed, now: datetime) -> Sequence[Event]:
+    """The event of a passed moment, see `require_passed`; what follows from the review date is decided in `decide`."""
+    require_passed(state, command, now)
     if command.timer == "hold":
         return [e.HoldExpired(until=command.due_at)]
     request = state.request(command.request or "")

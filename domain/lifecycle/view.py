@@ -162,6 +162,10 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
         return [Notice(post=request.post, subject=line(state, event))] if request else []
     if isinstance(event, e.RequestEscalated):
         return [Notice(post=event.to, subject=line(state, event))]
+    if isinstance(event, e.LifecycleDropped):
+        # 廃案 is told to those who concurred, and to those who are still asked.
+        posts = (*(g.post for g in state.given), *(r.post for r in state.requests if r.kind == "decide"))
+        return [Notice(post=post, subject=line(state, event)) for post in dict.fromkeys(posts)]
     if isinstance(event, e.GatePassed | e.GateReturned | e.OutcomeDecided | e.LifecycleClosed | e.HoldExpired):
         person = state.drafter or next(iter(state.people), None)
         if person is not None:

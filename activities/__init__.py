@@ -1,0 +1,1 @@
+"""What touches the world on behalf of the workflows: the store, the channels, the relay."""

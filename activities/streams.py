@@ -1,0 +1,131 @@
+"""Activities of a stream's workflow: follow, advance, due moments, announcements, answers through Temporal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from temporalio import activity
+
+from domain.calendar import local_day
+from domain.lifecycle.commands import AnswerRequest, Condition
+from domain.messages import Actor, Plan, Refused, Via
+from store.store import Store
+from workflows.contract import (
+    ATTRIBUTE_OF,
+    AdvanceInput,
+    AnnounceInput,
+    AnswerInput,
+    AnswerResult,
+    DueResult,
+    EffectView,
+    PlanView,
+)
+from workflows.signing import problem
+
+_UNSIGNED = {
+    "signature-missing": ("署名がありません", "the answer is not signed"),
+    "signature-wrong": ("署名が違います", "the signature is wrong"),
+    "signature-expired": ("署名の期限が過ぎています", "the signature has expired"),
+}
+
+
+class StreamActivities:
+    """Synchronous: they run in the worker's threads. `poke` says that notices may be waiting."""
+
+    def __init__(
+        self, store: Store, *, key: bytes = b"", allow_unsigned: bool = False, poke: Callable[[], None] = lambda: None
+    ) -> None:
+        self._store = store
+        self._key = key
+        self._allow_unsigned = allow_unsigned
+        self._poke = poke
+
+    def all(self) -> list[Callable[..., Any]]:
+        return [self.follow, self.advance, self.record_due, self.record_answer, self.announce]
+
+    @activity.defn
+    def follow(self, stream: str) -> PlanView:
+        return plan_view(self._store.follow(stream))
+
+    @activity.defn
+    def advance(self, given: AdvanceInput) -> bool:
+        return self._store.advance(given.stream, given.to)
+
+    @activity.defn
+    def record_due(self, stream: str) -> DueResult:
+        results = self._store.record_due(stream)
+        retries = [r.refusal.retry_at for r in results if isinstance(r, Refused) and r.refusal.retry_at is not None]
+        return DueResult(recorded=sum(not isinstance(r, Refused) for r in results), retry_at=min(retries, default=None))
+
+    @activity.defn
+    def announce(self, given: AnnounceInput) -> None:
+        """The story is told by the activity's summary; the notices themselves are rows that the channels send."""
+        self._poke()
+
+    @activity.defn
+    def record_answer(self, given: AnswerInput) -> AnswerResult:
+        """Record an answer that came through Temporal. Refusals are results: they must not be retried."""
+        now = self._store.clock.now()
+        wrong = problem(self._key, given, now)
+        authenticated = "signature"
+        if wrong is not None:
+            if not (self._allow_unsigned and wrong == "signature-missing"):
+                ja, en = _UNSIGNED[wrong]
+                remedy = "`./taskforce answer … --print-update` の出力を送ってください / send what that command prints"
+                return AnswerResult(accepted=False, rule=wrong, message=f"{ja} / {en}", remedy=remedy)
+            authenticated = "insecure-development"
+        try:
+            command = _command(given)
+        except ValueError as error:
+            return AnswerResult(
+                accepted=False, rule="answer-shape", message=str(error), remedy="欄を直してください / correct the field"
+            )
+        facts = self._store.facts()
+        capacity = self._capacity(given, set(facts.directory.posts_of(given.person, local_day(now))))
+        actor = Actor(person=given.person, capacity=capacity, via=Via.TEMPORAL, authenticated_by=authenticated)
+        try:
+            outcome = self._store.record(command, actor)
+        except Refused as refused:
+            r = refused.refusal
+            return AnswerResult(accepted=False, rule=r.rule, message=str(r.message), remedy=str(r.remedy))
+        return AnswerResult(accepted=True, version=outcome.version, events=outcome.events, duplicate=outcome.duplicate)
+
+    def _capacity(self, given: AnswerInput, posts: set[str]) -> str | None:
+        state, _ = self._store.load(given.stream)
+        request = state.request(given.request)
+        return request.post if request is not None and request.post in posts else None
+
+
+def _command(given: AnswerInput) -> AnswerRequest:
+    return AnswerRequest.model_validate(
+        {
+            "command_id": given.command_id,
+            "stream": given.stream,
+            "request": given.request,
+            "decision": given.decision,
+            "comment": given.comment,
+            "conditions": [
+                Condition(text=c.text, by=c.by, due=date.fromisoformat(c.due) if c.due else None)
+                for c in given.conditions
+            ],
+            "back_to": given.back_to,
+            "outcome": given.outcome,
+            "seen": given.seen,
+        }
+    )
+
+
+def plan_view(plan: Plan) -> PlanView:
+    """A plan as plain data for the workflow."""
+    return PlanView(
+        to=plan.to,
+        effects=tuple(EffectView(key=e.key, ja=e.summary.ja, en=e.summary.en) for e in plan.effects),
+        next_due=plan.next_due,
+        next_due_summary=plan.next_due_summary,
+        closed=plan.closed,
+        summary=plan.display.summary,
+        details=plan.display.details,
+        attributes={ATTRIBUTE_OF[k]: v for k, v in plan.display.attributes.items()},
+    )

@@ -1,0 +1,1 @@
+"""How people hear: one channel contract, one adapter a file."""

@@ -1,0 +1,126 @@
+"""The conductor: goes from one due moment to the next, and lets everything that follows settle before a day ends.
+
+A heap holds what is to come: moments stored in the lifecycles (deadlines, review dates) and what scripted people mean to do.
+Only streams that changed are looked at. The order within a moment is fixed, so the same seed gives the same events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime, timedelta
+from heapq import heappop, heappush
+
+from domain.calendar import local_day
+from domain.lifecycle import timers
+from domain.lifecycle.state import Lifecycle
+from domain.messages import SYSTEM, Actor, Command, Recorded, Refused
+from rehearsal.ledger import Ledger
+from rehearsal.people import People
+from rehearsal.script import Intention
+
+Observer = Callable[[Lifecycle, Sequence[Recorded]], None]
+_Entry = tuple[datetime, int, int, str, str]
+
+
+def _ignore(*_: object) -> None:
+    return None
+
+
+class Conductor:
+    """`observe` hears of every change, `on_refused` of what a rule turned down, `on_day` of the end of each day played."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        people: People,
+        *,
+        observe: Observer = _ignore,
+        on_refused: Callable[[Intention, Refused], None] = _ignore,
+        on_day: Callable[[date], None] = _ignore,
+        pace: float | None = None,
+    ) -> None:
+        self.commands = 0
+        self._ledger, self._people = ledger, people
+        self._observe, self._on_refused, self._on_day = observe, on_refused, on_day
+        self._pace = pace
+        self._streams = list(people.scripts)
+        self._index = {stream: i for i, stream in enumerate(self._streams)}
+        self._heap: list[_Entry] = []
+        self._due: dict[str, datetime | None] = {}
+
+    async def run(self, until: datetime) -> None:
+        """Play until `until` (aware), that moment included; virtual time ends there."""
+        self._mean(self._people.starts())
+        played: date | None = None
+        while self._heap and self._heap[0][0] <= until:
+            day = local_day(self._heap[0][0])
+            await self._wait(played, day)
+            await self._ledger.settle(self._play(day, until))
+            self._on_day(day)
+            played = day
+            await asyncio.sleep(0)
+        self._ledger.set_now(until)
+
+    async def _wait(self, played: date | None, day: date) -> None:
+        if self._pace and played is not None:
+            await asyncio.sleep((day - played) / timedelta(days=1) / self._pace)
+
+    def _play(self, day: date, until: datetime) -> list[str]:
+        """Everything of one day, in the order of its moments; gives the streams that changed, in fixed order."""
+        touched: set[str] = set()
+        while self._heap and self._heap[0][0] <= until and local_day(self._heap[0][0]) == day:
+            at, _, index, verb, subject = heappop(self._heap)
+            stream = self._streams[index]
+            self._ledger.set_now(at)
+            changed = self._pass_due(stream, at) if not verb else self._act(Intention(at, stream, verb, subject))
+            if changed:
+                touched.add(stream)
+        return sorted(touched, key=self._index.__getitem__)
+
+    def _pass_due(self, stream: str, at: datetime) -> bool:
+        """Record the deadlines that have passed, as the workflow would; a moment that has moved on is skipped."""
+        if self._due.get(stream) != at:
+            return False
+        self._due[stream] = None
+        changed = False
+        for command in timers.due_commands(self._state(stream), self._ledger.now):
+            try:
+                changed |= self._record(command, SYSTEM)
+            except Refused:
+                continue
+        return changed
+
+    def _act(self, intention: Intention) -> bool:
+        deed = self._people.act(intention, self._state(intention.stream), self._ledger.now)
+        if deed is None:
+            return False
+        try:
+            return self._record(*deed)
+        except Refused as refused:
+            self._on_refused(intention, refused)
+            again = self._people.refused(intention, self._ledger.now)
+            self._mean([again] if again else [])
+            return False
+
+    def _record(self, command: Command, actor: Actor) -> bool:
+        fresh = self._ledger.record(command, actor)
+        self.commands += 1
+        if not fresh:
+            return False
+        state = self._state(command.stream)
+        self._observe(state, fresh)
+        self._mean(self._people.watch(state, fresh, self._ledger.now))
+        due = timers.next_due(state)
+        if due is not None and due != self._due.get(command.stream):
+            heappush(self._heap, (max(due, self._ledger.now), 0, self._index[command.stream], "", ""))
+        self._due[command.stream] = max(due, self._ledger.now) if due is not None else None
+        return True
+
+    def _mean(self, intentions: Iterable[Intention]) -> None:
+        for i in intentions:
+            heappush(self._heap, (i.at, 1, self._index[i.stream], i.verb, i.subject))
+
+    def _state(self, stream: str) -> Lifecycle:
+        state: Lifecycle = self._ledger.state("lifecycle", stream)
+        return state

@@ -1,0 +1,177 @@
+"""What the conductor plays on: one port with two ledgers, in memory (rules alone) and on a store with its workflows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from domain.calendar import Calendar
+from domain.directory import Directory
+from domain.directory_stream import STREAM as DIRECTORY
+from domain.facts import Facts
+from domain.messages import Actor, Command, Recorded
+from domain.process import ProcessDefinition
+from domain.process_stream import DefinitionPublished
+from domain.registry import KINDS
+from store.store import Store
+
+Wake = Callable[[str], Awaitable[None]]
+_LOOK_AGAIN, _WAKE_AGAIN, _GIVE_UP = 0.003, 5.0, 60.0
+"""Seconds between two looks at what has been followed, until a stream is woken once more, and until the end of patience."""
+
+
+class Ledger(Protocol):
+    """Records commands in virtual time. `settle` returns when everything that follows from `touched` has followed."""
+
+    @property
+    def now(self) -> datetime: ...
+
+    def set_now(self, moment: datetime) -> None: ...
+
+    def record(self, command: Command, actor: Actor) -> Sequence[Recorded]:
+        """The events recorded, none when the command was known. Raises `Refused`."""
+        ...
+
+    def state(self, kind: str, stream: str) -> Any:
+        """The state of a stream after its last event; the kind's initial state when it has none."""
+        ...
+
+    def facts(self, definition: str | None = None) -> Facts:
+        """What decisions rest on now."""
+        ...
+
+    async def settle(self, touched: Sequence[str]) -> None: ...
+
+
+class MemoryLedger:
+    """The same rules as the store's `record`, folded in memory. Facts carry the versions that the store would name."""
+
+    def __init__(self, calendar: Calendar, start: datetime) -> None:
+        self.events: list[Recorded] = []
+        self._calendar = calendar
+        self._now = start
+        self._states: dict[str, Any] = {}
+        self._versions: dict[str, int] = {}
+        self._outcomes: set[tuple[str, str]] = set()
+        self._definitions: dict[str, ProcessDefinition] = {}
+        self._facts: dict[str | None, Facts] = {}
+
+    @property
+    def now(self) -> datetime:
+        return self._now
+
+    def set_now(self, moment: datetime) -> None:
+        self._now = max(self._now, moment)
+
+    def record(self, command: Command, actor: Actor) -> Sequence[Recorded]:
+        key = (command.stream, command.command_id)
+        if key in self._outcomes:
+            return ()
+        kind = KINDS[command.kind]
+        state = self.state(command.kind, command.stream)
+        facts = self.facts(kind.needs(state, command))
+        decided = kind.decide(state, command, actor, facts, self._now)
+        fresh: list[Recorded] = []
+        for event in decided:
+            version = self._versions.get(command.stream, 0) + 1
+            recorded = Recorded(
+                stream=command.stream,
+                version=version,
+                position=len(self.events) + 1,
+                event=event,
+                actor=actor,
+                occurred_at=self._now,
+                command_id=command.command_id,
+            )
+            state = kind.evolve(state, recorded)
+            self._versions[command.stream] = version
+            self.events.append(recorded)
+            fresh.append(recorded)
+            if isinstance(event, DefinitionPublished):
+                self._definitions[event.definition.reference] = event.definition
+        self._states[command.stream] = state
+        self._outcomes.add(key)
+        if command.kind != "lifecycle":
+            self._facts.clear()
+        return fresh
+
+    def state(self, kind: str, stream: str) -> Any:
+        return self._states.get(stream) or KINDS[kind].initial(stream)
+
+    def facts(self, definition: str | None = None) -> Facts:
+        if definition not in self._facts:
+            held = self._states.get(DIRECTORY)
+            self._facts[definition] = Facts(
+                directory=held.directory if held else Directory(),
+                calendar=self._calendar,
+                definition=self._definitions.get(definition or ""),
+            )
+        return self._facts[definition]
+
+    async def settle(self, touched: Sequence[str]) -> None:
+        """Nothing follows elsewhere: no workflow listens."""
+
+
+class Unfollowed(Exception):
+    """The workflows did not follow in time; the message is for users."""
+
+
+class Diverged(Exception):
+    """Store and rules alone came to different events: one of them is wrong."""
+
+
+class StoreLedger:
+    """A virtual store. Every command goes through `store.record`; the same rules are folded beside it for the people to look at.
+
+    That spares reading states back, and it checks the store: events of other types or another version are `Diverged`.
+    With `wake` the streams' workflows follow; without, the ledger follows by itself (no Temporal).
+    """
+
+    def __init__(self, store: Store, wake: Wake | None = None) -> None:
+        self._store, self._wake = store, wake
+        self._rules = MemoryLedger(store.facts().calendar, store.clock.now())
+
+    @property
+    def now(self) -> datetime:
+        return self._store.clock.now()
+
+    def set_now(self, moment: datetime) -> None:
+        self._store.clock.set(moment)
+        self._rules.set_now(moment)
+
+    def record(self, command: Command, actor: Actor) -> Sequence[Recorded]:
+        outcome = self._store.record(command, actor)
+        fresh = self._rules.record(command, actor)
+        told = tuple(r.event.type for r in fresh)
+        if not outcome.duplicate and (told != outcome.events or (fresh and fresh[-1].version != outcome.version)):
+            raise Diverged(f"{command.stream} {command.command_id}: {outcome.events} / {told}")
+        return fresh
+
+    def state(self, kind: str, stream: str) -> Any:
+        return self._rules.state(kind, stream)
+
+    def facts(self, definition: str | None = None) -> Facts:
+        return self._rules.facts(definition)
+
+    async def settle(self, touched: Sequence[str]) -> None:
+        if self._wake is None:
+            for stream in touched:
+                self._store.advance(stream, self._store.follow(stream).to)
+            return
+        await asyncio.gather(*(self._wake(stream) for stream in touched))
+        begun = woken = time.monotonic()
+        while left := self._store.unfollowed(touched):
+            now = time.monotonic()
+            if now - begun > _GIVE_UP:
+                raise Unfollowed(
+                    f"{len(left)} 件のワークフローが {_GIVE_UP:.0f} 秒追いつきません(例 {left[0]})。"
+                    "Temporal とワーカーを確認してください / "
+                    f"{len(left)} workflows did not follow within {_GIVE_UP:.0f} s (e.g. {left[0]}); check Temporal and the worker"
+                )
+            if now - woken > _WAKE_AGAIN:
+                woken = now
+                await asyncio.gather(*(self._wake(stream) for stream in left))
+            await asyncio.sleep(_LOOK_AGAIN)

@@ -1,0 +1,1 @@
+"""Finding or bringing what the system stands on: a Temporal server, a PostgreSQL for tests, and `make up`."""

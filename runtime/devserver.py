@@ -1,0 +1,170 @@
+"""A Temporal development server of our own: state in a file, UI, the two dynamic-config values, search attributes."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError, RPCStatusCode
+
+DYNAMIC_CONFIG = ("history.transferProcessorMaxPollRPS=2000", 'history.timerProcessorMaxTimeShift="5ms"')
+"""Without the first, an ordinary activity waits up to 100 ms; without the second, timers are rounded up to seconds."""
+
+_TYPES = {
+    "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "KeywordList": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+    "Datetime": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+    "Int": IndexedValueType.INDEXED_VALUE_TYPE_INT,
+}
+
+
+class ServerProblem(Exception):
+    """The server does not come up or cannot be reached; the message says why and what to do."""
+
+
+class DevServer:
+    """A running server. `stop` ends it gracefully, `kill` at once; it also ends when this process dies."""
+
+    def __init__(self, process: subprocess.Popen[bytes], address: str, ui_url: str, log_file: Path) -> None:
+        self.process = process
+        self.address = address
+        self.ui_url = ui_url
+        self.log_file = log_file
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_dev_server(
+    binary: Path,
+    *,
+    db_file: Path,
+    log_file: Path,
+    search_attributes: Mapping[str, str],
+    port: int | None = None,
+    ui_port: int | None = None,
+    namespace: str = "default",
+    patience: float = 30.0,
+) -> DevServer:
+    """Start a server and wait until it answers. Raises `ServerProblem` with the end of its log."""
+    port, ui_port = port or free_port(), ui_port or free_port()
+    for name, number in (("TASKFORCE_TEMPORAL_PORT", port), ("TASKFORCE_UI_PORT", ui_port)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", number))
+            except OSError:
+                raise ServerProblem(
+                    f"{name}: ポート {number} は使われています。`make up` が既に動いていないか確認するか、別の番号を指定してください / "
+                    f"port {number} is taken; see whether `make up` is already running, or set another"
+                ) from None
+    db_file.parent.mkdir(parents=True, exist_ok=True)
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    command = [str(binary), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--ui-port", str(ui_port)]
+    command += ["--db-filename", str(db_file), "--namespace", namespace, "--log-level", "error"]
+    for value in DYNAMIC_CONFIG:
+        command += ["--dynamic-config-value", value]
+    for name, kind in search_attributes.items():
+        command += ["--search-attribute", f"{name}={kind}"]
+    with log_file.open("ab") as log:
+        process = subprocess.Popen(
+            command,
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            preexec_fn=_die_with_parent,
+            start_new_session=True,
+        )
+    server = DevServer(process, f"127.0.0.1:{port}", f"http://127.0.0.1:{ui_port}", log_file)
+    _await(server, patience)
+    return server
+
+
+def _await(server: DevServer, patience: float) -> None:
+    host, port = server.address.split(":")
+    begun = time.monotonic()
+    while time.monotonic() - begun < patience:
+        if server.process.poll() is not None:
+            break
+        try:
+            with socket.create_connection((host, int(port)), timeout=0.5):
+                return
+        except OSError:
+            time.sleep(0.02)
+    server.kill()
+    tail = server.log_file.read_text("utf-8", "replace").splitlines()[-5:] if server.log_file.exists() else []
+    raise ServerProblem(
+        f"Temporal サーバーが立ち上がりません。記録 {server.log_file} の末尾 / the Temporal server does not come up; "
+        f"end of {server.log_file}:\n" + "\n".join(tail)
+    )
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL("libc.so.6", use_errno=True).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
+async def connect(address: str, namespace: str = "default", *, patience: float = 0.0) -> Client:
+    """A client; tries again for `patience` seconds. Raises `ServerProblem`."""
+    begun = time.monotonic()
+    while True:
+        try:
+            client = await Client.connect(address, namespace=namespace, data_converter=pydantic_data_converter)
+            await client.count_workflows('WorkflowType = "none"')
+            return client
+        except (RuntimeError, RPCError, OSError) as error:
+            if time.monotonic() - begun >= patience:
+                first = (str(error).splitlines() or [type(error).__name__])[0][:160]
+                raise ServerProblem(
+                    f"Temporal サーバー {address} に届きません({first})。`make up` で起動するか TEMPORAL_ADDRESS を確認してください / "
+                    f"the Temporal server at {address} cannot be reached; start it with `make up` or check TEMPORAL_ADDRESS"
+                ) from None
+            await asyncio.sleep(0.2)
+
+
+async def ensure_search_attributes(client: Client, attributes: Mapping[str, str]) -> list[str]:
+    """Register those that the namespace lacks; returns their names. Existing ones are left as they are."""
+    listed = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    lacking = {n: k for n, k in attributes.items() if n not in listed.custom_attributes}
+    if lacking:
+        try:
+            await client.operator_service.add_search_attributes(
+                AddSearchAttributesRequest(
+                    namespace=client.namespace, search_attributes={n: _TYPES[k] for n, k in lacking.items()}
+                )
+            )
+        except RPCError as error:
+            if error.status != RPCStatusCode.ALREADY_EXISTS:
+                raise ServerProblem(
+                    f"検索属性を登録できません / search attributes cannot be registered ({', '.join(lacking)}): {error.message}"
+                ) from None
+    return list(lacking)

@@ -1,0 +1,120 @@
+"""Typed settings from the environment. Every field has a description; `python settings.py` prints them as a Markdown table."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent
+
+
+class SettingsError(Exception):
+    """An environment variable that cannot be used; the message names it, its value and the remedy."""
+
+
+class Settings(BaseSettings):
+    """Read from variables `TASKFORCE_…`; the two of Temporal keep their usual names."""
+
+    model_config = SettingsConfigDict(env_prefix="TASKFORCE_", frozen=True, extra="ignore", populate_by_name=True)
+
+    database_url: str = Field(
+        "sqlite:///var/taskforce.db",
+        description="The event store: sqlite:///FILE (relative to the project) or postgresql+psycopg://user:password@host/name",
+    )
+    temporal_address: str = Field(
+        "127.0.0.1:7233",
+        validation_alias=AliasChoices("TEMPORAL_ADDRESS", "temporal_address"),
+        description="host:port of the Temporal server. When set, no server is brought",
+    )
+    temporal_namespace: str = Field(
+        "default",
+        validation_alias=AliasChoices("TEMPORAL_NAMESPACE", "temporal_namespace"),
+        description="Temporal namespace",
+    )
+    task_queue: str = Field("taskforce", description="Temporal task queue of the workers")
+    temporal_port: int = Field(7233, ge=1, le=65535, description="Port of the server that `make up` brings")
+    ui_port: int = Field(8233, ge=1, le=65535, description="Port of the Temporal UI that `make up` brings")
+    var_dir: Path = Field(ROOT / "var", description="Folder for databases, keys and logs")
+    signing_key_file: Path | None = Field(
+        None, description="Key that signs answers sent through Temporal; default VAR_DIR/keys/signing.key"
+    )
+    allow_unsigned_updates: bool = Field(
+        False, description="INSECURE, for development: take answers through Temporal without a signature"
+    )
+    relay_interval: float = Field(3.0, gt=0, description="Seconds between two rounds of the relay")
+    relay_grace: float = Field(
+        5.0, ge=0, description="Seconds a deadline may be late before the relay wakes its lifecycle"
+    )
+    wake_timeout: float = Field(
+        1.0, gt=0, description="Seconds given to waking a workflow after a command was recorded"
+    )
+    continue_as_new_after: int | None = Field(
+        None,
+        ge=10,
+        description="History events after which a workflow continues as new; default: when the server suggests it",
+    )
+    health_port: int = Field(0, ge=0, le=65535, description="Port of the worker's /healthz; 0 is off")
+    max_activities: int = Field(32, ge=1, description="Activities a worker runs at once")
+    closed_days: Annotated[tuple[date, ...], NoDecode] = Field(
+        (),
+        description="The city's own closed days besides national holidays and 29 Dec – 3 Jan: dates separated by commas",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
+    log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for machines")
+    language: Literal["ja", "en", "both"] = Field("both", description="Language of messages in the shell")
+    person: str | None = Field(None, description="Person id used where `--as` is left out")
+
+    @field_validator("closed_days", mode="before")
+    @classmethod
+    def _days(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    def model_post_init(self, _: object) -> None:
+        if self.database_url.startswith("sqlite:///") and not self.database_url.startswith("sqlite:////"):
+            path = ROOT / self.database_url.removeprefix("sqlite:///")
+            object.__setattr__(self, "database_url", f"sqlite:///{path}")
+
+    @property
+    def key_file(self) -> Path:
+        return self.signing_key_file or self.var_dir / "keys" / "signing.key"
+
+
+def variable(field: str) -> str:
+    """The environment variable that sets a field."""
+    return {"temporal_address": "TEMPORAL_ADDRESS", "temporal_namespace": "TEMPORAL_NAMESPACE"}.get(
+        field, f"TASKFORCE_{field.upper()}"
+    )
+
+
+def load() -> Settings:
+    """The settings of this process. Raises `SettingsError`."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = []
+        for e in error.errors(include_url=False):
+            name = str(e["loc"][0])
+            shown = name if name.isupper() else variable(name.lower().removeprefix("taskforce_"))
+            lines.append(
+                f"{shown}: {e['msg']} (値 / value: {e.get('input')!r}); 環境変数を直してください / correct the variable"
+            )
+        raise SettingsError("\n".join(lines)) from None
+
+
+def table() -> str:
+    """All settings as a Markdown table."""
+    rows = ["| variable | default | what |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        shown = "" if default in (None, ()) else "`var`" if name == "var_dir" else f"`{default}`"
+        rows.append(f"| `{variable(name)}` | {shown} | {field.description} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table() + "\n")

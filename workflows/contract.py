@@ -1,0 +1,153 @@
+"""Names and messages between clients, workflows and activities. Imports nothing but pydantic: safe inside workflows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+TASK_QUEUE = "taskforce"
+STREAM_WORKFLOW = "Lifecycle"
+CHANNEL_WORKFLOW = "NoticeChannel"
+SENTINEL_WORKFLOW = "Sentinel"
+SENTINEL_ID = "sentinel"
+WOKEN = "woken"
+ANSWER = "answer"
+
+SEARCH_ATTRIBUTES: dict[str, str] = {
+    "TaskforceStage": "Keyword",
+    "TaskforceBureau": "Keyword",
+    "TaskforceViewpoint": "Keyword",
+    "TaskforceAwaiting": "KeywordList",
+    "TaskforceDue": "Datetime",
+    "TaskforceRound": "Int",
+    "TaskforceHealth": "Keyword",
+}
+"""Search attribute -> type; registered at start. `Display.attributes` uses the keys of `ATTRIBUTE_OF`."""
+
+ATTRIBUTE_OF = {
+    "stage": "TaskforceStage",
+    "bureau": "TaskforceBureau",
+    "viewpoint": "TaskforceViewpoint",
+    "awaiting": "TaskforceAwaiting",
+    "due": "TaskforceDue",
+    "round": "TaskforceRound",
+    "health": "TaskforceHealth",
+}
+
+SUMMARY_BYTES = 200
+"""Temporal's limit for a summary."""
+
+
+def workflow_id(kind: str, stream: str) -> str:
+    return f"{kind}/{stream}"
+
+
+def channel_id(channel: str) -> str:
+    return f"channel/{channel}"
+
+
+def cut(text: str, size: int = SUMMARY_BYTES) -> str:
+    """At most `size` bytes of UTF-8, cut between characters, with an ellipsis where something is left out."""
+    raw = text.encode()
+    return text if len(raw) <= size else raw[: size - 3].decode(errors="ignore") + "…"
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class StreamInput(Message):
+    """Start of a stream's workflow: names only, since the store holds the rest."""
+
+    kind: str
+    stream: str
+    continue_after: int | None = None
+    """History events after which it continues as new; None: when the server suggests it."""
+
+
+class EffectView(Message):
+    key: str
+    ja: str
+    en: str
+
+
+class PlanView(Message):
+    """A plan as the workflow sees it: plain data."""
+
+    to: int
+    effects: tuple[EffectView, ...] = ()
+    next_due: datetime | None = None
+    next_due_summary: str = ""
+    closed: bool = False
+    summary: str = ""
+    details: str = ""
+    attributes: dict[str, Any] = Field(default_factory=dict)
+    """Search attribute name -> value; None removes it."""
+
+
+class AdvanceInput(Message):
+    stream: str
+    to: int
+
+
+class DueResult(Message):
+    """`retry_at`: a deadline was refused and may be tried again then."""
+
+    recorded: int
+    retry_at: datetime | None = None
+
+
+class AnnounceInput(Message):
+    stream: str
+    key: str
+    ja: str
+    en: str
+
+
+class ConditionInput(Message):
+    text: str
+    by: str | None = None
+    due: str | None = None
+
+
+class AnswerInput(Message):
+    """An answer through Temporal. `signature` is made by `workflows.signing.sign` with the directory's key."""
+
+    stream: str = ""
+    request: str
+    person: str
+    decision: str
+    comment: str = ""
+    conditions: tuple[ConditionInput, ...] = ()
+    back_to: str | None = None
+    outcome: str | None = None
+    seen: str | None = None
+    command_id: str = ""
+    issued_at: datetime | None = None
+    signature: str = ""
+
+
+class AnswerResult(Message):
+    """What became of an answer: accepted, or refused by a rule."""
+
+    accepted: bool
+    version: int = 0
+    events: tuple[str, ...] = ()
+    duplicate: bool = False
+    rule: str = ""
+    message: str = ""
+    remedy: str = ""
+
+
+class ChannelInput(Message):
+    channel: str
+
+
+class ChannelResult(Message):
+    """`left`: how many notices still wait; `failed`: the channel is down, try again later."""
+
+    sent: int
+    left: int
+    failed: bool = False

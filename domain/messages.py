@@ -73,6 +73,9 @@ class Command(Frozen):
     system_only: ClassVar[bool] = False
     """Only the engine itself may ask this (deadlines, what follows from another stream)."""
 
+    system_may: ClassVar[bool] = False
+    """The engine may ask this as well as a person (a start that follows from another decision, or from a file)."""
+
     command_id: str = Field(min_length=1, max_length=200)
     stream: str = Field(min_length=1, max_length=100)
 

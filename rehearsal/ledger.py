@@ -19,7 +19,7 @@ from domain.registry import KINDS
 from store.store import Store
 
 Wake = Callable[[str], Awaitable[None]]
-_LOOK_AGAIN, _WAKE_AGAIN, _GIVE_UP = 0.02, 5.0, 60.0
+_LOOK_AGAIN, _WAKE_AGAIN, _GIVE_UP = 0.01, 5.0, 60.0
 """Seconds between two looks at what has been followed, until a stream is woken once more, and until the end of patience."""
 
 

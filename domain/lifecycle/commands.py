@@ -34,6 +34,7 @@ class StartLifecycle(LifecycleCommand):
     """Begin a lifecycle for one task. `ref` is the starter's own id of the task; `setup` prefills the first deliverable."""
 
     type = "StartLifecycle"
+    system_may = True
     ref: str = Field(min_length=1, max_length=100)
     title: str = Field(min_length=1, max_length=300)
     section: str

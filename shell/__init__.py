@@ -1,0 +1,1 @@
+"""The commands of people at a shell; `starter.py` is their entry."""

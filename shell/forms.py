@@ -1,0 +1,82 @@
+"""Empty or prefilled deliverables as commented YAML, generated from the pydantic forms."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel
+
+from domain.deliverables.registry import DELIVERABLES
+
+
+def render_form(key: str, content: Mapping[str, Any] | None = None) -> str:
+    """The form of a deliverable. Each field has its help in both languages; lists show one empty item when empty."""
+    deliverable = DELIVERABLES[key]
+    lines = [f"# {deliverable.title.ja} / {deliverable.title.en}", "# 満たすべき規則 / rules to meet:"]
+    lines += [f"#   {r.name}: {r.title.ja} / {r.title.en}" for r in deliverable.rules]
+    lines += _fields(deliverable.form, content or {}, 0)
+    return "\n".join(lines) + "\n"
+
+
+def _fields(form: type[BaseModel], content: Mapping[str, Any], depth: int) -> list[str]:
+    lines: list[str] = []
+    pad = "  " * depth
+    for name, field in form.model_fields.items():
+        kind, many = _inner(field.annotation)
+        value = content.get(name)
+        help_ = field.description or ""
+        choices = _choices(kind)
+        if choices:
+            help_ += f" [{' | '.join(choices)}]"
+        lines.append(f"{pad}# {help_}")
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            lines += _nested(name, kind, many, value, depth)
+        elif many:
+            lines.append(f"{pad}{name}: {_scalar(list(value) if value else [])}")
+        else:
+            lines.append(f"{pad}{name}: {_scalar(_default(field.default) if value is None else value)}")
+    return lines
+
+
+def _nested(name: str, kind: type[BaseModel], many: bool, value: Any, depth: int) -> list[str]:
+    pad = "  " * depth
+    if not many:
+        return [f"{pad}{name}:", *_fields(kind, value or {}, depth + 1)]
+    lines = [f"{pad}{name}:"]
+    for item in value or [{}]:
+        inner = _fields(kind, item, depth + 2)
+        first = next(i for i, line in enumerate(inner) if not line.lstrip().startswith("#"))
+        lines += inner[:first]
+        lines.append(f"{pad}  - {inner[first].lstrip()}")
+        lines += inner[first + 1 :]
+    return lines
+
+
+def _default(value: Any) -> Any:
+    return None if value in ("", None) or not isinstance(value, str | int | float | bool) else value
+
+
+def _scalar(value: Any) -> str:
+    if value is None:
+        return ""
+    text = yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, width=10_000).strip()
+    return text.removesuffix("\n...").removesuffix("...").strip()
+
+
+def _inner(annotation: Any) -> tuple[Any, bool]:
+    """The type inside an optional, a list or an annotation, and whether it is a list."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _inner(get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        return _inner(next(a for a in get_args(annotation) if a is not type(None)))
+    if origin is tuple:
+        return _inner(get_args(annotation)[0])[0], True
+    return annotation, False
+
+
+def _choices(kind: Any) -> tuple[str, ...]:
+    return tuple(str(c) for c in get_args(kind)) if get_origin(kind) is Literal else ()

@@ -20,7 +20,9 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Read from variables `TASKFORCE_…`; the two of Temporal keep their usual names."""
 
-    model_config = SettingsConfigDict(env_prefix="TASKFORCE_", frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TASKFORCE_", env_ignore_empty=True, frozen=True, extra="ignore", populate_by_name=True
+    )
 
     database_url: str = Field(
         "sqlite:///var/taskforce.db",

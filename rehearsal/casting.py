@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, get_args
-from uuid import NAMESPACE_URL, uuid5
+from pathlib import Path
+from typing import get_args
 
+from definitions.loader import load_definition, load_people
 from domain.directory import Directory
 from domain.directory_stream import Named
+from domain.lifecycle.commands import StartLifecycle
 from domain.process import ProcessDefinition
 from rehearsal.script import MARK, Outcome, Script, dice
+from shell.files import read_start_file
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _CHANCES: tuple[tuple[Outcome | None, float], ...] = (
@@ -40,21 +43,30 @@ class Cast:
     process: ProcessDefinition
 
 
-def stream_of(ref: str) -> str:
-    """The stream of a task in a rehearsal: deterministic, from the task's own id."""
-    return str(uuid5(NAMESPACE_URL, f"lifecycle:{ref}"))
+def cast_file(file: Path, *, since: date, seed: int, people: Path | None = None) -> Cast:
+    """The tasks of a start file, or the projects of a data folder. Raises `DocumentError`, `ShellError` or `OSError`."""
+    if file.is_dir():
+        return cast_demo(file, since=since, seed=seed)
+    process = load_definition()
+    directory, names = load_people(people) if people else load_people()
+    starts = read_start_file(file, directory, process.reference, {process.reference})
+    scripts = [from_start(s, since=since, seed=seed) for s in starts]
+    return Cast(_finished(scripts, process, seed), directory, names, process)
 
 
-def from_row(row: Mapping[str, Any], *, since: date, seed: int) -> Script:
+def _finished(scripts: Sequence[Script], process: ProcessDefinition, seed: int) -> tuple[Script, ...]:
+    return tuple(with_way_back(s, process, seed) for s in with_fates(scripts, seed))
+
+
+def from_start(start: StartLifecycle, *, since: date, seed: int) -> Script:
     """A task without a record: its end is drawn by the seed, and everything that it hands in is scripted."""
-    ref = str(row["ref"])
-    rng = dice(seed, "end", ref)
+    rng = dice(seed, "end", start.ref)
     outcome = rng.choices([o for o, _ in _CHANCES], [w for _, w in _CHANCES])[0]
     return Script(
-        stream=stream_of(ref),
-        start=dict(row),
-        starts_on=begins(ref, since, seed),
-        deliverables={"setup": dict(row["setup"])} if row.get("setup") else {},
+        stream=start.stream,
+        start=start.model_dump(exclude={"command_id", "stream"}),
+        starts_on=begins(start.ref, since, seed),
+        deliverables={"setup": start.setup} if start.setup else {},
         outcome=outcome,
         reasons=(f"{MARK}各期の測定値と執行状況による",),
     )
@@ -81,3 +93,8 @@ def with_fates(scripts: Sequence[Script], seed: int) -> list[Script]:
     chosen = dice(seed, "fates").sample(ordinary, number)
     fates = {stream: _FATES[i % 2] for i, stream in enumerate(chosen)}
     return [replace(s, fate=fates[s.stream]) if s.stream in fates else s for s in scripts]  # type: ignore[arg-type]
+
+
+def cast_demo(data: Path | None, *, since: date, seed: int, limit: int | None = None) -> Cast:
+    """The examples' portfolio, or the projects of a data folder; `limit` takes the first so many."""
+    raise NotImplementedError

@@ -1,4 +1,4 @@
-"""The conductor: goes from one due moment to the next, and lets everything that follows settle before a day ends.
+"""The conductor: goes from one due moment to the next, and lets everything that follows settle before time moves on.
 
 A heap holds what is to come: moments stored in the lifecycles (deadlines, review dates) and what scripted people mean to do.
 Only streams that changed are looked at. The order within a moment is fixed, so the same seed gives the same events.
@@ -28,7 +28,11 @@ def _ignore(*_: object) -> None:
 
 
 class Conductor:
-    """`observe` hears of every change, `on_refused` of what a rule turned down, `on_day` of the end of each day played."""
+    """`observe` hears of every change, `on_refused` of what a rule turned down, `on_day` of the end of each day played.
+
+    `settle_every` days the streams that changed are waited for. Nothing that follows from a stream's events changes what
+    people do, so it alters no event: a longer wait is cheaper, a shorter one tells the story in the Temporal UI day by day.
+    """
 
     def __init__(
         self,
@@ -39,8 +43,10 @@ class Conductor:
         on_refused: Callable[[Intention, Refused], None] = _ignore,
         on_day: Callable[[date], None] = _ignore,
         pace: float | None = None,
+        settle_every: int = 1,
     ) -> None:
         self.commands = 0
+        self._every = settle_every
         self._ledger, self._people = ledger, people
         self._observe, self._on_refused, self._on_day = observe, on_refused, on_day
         self._pace = pace
@@ -53,22 +59,30 @@ class Conductor:
         """Play until `until` (aware), that moment included; virtual time ends there."""
         self._mean(self._people.starts())
         played: date | None = None
+        touched: set[str] = set()
         while self._heap and self._heap[0][0] <= until:
             day = local_day(self._heap[0][0])
+            if played is not None and day.toordinal() // self._every != played.toordinal() // self._every:
+                await self._settle(touched)
             await self._wait(played, day)
-            await self._ledger.settle(self._play(day, until))
+            self._play(day, until, touched)
             self._on_day(day)
             played = day
-            await asyncio.sleep(0)
+        await self._settle(touched)
         self._ledger.set_now(until)
+
+    async def _settle(self, touched: set[str]) -> None:
+        """Let what follows from the streams that changed take its course, in their fixed order."""
+        await self._ledger.settle(sorted(touched, key=self._index.__getitem__))
+        touched.clear()
+        await asyncio.sleep(0)
 
     async def _wait(self, played: date | None, day: date) -> None:
         if self._pace and played is not None:
             await asyncio.sleep((day - played) / timedelta(days=1) / self._pace)
 
-    def _play(self, day: date, until: datetime) -> list[str]:
-        """Everything of one day, in the order of its moments; gives the streams that changed, in fixed order."""
-        touched: set[str] = set()
+    def _play(self, day: date, until: datetime, touched: set[str]) -> None:
+        """Everything of one day, in the order of its moments; adds the streams that changed to `touched`."""
         while self._heap and self._heap[0][0] <= until and local_day(self._heap[0][0]) == day:
             at, _, index, verb, subject = heappop(self._heap)
             stream = self._streams[index]
@@ -76,7 +90,6 @@ class Conductor:
             changed = self._pass_due(stream, at) if not verb else self._act(Intention(at, stream, verb, subject))
             if changed:
                 touched.add(stream)
-        return sorted(touched, key=self._index.__getitem__)
 
     def _pass_due(self, stream: str, at: datetime) -> bool:
         """Record the deadlines that have passed, as the workflow would; a moment that has moved on is skipped."""

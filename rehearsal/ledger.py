@@ -18,7 +18,8 @@ from domain.process_stream import DefinitionPublished
 from domain.registry import KINDS
 from store.store import Store
 
-Wake = Callable[[str], Awaitable[None]]
+Wake = Callable[[str, str], Awaitable[None]]
+"""Wakes the workflow of a stream; the second argument is its title."""
 _LOOK_AGAIN, _WAKE_AGAIN, _GIVE_UP = 0.01, 5.0, 60.0
 """Seconds between two looks at what has been followed, until a stream is woken once more, and until the end of patience."""
 
@@ -161,7 +162,7 @@ class StoreLedger:
             for stream in touched:
                 self._store.advance(stream, self._store.follow(stream).to)
             return
-        await asyncio.gather(*(self._wake(stream) for stream in touched))
+        await self._wake_all(touched)
         begun = woken = time.monotonic()
         while left := self._store.unfollowed(touched):
             now = time.monotonic()
@@ -173,5 +174,9 @@ class StoreLedger:
                 )
             if now - woken > _WAKE_AGAIN:
                 woken = now
-                await asyncio.gather(*(self._wake(stream) for stream in left))
+                await self._wake_all(left)
             await asyncio.sleep(_LOOK_AGAIN)
+
+    async def _wake_all(self, streams: Sequence[str]) -> None:
+        assert self._wake is not None
+        await asyncio.gather(*(self._wake(stream, self.state("lifecycle", stream).title) for stream in streams))

@@ -19,18 +19,21 @@ from domain.directory_stream import ImportDirectory
 from domain.messages import SYSTEM
 from domain.process_stream import PublishDefinition, stream_of
 from rehearsal.board import Board, show_summary
+from rehearsal.casting import Cast, cast_demo, cast_file
 from rehearsal.conductor import Conductor
+from rehearsal.errors import RehearsalError
 from rehearsal.ledger import Diverged, Ledger, MemoryLedger, StoreLedger, Unfollowed
 from rehearsal.people import People
 from rehearsal.summary import Summary, Tally
-from rehearsal.casting import Cast, cast_demo, cast_file
-from rehearsal.theatre import RehearsalError, fresh_store, server_and_worker
+from rehearsal.theatre import fresh_store, server_and_worker
 from store.calendars import calendar
 from store.errors import StoreError
 from store.store import Store
 from store.verify import verify
 
 DEMO_URL = "sqlite:///var/demo/taskforce.db"
+_SETTLE_EVERY = 7
+"""Virtual days between two waits for the workflows; with `--pace` somebody is watching, and every day is waited for."""
 DEMO_SINCE, DEMO_UNTIL = date(2024, 4, 1), date(2027, 3, 31)
 
 
@@ -163,6 +166,7 @@ async def _conduct(programme: Programme, ledger: Ledger, console: Console | None
             on_refused=tally.was_refused,
             on_day=board.day_done,
             pace=programme.pace,
+            settle_every=1 if programme.pace else _SETTLE_EVERY,
         )
         await conductor.run(programme.ends)
     return tally, conductor.commands

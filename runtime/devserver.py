@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from temporalio.api.enums.v1 import IndexedValueType
@@ -99,25 +100,20 @@ def start_dev_server(
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
             start_new_session=True,
         )
     server = DevServer(process, f"127.0.0.1:{port}", f"http://127.0.0.1:{ui_port}", log_file)
-    _await(server, patience)
+    _await(server, namespace, patience)
     return server
 
 
-def _await(server: DevServer, patience: float) -> None:
-    host, port = server.address.split(":")
-    begun = time.monotonic()
-    while time.monotonic() - begun < patience:
-        if server.process.poll() is not None:
-            break
-        try:
-            with socket.create_connection((host, int(port)), timeout=0.5):
-                return
-        except OSError:
-            time.sleep(0.02)
+def _await(server: DevServer, namespace: str, patience: float) -> None:
+    """Until the server answers for its namespace; the port alone opens a moment earlier."""
+    with ThreadPoolExecutor(1) as pool:  # a thread of its own: the caller may be inside a running loop
+        answering = pool.submit(asyncio.run, _answers(server, namespace, patience)).result()
+    if answering:
+        return
     server.kill()
     tail = server.log_file.read_text("utf-8", "replace").splitlines()[-5:] if server.log_file.exists() else []
     raise ServerProblem(
@@ -126,9 +122,27 @@ def _await(server: DevServer, patience: float) -> None:
     )
 
 
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL("libc.so.6", use_errno=True).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+async def _answers(server: DevServer, namespace: str, patience: float) -> bool:
+    begun = time.monotonic()
+    while time.monotonic() - begun < patience and server.process.poll() is None:
+        try:
+            await connect(server.address, namespace)
+            return True
+        except ServerProblem:
+            await asyncio.sleep(0.03)
+    return False
+
+
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded here: after a fork nothing may be loaded
+
+
+def die_with_parent() -> None:
+    """For `preexec_fn`: the child is ended when the thread that started it dies, however that happens. Linux only.
+
+    So start such children from a thread that lives as long as they should, the main thread best.
+    """
+    if _LIBC is not None:
+        _LIBC.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 async def connect(address: str, namespace: str = "default", *, patience: float = 0.0) -> Client:

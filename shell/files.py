@@ -134,7 +134,7 @@ def _yaml_lines(path: Path) -> list[Line]:
     content = read_document(path)
     if content is None:
         return []
-    node = yaml.compose(path.read_text("utf-8-sig"), Loader=yaml.SafeLoader)
+    node: Any = yaml.compose(path.read_text("utf-8-sig"), Loader=yaml.SafeLoader)
     if isinstance(content, dict):
         nested = content.get("lifecycles")
         if not isinstance(nested, list):
@@ -187,7 +187,7 @@ def _csv_lines(path: Path) -> list[Line]:
                 raise DocumentError(
                     path,
                     [
-                        f"line {begins}: 列が多すぎます({len(cells)} > {len(header)})。引用符を確認してください / too many columns; check the quotes"
+                        f"line {begins}: 列が多すぎます({len(cells)} > {len(header)})。引用符を確認してください / too many columns"
                     ],
                 )
             lines.append(Line(begins, _nested(dict(zip(header, cells, strict=False)))))

@@ -38,7 +38,7 @@ class Session:
         if missing and not create and not writing:
             raise ShellError(
                 f"TASKFORCE_DATABASE_URL: {parsed.database}: データベースがまだありません / there is no database yet",
-                "→ `./taskforce start FILE` か `./taskforce migrate` が作ります / `./taskforce start FILE` or `./taskforce migrate` makes it",
+                "→ `./taskforce start FILE` か `./taskforce migrate` が作ります / either of the two makes it",
             )
         if create or writing:
             self.store = (

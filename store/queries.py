@@ -115,7 +115,12 @@ def resolve(store: Store, given: str) -> str:
     )
     if len(exact) == 1:
         return str(exact[0]["stream"])
-    return _by_prefix(store, lifecycles, "stream", given)
+    try:
+        return _by_prefix(store, lifecycles, "stream", given)
+    except NotFound as missing:
+        if missing.candidates:
+            raise
+    return _by_prefix(store, lifecycles, "ref", given)
 
 
 def resolve_request(store: Store, given: str) -> str:
@@ -142,11 +147,12 @@ def request_stream(store: Store, request: str) -> str | None:
 def _by_prefix(store: Store, table: sa.Table, column: str, given: str) -> str:
     if not given:
         raise NotFound(given)
-    found = rows(store, sa.select(table.c[column]).where(table.c[column].startswith(given, autoescape=True)).limit(6))
-    ids = [str(r[column]) for r in found]
-    if len(ids) == 1:
-        return ids[0]
-    raise NotFound(given, ids)
+    key = next(iter(table.primary_key))
+    query = sa.select(key, table.c[column].label("shown")).where(table.c[column].startswith(given, autoescape=True))
+    found = rows(store, query.limit(6))
+    if len(found) == 1:
+        return str(found[0][key.name])
+    raise NotFound(given, [str(r["shown"]) for r in found])
 
 
 def of_stream(store: Store, table: sa.Table, stream: str) -> list[Row]:

@@ -338,7 +338,9 @@ def _require_authority(command: Command, actor: Actor, facts: Facts) -> None:
             remedy_en="nothing needs to be done",
         )
     person = None if actor.person is None else facts.directory.person(actor.person)
-    if (actor.is_system and not (command.system_only or command.system_may)) or (person is not None and (person.service or person.auditor)):
+    if (actor.is_system and not (command.system_only or command.system_may)) or (
+        person is not None and (person.service or person.auditor)
+    ):
         raise refuse(
             "service-cannot-decide",
             "システム・サービス・監査の身分では決定も起案もできません",

@@ -49,7 +49,7 @@ DELIVERABLES: Mapping[str, Deliverable] = dict(
 def parse(key: str, content: Mapping[str, Any]) -> Form:
     """Read a form. Wrong shapes raise `Refused` (rule `form-shape`) that names each field, its value and the remedy."""
     try:
-        return DELIVERABLES[key].form.model_validate(content)
+        return DELIVERABLES[key].form.model_validate(pruned(content))
     except ValidationError as error:
         raise Refused(
             Refusal(
@@ -69,6 +69,20 @@ def parse(key: str, content: Mapping[str, Any]) -> Form:
                 ),
             )
         ) from None
+
+
+def pruned(content: Mapping[str, Any]) -> dict[str, Any]:
+    """A form without what was left empty: blank fields, and items of lists in which nothing was written."""
+    kept: dict[str, Any] = {}
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            value = pruned(value)
+        elif isinstance(value, list | tuple):
+            items = [pruned(item) if isinstance(item, Mapping) else item for item in value]
+            value = [item for item in items if item is not None and item != {}]
+        if value is not None:
+            kept[key] = value
+    return kept
 
 
 def _short(value: Any) -> str:

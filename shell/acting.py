@@ -1,0 +1,368 @@
+"""What people do to a lifecycle: submit, answer, measure, hold, resume, withdraw and the like."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+
+from shell.app import As, CommandId, Id, Json, app
+from shell.errors import ShellError
+from shell.output import OUT, short, short_day
+from shell.session import Session
+
+Reason = Annotated[str, typer.Option("--reason", help="理由 / reason")]
+DECISIONS = ("approve", "conditions", "return", "reject")
+
+
+def _date(field: str, text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ShellError(
+            f"{field}: {text}: 日付ではありません / not a date",
+            "→ 2027-03-31 のように書いてください / write it like 2027-03-31",
+        ) from None
+
+
+def _done(session: Session, outcome: Any) -> None:
+    """Tell what was recorded and what happens next."""
+    from store import queries
+
+    row = queries.lifecycle(session.store, outcome.stream) or {}
+    waiting = queries.live_requests(session.store, [outcome.stream])
+    document = {
+        "id": outcome.stream,
+        "version": outcome.version,
+        "events": list(outcome.events),
+        "duplicate": outcome.duplicate,
+        "stage": row.get("stage"),
+        "round": row.get("round"),
+        "closed": row.get("closed"),
+        "awaiting": [{"request": r["request"], "role": r["post"], "due_at": r["due_at"]} for r in waiting],
+    }
+    OUT.emit(document, lambda: _told(session, outcome, row, waiting))
+
+
+def _told(session: Session, outcome: Any, row: dict[str, Any], waiting: list[dict[str, Any]]) -> None:
+    from shell.looking import holders
+
+    OUT.say(
+        ("既に記録済みです / recorded already" if outcome.duplicate else "記録しました / recorded")
+        + f": {row.get('title', '')}"
+    )
+    if row.get("closed"):
+        OUT.say(f"終結しました / closed ({row['closed_as']})")
+    for r in waiting:
+        people = holders(session, r["post"]) or [{"person": None, "name": "空席 / vacant"}]
+        who = ", ".join(f"{p['person'] or '-'} {p['name']}".strip() for p in people)
+        OUT.say(f"次は / next: {r['subject_ja']} → {who}(期限 / due {short_day(r['due_at'])})")
+        first = people[0]["person"] or "PERSON"
+        if r["kind"] == "draft":
+            OUT.say(f"  ./taskforce form {row['work']} --for {short(outcome.stream)} > {row['work']}.yaml")
+            OUT.say(f"  ./taskforce submit {short(outcome.stream)} {row['work']}.yaml --as {first}")
+        else:
+            OUT.say(f"  ./taskforce answer {short(r['request'])} --as {first} --decision approve")
+
+
+@app.command()
+def submit(
+    id: Id,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="記入した様式(YAML・JSON) / the filled form")],
+    as_: As = None,
+    stage: Annotated[
+        str | None, typer.Option("--stage", help="段階(省けば今の段階) / stage; the current one by default")
+    ] = None,
+    comment: Annotated[str, typer.Option("--comment")] = "",
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """成果物を提出する(起案) / hand in the deliverable of a stage"""
+    from definitions.loader import read_document
+    from domain.lifecycle.commands import SubmitDeliverable
+
+    content = read_document(file)
+    if not isinstance(content, dict):
+        raise ShellError(
+            f"{file}: 様式の項目を書いてください / expected the form's fields", "→ `./taskforce form STAGE`"
+        )
+    session = Session(writing=True)
+    stream = session.lifecycle(id)
+    person = session.person(as_)
+    state, _ = session.store.load(stream)
+    command = SubmitDeliverable(
+        command_id=command_id or str(uuid4()),
+        stream=stream,
+        stage=stage or state.work or "-",
+        content=_plain(content),
+        comment=comment,
+    )
+    _done(session, session.record(command, session.actor(person)))
+
+
+def _plain(content: Any) -> Any:
+    """YAML's dates as text, so that the same form has the same hash whatever its file format."""
+    if isinstance(content, dict):
+        return {str(k): _plain(v) for k, v in content.items()}
+    if isinstance(content, list):
+        return [_plain(v) for v in content]
+    return content.isoformat() if isinstance(content, date | datetime) else content
+
+
+@app.command()
+def answer(
+    request: Annotated[
+        str, typer.Argument(metavar="REQUEST", help="依頼のID(先頭部分も可) / request id or its beginning")
+    ],
+    decision: Annotated[str, typer.Option("--decision", help="approve|conditions|return|reject")],
+    as_: As = None,
+    comment: Annotated[str, typer.Option("--comment", help="意見・理由 / comment, reason")] = "",
+    condition: Annotated[
+        list[str] | None, typer.Option("--condition", help="条件(何度でも) / a condition, repeatable")
+    ] = None,
+    back_to: Annotated[
+        str | None, typer.Option("--back-to", help="差戻し先・改善の戻り先の段階 / stage to go back to")
+    ] = None,
+    outcome: Annotated[str | None, typer.Option("--outcome", help="再検討の結果 / outcome of the review")] = None,
+    seen: Annotated[
+        str | None, typer.Option("--seen", help="読んだ文書のハッシュ / hash of the document that was read")
+    ] = None,
+    print_update: Annotated[
+        bool,
+        typer.Option("--print-update", help="記録せず、Temporal UI に貼る署名付き入力を出す / print a signed input"),
+    ] = False,
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """依頼に答える / answer a request"""
+    from domain.calendar import local_day
+    from domain.lifecycle.commands import AnswerRequest, Condition
+
+    if decision not in DECISIONS:
+        raise ShellError(
+            f"--decision: {decision}: 使えない値です / not a decision",
+            f"→ 次のいずれか / one of: {', '.join(DECISIONS)}",
+        )
+    session = Session(writing=True)
+    person = session.person(as_)
+    full, stream = session.request(request)
+    conditions = tuple(Condition(text=c) for c in condition or ())
+    command = AnswerRequest.model_validate(
+        {
+            "command_id": command_id or str(uuid4()),
+            "stream": stream,
+            "request": full,
+            "decision": decision,
+            "comment": comment,
+            "conditions": conditions,
+            "back_to": back_to,
+            "outcome": outcome,
+            "seen": seen,
+        }
+    )
+    if print_update:
+        _print_update(session, command, person)
+        return
+    state, _ = session.store.load(stream)
+    asked = state.request(full)
+    today = local_day(session.store.clock.now())
+    held = session.store.facts().directory.posts_of(person, today)
+    capacity = asked.post if asked is not None and asked.post in held else None
+    _done(session, session.record(command, session.actor(person, capacity)))
+
+
+def _print_update(session: Session, command: Any, person: str) -> None:
+    from workflows.contract import AnswerInput, ConditionInput
+    from workflows.signing import load_or_create_key, sign
+
+    given = AnswerInput(
+        stream=command.stream,
+        request=command.request,
+        person=person,
+        decision=command.decision,
+        comment=command.comment,
+        conditions=tuple(ConditionInput(text=c.text) for c in command.conditions),
+        back_to=command.back_to,
+        outcome=command.outcome,
+        seen=command.seen,
+        command_id=command.command_id,
+        issued_at=datetime.now(UTC),
+    )
+    signed = sign(load_or_create_key(session.settings.key_file), given)
+    sys.stdout.write(json.dumps(signed.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n")
+
+
+@app.command()
+def measure(
+    id: Id,
+    kpi: Annotated[str, typer.Argument(metavar="KPI", help="KPI の記号 / key of the KPI")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="測定値 / value")],
+    as_: As = None,
+    period: Annotated[
+        str | None, typer.Option("--period", help="期間(省けば今月) / period, this month by default")
+    ] = None,
+    source: Annotated[str, typer.Option("--source", help="出典 / source")] = "",
+    note: Annotated[str, typer.Option("--note")] = "",
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """KPI の測定値を記録する / record a measurement"""
+    from domain.calendar import local_day
+    from domain.deliverables.base import Evidence
+    from domain.lifecycle.commands import RecordMeasurement
+
+    try:
+        number = Decimal(value.replace(",", ""))
+    except InvalidOperation:
+        raise ShellError(
+            f"VALUE: {value}: 数値ではありません / not a number", "→ 12.5 のように書いてください / write it like 12.5"
+        ) from None
+    session = Session(writing=True)
+    person, stream = session.person(as_), session.lifecycle(id)
+    command = RecordMeasurement(
+        command_id=command_id or str(uuid4()),
+        stream=stream,
+        kpi=kpi,
+        period=period or local_day(session.store.clock.now()).strftime("%Y-%m"),
+        value=number,
+        source=Evidence(source=source) if source else None,
+        note=note,
+    )
+    _done(session, session.record(command, session.actor(person)))
+
+
+@app.command()
+def budget(
+    id: Id,
+    fiscal_year: Annotated[int, typer.Option("--fiscal-year", help="年度(西暦) / fiscal year")],
+    state: Annotated[str, typer.Option("--state", help="asked|indicated|voted|allotted (要求・内示・議決・配当)")],
+    amount: Annotated[int, typer.Option("--amount", min=0, help="円 / yen")],
+    as_: As = None,
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """予算額を記録する(財政課) / record a budget amount (finance section)"""
+    from domain.lifecycle.commands import RecordBudget
+
+    states = ("asked", "indicated", "voted", "allotted")
+    if state not in states:
+        raise ShellError(
+            f"--state: {state}: 使えない値です / not a state", f"→ 次のいずれか / one of: {', '.join(states)}"
+        )
+    if not 1950 <= fiscal_year <= 2100:
+        raise ShellError(
+            f"--fiscal-year: {fiscal_year}: 年度ではありません / not a fiscal year",
+            "→ 2027 のように西暦で / write it like 2027",
+        )
+    session = Session(writing=True)
+    person, stream = session.person(as_), session.lifecycle(id)
+    command = RecordBudget.model_validate(
+        {
+            "command_id": command_id or str(uuid4()),
+            "stream": stream,
+            "fiscal_year": fiscal_year,
+            "state": state,
+            "amount": amount,
+        }
+    )
+    _done(session, session.record(command, session.actor(person)))
+
+
+def _steer(id: str, as_: str | None, command_id: str | None, build: Any) -> None:
+    """A command that needs only the lifecycle and who asks."""
+    session = Session(writing=True)
+    person, stream = session.person(as_), session.lifecycle(id)
+    _done(session, session.record(build(command_id or str(uuid4()), stream), session.actor(person)))
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise ShellError("--reason: 空です / empty", "→ 理由を書いてください / give a reason")
+    return text
+
+
+@app.command()
+def hold(
+    id: Id,
+    reason: Reason,
+    as_: As = None,
+    until: Annotated[str | None, typer.Option("--until", help="いつまで(日付) / until when")] = None,
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """保留する(時計が止まる) / put on hold; clocks stop"""
+    from domain.lifecycle.commands import HoldLifecycle
+
+    day = _date("--until", until)
+    _steer(id, as_, command_id, lambda c, s: HoldLifecycle(command_id=c, stream=s, reason=_reason(reason), until=day))
+
+
+@app.command()
+def resume(
+    id: Id,
+    as_: As = None,
+    reason: Annotated[str, typer.Option("--reason")] = "",
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """保留を解く / resume"""
+    from domain.lifecycle.commands import ResumeLifecycle
+
+    _steer(id, as_, command_id, lambda c, s: ResumeLifecycle(command_id=c, stream=s, reason=reason))
+
+
+@app.command()
+def withdraw(
+    id: Id,
+    reason: Reason,
+    as_: As = None,
+    whole: Annotated[bool, typer.Option("--whole", help="課題そのものを廃案にする / drop the whole matter")] = False,
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """回議中の起案を引き戻す(--whole で廃案) / take back what is in circulation"""
+    from domain.lifecycle.commands import DropLifecycle, WithdrawDraft
+
+    kind = DropLifecycle if whole else WithdrawDraft
+    _steer(id, as_, command_id, lambda c, s: kind(command_id=c, stream=s, reason=_reason(reason)))
+
+
+@app.command()
+def review(id: Id, reason: Reason, as_: As = None, command_id: CommandId = None, json_: Json = False) -> None:
+    """取組方針の再検討を開く / open the review"""
+    from domain.lifecycle.commands import OpenReview
+
+    _steer(id, as_, command_id, lambda c, s: OpenReview(command_id=c, stream=s, reason=_reason(reason)))
+
+
+@app.command()
+def promise(
+    id: Id,
+    promise: Annotated[str, typer.Argument(metavar="PROMISE", help="約束のID / id of the promise")],
+    as_: As = None,
+    note: Annotated[str, typer.Option("--note")] = "",
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """約束を果たしたと記録する / record that a promise was kept"""
+    from domain.lifecycle.commands import FulfilPromise
+
+    session = Session(writing=True)
+    person, stream = session.person(as_), session.lifecycle(id)
+    state, _ = session.store.load(stream)
+    found = [p.id for p in state.promises if p.id.startswith(promise)]
+    if len(found) != 1:
+        raise ShellError(
+            f"PROMISE: {promise}: {'複数あります / several match' if found else '見つかりません / not found'}",
+            f"→ `./taskforce show {short(stream)}` で確認してください / look it up there",
+        )
+    command = FulfilPromise(command_id=command_id or str(uuid4()), stream=stream, promise=found[0], note=note)
+    _done(session, session.record(command, session.actor(person)))

@@ -1,0 +1,89 @@
+"""The Typer application: options that all commands share, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Annotated
+
+import typer
+from typer.exceptions import Abort, TyperException
+from typer.exceptions import Exit as Leaving
+
+from shell.errors import Exit, ShellError, translate
+from shell.output import OUT
+
+app = typer.Typer(
+    name="taskforce",
+    help="課題解決タスクフォースのライフサイクルを始め、答え、見る / start, answer and watch taskforce lifecycles",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _json(value: bool) -> bool:
+    OUT.json = OUT.json or value
+    return value
+
+
+Json = Annotated[
+    bool, typer.Option("--json", help="JSON 文書を一つだけ出力 / one JSON document and nothing else", callback=_json)
+]
+As = Annotated[
+    str | None, typer.Option("--as", help="職員ID(先頭部分・氏名も可) / person id (its beginning or a name will do)")
+]
+Id = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="ライフサイクルのID(先頭部分・自分の id も可) / id, its beginning, or your own id"
+    ),
+]
+CommandId = Annotated[
+    str | None,
+    typer.Option("--command-id", help="同じ操作の再送を無害にする ID / makes a retry harmless", show_default=False),
+]
+
+
+@app.callback()
+def _root(json_: Json = False) -> None:
+    """課題解決タスクフォース / taskforce lifecycles"""
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run a command line; returns the exit code. Everything that goes wrong is told on stderr."""
+    _load()
+    try:
+        code = app(args=arguments, standalone_mode=False, prog_name="taskforce")
+        return int(code) if isinstance(code, int) else Exit.OK
+    except Leaving as leaving:
+        return int(leaving.exit_code)
+    except Abort:
+        return 130
+    except TyperException as usage:
+        return _tell(ShellError(usage.format_message(), "→ `./taskforce --help` / `./taskforce COMMAND --help`"))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if os.environ.get("TASKFORCE_DEBUG"):
+            raise
+        return _tell(translate(error))
+
+
+def _tell(error: ShellError) -> int:
+    if OUT.json:
+        document = {"error": {"code": int(error.code), "lines": list(error.lines), **error.more}}
+        sys.stderr.write(json.dumps(document, ensure_ascii=False) + "\n")
+    else:
+        sys.stderr.write("\n".join(error.lines) + "\n")
+    return int(error.code)
+
+
+def _load() -> None:
+    """Each module registers its commands on import."""
+    from shell import acting, looking, operating, rehearsing, starting  # noqa: F401

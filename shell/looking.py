@@ -1,0 +1,285 @@
+"""`list`, `show`, `events`, `inbox`: seeing where everything stands."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from shell.app import As, Id, Json, app
+from shell.errors import ShellError
+from shell.output import OUT, minute, short, short_day
+from shell.session import Session
+
+VIEWPOINTS = ("citizen_services", "community", "administrative_work")
+
+
+def holders(session: Session, post: str) -> list[dict[str, Any]]:
+    """Who holds a post today, with names."""
+    from domain.calendar import local_day
+    from store import queries
+
+    today = local_day(session.store.clock.now())
+    names = _names(session, queries)
+    return [
+        {"person": p, "name": names.get(p, {}).get("name", "")}
+        for p in session.store.facts().directory.holders(post, today)
+    ]
+
+
+_NAMES: dict[int, dict[str, Any]] = {}
+
+
+def _names(session: Session, queries: Any) -> dict[str, Any]:
+    key = id(session.store)
+    if key not in _NAMES:
+        _NAMES[key] = queries.all_people(session.store)
+    return _NAMES[key]
+
+
+def _awaiting(session: Session, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One entry a request and holder; a vacant post has no person."""
+    found = []
+    directory = session.store.facts().directory
+    for r in requests:
+        post = directory.post(r["post"])
+        for who in holders(session, r["post"]) or [{"person": None, "name": ""}]:
+            found.append(
+                {
+                    "request": r["request"],
+                    "kind": r["kind"],
+                    "stage": r["stage"],
+                    "role": r["post"],
+                    "title": post.title.ja if post else r["post"],
+                    "title_en": post.title.en if post else r["post"],
+                    "person": who["person"],
+                    "name": who["name"],
+                    "opened_at": r["opened_at"],
+                    "due_at": r["due_at"],
+                    "overdue": bool(r["overdue"]),
+                }
+            )
+    return found
+
+
+def _choice(option: str, value: str | None, choices: tuple[str, ...]) -> None:
+    if value is not None and value not in choices:
+        raise ShellError(
+            f"{option}: {value}: 使えない値です / unknown value", f"→ 次のいずれか / one of: {', '.join(choices)}"
+        )
+
+
+@app.command("list")
+def list_(
+    stage: Annotated[str | None, typer.Option("--stage", help="段階 / stage key")] = None,
+    bureau: Annotated[str | None, typer.Option("--bureau", help="局の組織ID / unit id of the bureau")] = None,
+    viewpoint: Annotated[str | None, typer.Option("--viewpoint", help="|".join(VIEWPOINTS))] = None,
+    health: Annotated[str | None, typer.Option("--health", help="green|amber|red")] = None,
+    awaiting: Annotated[
+        str | None, typer.Option("--awaiting", help="この職・職員を待つもの / waiting for this post or person")
+    ] = None,
+    only_open: Annotated[bool, typer.Option("--open", help="開いているものだけ / open ones only")] = False,
+    only_closed: Annotated[bool, typer.Option("--closed", help="終結したものだけ / closed ones only")] = False,
+    json_: Json = False,
+) -> None:
+    """ライフサイクルの一覧 / all lifecycles"""
+    from store import queries
+
+    _choice("--health", health, ("green", "amber", "red"))
+    _choice("--viewpoint", viewpoint, VIEWPOINTS)
+    session = Session()
+    store = session.store
+    if stage is not None:
+        known = {s["key"] for d in queries.published_definitions(store) for s in d["document"]["stages"]}
+        _choice("--stage", stage, tuple(sorted(known)) or (stage,))
+    if bureau is not None and store.facts().directory.unit(bureau) is None:
+        units = [u.id for u in store.facts().directory.units if u.kind == "bureau"]
+        raise ShellError(
+            f"--bureau: {bureau}: 組織表にありません / no such unit", f"→ 局 / bureaus: {', '.join(units)}"
+        )
+    closed = True if only_closed else False if only_open else None
+    rows = queries.find_lifecycles(store, stage=stage, bureau=bureau, viewpoint=viewpoint, health=health, closed=closed)
+    by_stream: dict[str, list[dict[str, Any]]] = {}
+    for r in queries.live_requests(store, [r["stream"] for r in rows]):
+        by_stream.setdefault(r["stream"], []).append(r)
+    posts = _posts_meant(session, awaiting)
+    found = []
+    for row in rows:
+        requests = by_stream.get(row["stream"], [])
+        if posts is not None and (row["held"] or not any(r["post"] in posts for r in requests)):
+            continue
+        found.append(_listed(session, row, requests))
+    OUT.emit(found, lambda: _print_list(found))
+
+
+def _posts_meant(session: Session, awaiting: str | None) -> set[str] | None:
+    """`--awaiting` takes a post id, a role (the beginning of post ids will not do) or a person."""
+    if awaiting is None:
+        return None
+    from domain.calendar import local_day
+
+    directory = session.store.facts().directory
+    if directory.post(awaiting) is not None:
+        return {awaiting}
+    by_role = {p.id for p in directory.posts if p.role == awaiting}
+    if by_role:
+        return by_role
+    return set(directory.posts_of(session.person(awaiting), local_day(session.store.clock.now())))
+
+
+def _listed(session: Session, row: dict[str, Any], requests: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "id": row["stream"],
+        "ref": row["ref"],
+        "title": row["title"],
+        "stage": row["stage"],
+        "phase": row["phase"],
+        "round": row["round"],
+        "outcome": row["outcome"],
+        "closed": bool(row["closed"]),
+        "closed_as": row["closed_as"],
+        "held": bool(row["held"]),
+        "health": row["health"],
+        "version": row["version"],
+        "bureau": row["bureau"],
+        "section": row["section"],
+        "viewpoint": row["viewpoint"],
+        "definition": row["definition"],
+        "next_due": row["next_due"],
+        "awaiting": _awaiting(session, requests),
+    }
+
+
+def _print_list(found: list[dict[str, Any]]) -> None:
+    def waits(row: dict[str, Any]) -> str:
+        if row["closed"]:
+            return f"終結 / closed: {row['closed_as']}"
+        if row["held"]:
+            return "保留 / on hold"
+        return ", ".join(
+            dict.fromkeys(
+                f"{a['title']} {short_day(a['due_at'])}{' 超過' if a['overdue'] else ''}" for a in row["awaiting"]
+            )
+        )
+
+    OUT.table(
+        "",
+        ("ID", "題名 / title", "段階 / stage", "期", "結果 / outcome", "状態", "待ち / awaiting"),
+        (
+            (short(r["id"]), r["title"], r["stage"], r["round"], r["outcome"] or "", r["health"], waits(r))
+            for r in found
+        ),
+    )
+    OUT.say(f"{len(found)} 件 / lifecycles")
+
+
+@app.command()
+def inbox(as_: As = None, json_: Json = False) -> None:
+    """自分(の職)に届いている依頼 / what waits for me"""
+    from store import queries
+
+    session = Session()
+    person = session.person(as_)
+    rows = queries.inbox(session.store, person)
+    found = [
+        {
+            "request": r["request"],
+            "id": r["stream"],
+            "ref": r["ref"],
+            "title": r["title"],
+            "kind": r["kind"],
+            "stage": r["stage"],
+            "round": r["round"],
+            "step": r["step"],
+            "role": r["post"],
+            "subject": r["subject_ja"],
+            "subject_en": r["subject_en"],
+            "opened_at": r["opened_at"],
+            "due_at": r["due_at"],
+            "overdue": bool(r["overdue"]),
+            "content_hash": r["content_hash"],
+        }
+        for r in rows
+    ]
+    OUT.emit(found, lambda: _print_inbox(person, found))
+
+
+def _print_inbox(person: str, found: list[dict[str, Any]]) -> None:
+    OUT.table(
+        "",
+        ("依頼 / request", "何を / what", "種類", "届いた日 / since", "期限 / due"),
+        (
+            (
+                short(r["request"]),
+                r["subject"],
+                "作成 / draft" if r["kind"] == "draft" else "決裁 / decide",
+                short_day(r["opened_at"]),
+                short_day(r["due_at"]) + (" 超過 / overdue" if r["overdue"] else ""),
+            )
+            for r in found
+        ),
+    )
+    if not found:
+        OUT.say("待っている依頼はありません / nothing waits for you")
+    for r in found[:1]:
+        if r["kind"] == "decide":
+            OUT.say("", f"読む / read: ./taskforce show {short(r['id'])}")
+            OUT.say(f"答える / answer: ./taskforce answer {short(r['request'])} --as {person} --decision approve")
+        else:
+            OUT.say("", f"様式 / form: ./taskforce form {r['stage']} --for {short(r['id'])} > form.yaml")
+            OUT.say(f"提出 / hand in: ./taskforce submit {short(r['id'])} form.yaml --as {person}")
+
+
+@app.command()
+def events(id: Id, json_: Json = False) -> None:
+    """すべての事象 / every event"""
+    session = Session()
+    stream = session.lifecycle(id)
+    recorded = session.store.events(stream)
+    document = [
+        {
+            "version": r.version,
+            "position": r.position,
+            "type": r.event.type,
+            "occurred_at": r.occurred_at,
+            "actor": r.actor.model_dump(mode="json"),
+            "command_id": r.command_id,
+            "body": r.event.model_dump(mode="json"),
+        }
+        for r in recorded
+    ]
+    OUT.emit(
+        document,
+        lambda: OUT.table(
+            "",
+            ("版", "時刻 / time (JST)", "事象 / event", "だれ / who", "via"),
+            (
+                (r.version, minute(r.occurred_at), r.event.type, r.actor.person or "-", r.actor.via.value)
+                for r in recorded
+            ),
+        ),
+    )
+
+
+@app.command()
+def show(
+    id: Id,
+    stage: Annotated[
+        str | None, typer.Option("--stage", help="この段階の成果物の全文 / the whole deliverable of a stage")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """一件の経過・待ち・成果物・予算・KPI・約束 / one lifecycle in full"""
+    from shell.telling import print_show, show_document
+
+    session = Session()
+    stream = session.lifecycle(id)
+    document = show_document(session, stream)
+    if stage is not None:
+        document["deliverables"] = [d for d in document["deliverables"] if d["stage"] == stage]
+        if not document["deliverables"]:
+            raise ShellError(
+                f"--stage: {stage}: 成果物がまだありません / no deliverable yet",
+                f"→ `./taskforce show {short(stream)}`",
+            )
+    OUT.emit(document, lambda: print_show(document, whole=stage is not None))

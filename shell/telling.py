@@ -1,0 +1,186 @@
+"""One lifecycle in full, as a document and as pages for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from domain.calendar import wareki_fiscal_year
+from domain.lifecycle.story import line
+from domain.messages import Event
+from shell.output import OUT, day, minute, short, short_day
+from shell.session import Session
+
+
+def show_document(session: Session, stream: str) -> dict[str, Any]:
+    """Everything that `show` tells. Moments are aware UTC."""
+    from shell.looking import _awaiting, _listed
+    from store import queries
+
+    store = session.store
+    row = queries.lifecycle(store, stream)
+    assert row is not None
+    requests = queries.live_requests(store, [stream])
+    state, _ = store.load(stream)
+    document = _listed(session, row, requests)
+    document |= {
+        "started_at": row["started_at"],
+        "entered_at": row["entered_at"],
+        "followed": row["followed"],
+        "source": row["source"],
+        "tags": row["tags"],
+        "awaiting": _awaiting(session, requests),
+        "timeline": _timeline(session, stream),
+        "deliverables": queries.deliverable_versions(store, stream),
+        "outcomes": queries.outcomes_of(store, stream),
+        "kpis": [k.model_dump() for k in state.kpis],
+        "review_date": state.review_date,
+        "measurements": queries.measurements_of(store, stream),
+        "budgets": {str(year): b.model_dump() for year, b in state.budgets.items()},
+        "promises": queries.promises_of(store, stream),
+    }
+    return document
+
+
+def _timeline(session: Session, stream: str) -> list[dict[str, Any]]:
+    """Every event told in a line, with who and what they wrote."""
+    store, found = session.store, []
+    kind = store.kinds["lifecycle"]
+    state = kind.initial(stream)
+    for r in store.events(stream):
+        state = kind.evolve(state, r)
+        told = line(state, r.event)
+        found.append(
+            {
+                "version": r.version,
+                "at": r.occurred_at,
+                "type": r.event.type,
+                "ja": told.ja,
+                "en": told.en,
+                "person": r.actor.person,
+                "capacity": r.actor.capacity,
+                "via": r.actor.via.value,
+                "said": _said(r.event),
+            }
+        )
+    return found
+
+
+def _said(event: Event) -> str:
+    return str(getattr(event, "comment", "") or getattr(event, "reason", "") or getattr(event, "note", "") or "")
+
+
+_QUIET = {"RequestClosed", "RequestOpened"}
+
+
+def print_show(d: dict[str, Any], *, whole: bool) -> None:
+    """Pages for people; `whole` prints the deliverables themselves and nothing else."""
+    if whole:
+        for item in d["deliverables"]:
+            OUT.say(
+                f"# {item['stage']} 第{item['round']}期 第{item['version']}版 {item['person']} {day(item['at'])}",
+                f"# sha256 {item['content_hash']}",
+            )
+            OUT.say(yaml.safe_dump(item["content"], allow_unicode=True, sort_keys=False, width=100))
+        return
+    OUT.say(d["title"], f"ID {d['id']} · {d['ref']} · {d['section']} ({d['bureau']}) · {d['definition']}")
+    if d["source"]:
+        OUT.say(f"出典 / source: {d['source']['name']} {d['source'].get('url') or ''}")
+    outcome = f" · 結果 / outcome: {d['outcome']}" if d["outcome"] else ""
+    OUT.say(f"段階 / stage: {d['stage']} · 第{d['round']}期 / round {d['round']} · {d['health']}{outcome}", "")
+    _print_waiting(d)
+    OUT.table(
+        "経過 / timeline",
+        ("時刻 (JST)", "", "だれ / who"),
+        (
+            (minute(e["at"]), e["ja"] + (f" 「{e['said']}」" if e["said"] else ""), e["person"] or "-")
+            for e in d["timeline"]
+            if e["type"] not in _QUIET
+        ),
+    )
+    if d["deliverables"]:
+        OUT.say("")
+        OUT.table(
+            "成果物 / deliverables(全文 / in full: show ID --stage STAGE)",
+            ("段階 / stage", "期", "版", "だれ / by", "日 / on", "sha256"),
+            (
+                (i["stage"], i["round"], i["version"], i["person"], short_day(i["at"]), i["content_hash"][:12])
+                for i in d["deliverables"]
+            ),
+        )
+    _print_figures(d)
+
+
+def _print_waiting(d: dict[str, Any]) -> None:
+    if d["closed"]:
+        OUT.say(f"終結しています / closed: {d['closed_as']}", "")
+        return
+    if d["held"]:
+        OUT.say("保留中です / on hold", "")
+    OUT.table(
+        "待っているもの / awaiting",
+        ("依頼 / request", "職 / post", "職員 / person", "いつから / since", "期限 / due"),
+        (
+            (
+                short(a["request"]),
+                a["title"],
+                f"{a['person'] or '空席 / vacant'} {a['name']}",
+                short_day(a["opened_at"]),
+                short_day(a["due_at"]) + (" 超過 / overdue" if a["overdue"] else ""),
+            )
+            for a in d["awaiting"]
+        ),
+    )
+    if d["next_due"]:
+        OUT.say(f"次の期限 / next deadline: {day(d['next_due'])}")
+    OUT.say("")
+
+
+def _print_figures(d: dict[str, Any]) -> None:
+    if d["budgets"]:
+        OUT.say("")
+        OUT.table(
+            "予算(円) / budget (yen)",
+            ("年度 / FY", "要求", "内示", "議決", "配当"),
+            (
+                (
+                    f"{wareki_fiscal_year(int(y))} (FY{y})",
+                    *(f"{b[k]:,}" if b[k] is not None else "" for k in ("asked", "indicated", "voted", "allotted")),
+                )
+                for y, b in d["budgets"].items()
+            ),
+        )
+    if d["kpis"]:
+        OUT.say("")
+        latest = {m["kpi"]: m for m in d["measurements"]}
+        OUT.table(
+            f"KPI(再検討日 / review date {day(d['review_date'])})",
+            ("記号 / key", "指標 / title", "最新値 / latest", "期間 / period", "単位"),
+            (
+                (
+                    k["key"],
+                    k["title"],
+                    latest.get(k["key"], {}).get("value", ""),
+                    latest.get(k["key"], {}).get("period", ""),
+                    k["unit"],
+                )
+                for k in d["kpis"]
+            ),
+        )
+    if d["promises"]:
+        OUT.say("")
+        OUT.table(
+            "条件・約束 / conditions and promises",
+            ("ID", "内容 / what", "部署 / by", "期限 / due", ""),
+            (
+                (
+                    short(p["promise"]),
+                    p["text"],
+                    p["by_unit"] or "",
+                    p["due"] or "",
+                    "済 / kept" if p["fulfilled_at"] else "未 / open",
+                )
+                for p in d["promises"]
+            ),
+        )

@@ -2,14 +2,13 @@
 .PHONY: help setup temporal demo demo-ui up test lint clean
 SHELL := /bin/sh
 PY := .venv/bin/python
-export UV := $(shell ./bootstrap.sh --uv)
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
 setup: ## uv, packages and Temporal server, each brought when absent
 	@./bootstrap.sh
-	@$(PY) -m runtime.temporal >/dev/null
+	@UV=$$(./bootstrap.sh --uv) $(PY) -m runtime.temporal >/dev/null
 
 demo: setup ## rehearse three fiscal years of real projects (DATA=folder, ARGS=...)
 	@$(PY) starter.py demo $(if $(DATA),--data "$(DATA)") $(ARGS)

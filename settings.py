@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -31,7 +32,8 @@ class Settings(BaseSettings):
     temporal_address: str = Field(
         "127.0.0.1:7233",
         validation_alias=AliasChoices("TEMPORAL_ADDRESS", "temporal_address"),
-        description="host:port of the Temporal server. When set, no server is brought",
+        pattern=r"^\S+:\d{1,5}$",
+        description="host:port of the Temporal server. When set, no server is brought; else port TASKFORCE_TEMPORAL_PORT here",
     )
     temporal_namespace: str = Field(
         "default",
@@ -41,7 +43,7 @@ class Settings(BaseSettings):
     task_queue: str = Field("taskforce", description="Temporal task queue of the workers")
     temporal_port: int = Field(7233, ge=1, le=65535, description="Port of the server that `make up` brings")
     ui_port: int = Field(8233, ge=1, le=65535, description="Port of the Temporal UI that `make up` brings")
-    var_dir: Path = Field(ROOT / "var", description="Folder for databases, keys and logs")
+    var_dir: Path = Field(ROOT / "var", description="Folder for databases, keys and logs (relative to the project)")
     signing_key_file: Path | None = Field(
         None, description="Key that signs answers sent through Temporal; default VAR_DIR/keys/signing.key"
     )
@@ -80,6 +82,11 @@ class Settings(BaseSettings):
         if self.database_url.startswith("sqlite:///") and not self.database_url.startswith("sqlite:////"):
             path = ROOT / self.database_url.removeprefix("sqlite:///")
             object.__setattr__(self, "database_url", f"sqlite:///{path}")
+        if "temporal_address" not in self.model_fields_set:
+            object.__setattr__(self, "temporal_address", f"127.0.0.1:{self.temporal_port}")
+        object.__setattr__(self, "var_dir", ROOT / self.var_dir)
+        if self.signing_key_file is not None:
+            object.__setattr__(self, "signing_key_file", ROOT / self.signing_key_file)
 
     @property
     def key_file(self) -> Path:
@@ -91,6 +98,16 @@ def variable(field: str) -> str:
     return {"temporal_address": "TEMPORAL_ADDRESS", "temporal_namespace": "TEMPORAL_NAMESPACE"}.get(
         field, f"TASKFORCE_{field.upper()}"
     )
+
+
+def variables() -> dict[str, str]:
+    """Every environment variable that is read, with what it means."""
+    return {variable(name): field.description or "" for name, field in Settings.model_fields.items()}
+
+
+def unknown() -> list[str]:
+    """Variables `TASKFORCE_…` of the environment that nothing reads: most likely misspelt."""
+    return sorted(name for name in os.environ if name.startswith("TASKFORCE_") and name not in variables())
 
 
 def load() -> Settings:
@@ -112,8 +129,8 @@ def table() -> str:
     """All settings as a Markdown table."""
     rows = ["| variable | default | what |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = field.default
-        shown = "" if default in (None, ()) else "`var`" if name == "var_dir" else f"`{default}`"
+        default = "var" if name == "var_dir" else field.default
+        shown = "" if default in (None, ()) else f"`{str(default).lower() if isinstance(default, bool) else default}`"
         rows.append(f"| `{variable(name)}` | {shown} | {field.description} |")
     return "\n".join(rows)
 

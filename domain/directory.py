@@ -118,13 +118,12 @@ class Directory(Frozen):
         return line[-1]
 
     def post_for(self, role: str, unit: str) -> Post | None:
-        """The post with a role in a unit, else in the nearest unit above it, else anywhere if there is just one."""
+        """The post with a role in a unit, else in the nearest unit above it; None rather than a stranger's."""
         for name in self.lineage(unit):
             for post in self.posts:
                 if post.unit == name and post.role == role:
                     return post
-        alone = [p for p in self.posts if p.role == role]
-        return alone[0] if len(alone) == 1 else None
+        return None
 
     def holders(self, post: str, on: date) -> list[str]:
         """The persons who hold a post on a day, in the order of the directory."""

@@ -60,6 +60,7 @@ class Board:
                 f"回答 / answers {counts['answers']}, 差戻し / sent back {counts['sent_back']}, "
                 f"結果 / results {len(self._tally.first_outcome)}",
                 highlight=False,
+                soft_wrap=True,
             )
 
     def picture(self) -> RenderableType:
@@ -125,7 +126,7 @@ def show_summary(summary: Summary, process: ProcessDefinition, console: Console)
         results.add_row(f"{outcome.title.ja} / {outcome.title.en}" if outcome else key, str(number))
     results.add_row("廃案 / dropped", str(summary.closed.get("dropped", 0)))
     waiting = sum(summary.open_by_stage.values())
-    results.add_row("継続中 / still open", str(waiting))
+    results.add_row("進行中 / still open", str(waiting))
     results.add_row("うち第2期以降 / of these in later rounds", str(summary.second_rounds), style="dim")
     stages = Table(title="段階ごとの日数 / time per stage", title_justify="left")
     stages.add_column("段階 / stage")

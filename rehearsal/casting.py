@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from definitions.loader import load_definition, load_people
 from domain.directory import Directory
 from domain.directory_stream import Named
 from domain.lifecycle.commands import StartLifecycle
 from domain.process import ProcessDefinition
+from rehearsal.errors import RehearsalError
 from rehearsal.script import MARK, Outcome, Script, dice
-from shell.files import read_start_file
+from shell.files import read_start_file, stream_of
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _CHANCES: tuple[tuple[Outcome | None, float], ...] = (
@@ -27,7 +28,7 @@ _CHANCES: tuple[tuple[Outcome | None, float], ...] = (
 )
 """How a task ends that brings no record, by the seed (ours)."""
 _FATES = ("withdrawn", "rejected")
-_TASKS_A_FATE = 35
+_TASKS_A_FATE = 30
 """About one task of so many is withdrawn by its section, or rejected by the council."""
 _BEGIN_WITHIN = 75
 """Days within which tasks begin."""
@@ -72,6 +73,32 @@ def from_start(start: StartLifecycle, *, since: date, seed: int) -> Script:
     )
 
 
+def from_record(
+    start: Mapping[str, Any],
+    deliverables: Mapping[str, dict[str, Any]],
+    outcome: Outcome | None,
+    *,
+    since: date,
+    seed: int,
+    back_to: str | None = None,
+    finding: str = "",
+    reasons: Sequence[str] = (),
+) -> Script:
+    """A task taken from a record. `start` holds the fields of `StartLifecycle`; `deliverables` contents by stage key, in part
+    or whole; `finding` and `reasons` are the record's own words for the review."""
+    ref = str(start["ref"])
+    return Script(
+        stream=stream_of(ref),
+        start=dict(start),
+        starts_on=begins(ref, since, seed),
+        deliverables={k: dict(v) for k, v in deliverables.items()},
+        outcome=outcome,
+        back_to=back_to,
+        finding=finding,
+        reasons=tuple(reasons),
+    )
+
+
 def begins(ref: str, since: date, seed: int) -> date:
     """Tasks begin one after another in the first weeks, most of them early."""
     return since + timedelta(days=round(_BEGIN_WITHIN * dice(seed, "begins", ref).random() ** 1.5))
@@ -97,4 +124,6 @@ def with_fates(scripts: Sequence[Script], seed: int) -> list[Script]:
 
 def cast_demo(data: Path | None, *, since: date, seed: int, limit: int | None = None) -> Cast:
     """The examples' portfolio, or the projects of a data folder; `limit` takes the first so many."""
-    raise NotImplementedError
+    raise RehearsalError(
+        "実データの取込はまだつながっていません / the import of real records is not joined yet", exit_code=1
+    )

@@ -109,13 +109,13 @@ def _play(programme: Programme, url: str | None, temporal: str | None, console: 
     try:
         if url is None:
             tally, commands = asyncio.run(_in_memory(programme, console))
-            return _summary(programme, tally, commands, begun)
-        with fresh_store(url, seed=programme.seed, start=programme.begins) as store:
-            tally, commands = asyncio.run(_on_store(programme, store, url, temporal, console))
-            report = verify(store)
-            summary = _summary(
-                programme, tally, commands, begun, verified=report.ok, problems=tuple(report.problems), store=url
-            )
+            summary = _summary(programme, tally, commands, begun)
+        else:
+            with fresh_store(url, seed=programme.seed, start=programme.begins) as store:
+                tally, commands = asyncio.run(_on_store(programme, store, url, temporal, console))
+                report = verify(store)
+            told = tuple(str(p) for p in report.problems)
+            summary = _summary(programme, tally, commands, begun, verified=report.ok, problems=told, store=url)
     except (StoreError, Unfollowed) as error:
         raise RehearsalError(str(error), exit_code=4) from None
     except Diverged as error:

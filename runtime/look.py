@@ -9,7 +9,6 @@ from pathlib import Path
 from runtime.devserver import ServerProblem, start_dev_server
 from runtime.temporal import TemporalNotFound, resolve, tell
 from settings import SettingsError, load
-from workflows.contract import SEARCH_ATTRIBUTES
 
 
 def main() -> int:
@@ -29,7 +28,7 @@ def main() -> int:
             Path(found.binary),
             db_file=state,
             log_file=settings.var_dir / "log" / "demo-temporal.log",
-            search_attributes=SEARCH_ATTRIBUTES,
+            search_attributes={},  # the state holds them already
             port=settings.temporal_port,
             ui_port=settings.ui_port,
         )

@@ -1,146 +1,274 @@
-"""`make up`: the system for people. Brings a Temporal server with its UI, keeps one worker running, stops all together."""
+"""`make up`: the system for people. A Temporal server, the store brought up to date, and a worker that comes back when it dies."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
-from runtime.devserver import DevServer, ServerProblem, start_dev_server
+from filelock import FileLock, Timeout
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.service import RPCError
+
+from runtime.devserver import DevServer, ServerProblem, connect, die_with_parent, start_dev_server
 from runtime.temporal import TemporalNotFound, resolve, tell
 from settings import ROOT, Settings, SettingsError, load
-from store.errors import StoreError, StoreUnreachable
-from store.migrate import upgrade
-from workflows.contract import SEARCH_ATTRIBUTES
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+STEADY = 60.0
+"""Seconds after which a worker counts as well again, and the pause before a restart starts small."""
+BAD_INPUT = 2
+"""A worker that ends so would end so again: wrong settings or a store that is not ready."""
 
 
-class Supervisor:
-    """Owns the server and the worker of one `make up`."""
+class Stop(Exception):
+    """Stop with a message and an exit code."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class System:
+    """The processes of one `make up` and what keeps them running."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._server: DevServer | None = None
-        self._worker: subprocess.Popen[bytes] | None = None
-        self._stopping = False
-        self._log = settings.var_dir / "log" / "worker.log"
-        self._pid = settings.var_dir / "run" / "worker.pid"
+        self.settings = settings
+        self.var = settings.var_dir
+        self.server: DevServer | None = None
+        self.worker: subprocess.Popen[bytes] | None = None
+        self.address = settings.temporal_address
+        self.stopping = False
+        self._begun = self._again = 0.0
+        self._pause = FIRST_PAUSE
 
-    def run(self) -> int:
-        """Until Ctrl-C or SIGTERM. A worker that dies is started again, ever more slowly while it keeps dying."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
-        address = self._temporal()
-        upgrade(self._settings.database_url)
-        subprocess.run([sys.executable, "starter.py", "migrate"], cwd=ROOT, check=False, stdout=subprocess.DEVNULL)
-        pause, begun = 1.0, 0.0
-        try:
-            self._start_worker(address)
-            begun = time.monotonic()
-            self._welcome(address)
-            while not self._stopping:
-                time.sleep(0.2)
-                if self._server is not None and self._server.process.poll() is not None:
-                    raise ServerProblem(
-                        f"Temporal サーバーが止まりました / the Temporal server stopped; see {self._server.log_file}"
-                    )
-                if self._worker is not None and self._worker.poll() is not None and not self._stopping:
-                    pause = 1.0 if time.monotonic() - begun > 60 else min(pause * 2, 30.0)
-                    tell(
-                        f"worker が終了しました({self._worker.returncode})。{pause:.0f} 秒後に再起動します / worker ended; restarting"
-                    )
-                    self._nap(pause)
-                    if not self._stopping:
-                        self._start_worker(address)
-                        begun = time.monotonic()
-        finally:
-            self._stop()
-        return 0
+    # --- Temporal ----------------------------------------------------------------------------------------------------
 
-    def _temporal(self) -> str:
+    def bring_server(self) -> None:
+        """A running server when TEMPORAL_ADDRESS names one, else our own with its state in a file."""
         found = resolve()
-        if found.address is not None:
-            return found.address
-        assert found.binary is not None
-        self._server = start_dev_server(
+        if found.binary is None:
+            asyncio.run(connect(self.address, self.settings.temporal_namespace, patience=5))
+            return
+        self.server = start_dev_server(
             found.binary,
-            db_file=self._settings.var_dir / "temporal.db",
-            log_file=self._settings.var_dir / "log" / "temporal.log",
-            search_attributes=SEARCH_ATTRIBUTES,
-            port=self._settings.temporal_port,
-            ui_port=self._settings.ui_port,
-            namespace=self._settings.temporal_namespace,
+            db_file=self.var / "temporal.db",
+            log_file=self.var / "log" / "temporal.log",
+            search_attributes={},  # the worker registers them, here as on any other server
+            port=self.settings.temporal_port,
+            ui_port=self.settings.ui_port,
+            namespace=self.settings.temporal_namespace,
         )
-        return self._server.address
+        self.address = self.server.address
 
-    def _start_worker(self, address: str) -> None:
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        self._pid.parent.mkdir(parents=True, exist_ok=True)
-        with self._log.open("ab") as log:
-            self._worker = subprocess.Popen(
-                [sys.executable, "worker.py"],
+    # --- store -------------------------------------------------------------------------------------------------------
+
+    def migrate(self) -> None:
+        done = subprocess.run(
+            [sys.executable, ROOT / "starter.py", "migrate"], cwd=ROOT, stdout=subprocess.DEVNULL, check=False
+        )
+        if done.returncode:
+            raise Stop("データベースを用意できません / the database could not be made ready", done.returncode)
+
+    # --- worker ------------------------------------------------------------------------------------------------------
+
+    @property
+    def worker_log(self) -> Path:
+        return self.var / "log" / "worker.log"
+
+    @property
+    def worker_pid(self) -> Path:
+        return self.var / "run" / "worker.pid"
+
+    def start_worker(self) -> None:
+        self.worker_log.parent.mkdir(parents=True, exist_ok=True)
+        with self.worker_log.open("ab") as log:
+            self.worker = subprocess.Popen(
+                [sys.executable, ROOT / "worker.py"],
                 cwd=ROOT,
+                env={**os.environ, "TEMPORAL_ADDRESS": self.address},
+                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, "TEMPORAL_ADDRESS": address},
-                start_new_session=True,
+                preexec_fn=die_with_parent,
+                start_new_session=True,  # Ctrl-C reaches only us, so that the worker stops before the server
             )
-        self._pid.write_text(f"{self._worker.pid}\n")
+        self.worker_pid.write_text(f"{self.worker.pid}\n")
+        self._begun = time.monotonic()
 
-    def _welcome(self, address: str) -> None:
-        ui = self._server.ui_url if self._server else ""
+    def await_worker(self, patience: float = 60.0) -> None:
+        """Until the worker asks for work. Raises `Stop` with the end of its log when it ends before."""
+        begun = time.monotonic()
+        while not self.stopping and time.monotonic() - begun < patience:
+            if self.worker is None or self.worker.poll() is not None:
+                raise Stop(self._last_words("ワーカーが始まりません / the worker does not start"), self._worker_code())
+            if asyncio.run(self._polling(self.worker.pid)):
+                return
+            time.sleep(0.2)
+        if not self.stopping:
+            tell(self._last_words("ワーカーの準備が長引いています / the worker takes long to get ready"))
+
+    async def _polling(self, pid: int) -> bool:
+        client = await connect(self.address, self.settings.temporal_namespace, patience=5)
+        queue = await client.workflow_service.describe_task_queue(
+            DescribeTaskQueueRequest(
+                namespace=client.namespace,
+                task_queue=TaskQueue(name=self.settings.task_queue),
+                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+            )
+        )
+        return any(poller.identity.startswith(f"{pid}@") for poller in queue.pollers)
+
+    def _worker_code(self) -> int:
+        code = self.worker.returncode if self.worker is not None else 1
+        return code if code and code > 0 else 1
+
+    def _last_words(self, what: str) -> str:
+        lines = self.worker_log.read_text("utf-8", "replace").splitlines()[-8:] if self.worker_log.exists() else []
+        return "\n".join([f"{what} ({self.worker_log}):", *(f"  {line}" for line in lines)])
+
+    # --- running -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self.bring_server()
+        self.migrate()
+        self.start_worker()
+        self.await_worker()
+
+    def tend(self) -> None:
+        """Bring back what died, until asked to stop. Raises `Stop` when that is no use."""
+        while not self.stopping:
+            if self.server is not None and self.server.process.poll() is not None:
+                tell("Temporal サーバーが終わりました。始め直します / the Temporal server ended; starting it again")
+                self.bring_server()
+            if self.worker is not None and self.worker.poll() is not None:
+                self._worker_ended(self.worker.returncode)
+            if self.worker is None and time.monotonic() >= self._again:
+                self.start_worker()
+                tell(f"ワーカーを始めました / worker started: pid {self.worker.pid if self.worker else ''}")
+            time.sleep(0.2)
+
+    def _worker_ended(self, code: int) -> None:
+        if code == BAD_INPUT:
+            raise Stop(self._last_words("ワーカーが設定の誤りで終わりました / the worker refuses its settings"), code)
+        lived = time.monotonic() - self._begun
+        self._pause = FIRST_PAUSE if lived >= STEADY else self._pause
+        tell(
+            f"ワーカーが終わりました({code})。{self._pause:g} 秒後に始め直します / "
+            f"the worker ended ({code}); starting it again in {self._pause:g} s"
+        )
+        self.worker = None
+        self._again = time.monotonic() + self._pause
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self.stopping and self.worker is not None:
+            self.worker.kill()  # asked twice: at once; nothing is lost by it
+        self.stopping = True
+
+    def stop(self) -> None:
+        """The worker first, so that it can finish what it has begun; then the server."""
+        if self.worker is not None and self.worker.poll() is None:
+            self.worker.terminate()
+            try:
+                self.worker.wait(20)
+            except subprocess.TimeoutExpired:
+                self.worker.kill()
+                self.worker.wait()
+        self.worker_pid.unlink(missing_ok=True)
+        if self.server is not None:
+            self.server.stop()
+
+    def where(self) -> str:
+        """What a person needs to know, once all is up."""
+        shown = (
+            self.settings.database_url if self.settings.database_url.startswith("sqlite") else "TASKFORCE_DATABASE_URL"
+        )
+        ui = self.server.ui_url if self.server else "TEMPORAL_ADDRESS のサーバーに従う / as set up with that server"
         lines = [
             "",
-            "起動しました / up:",
-            f"  Temporal     {address}" + (f"   UI {ui}" if ui else ""),
-            f"  database     {self._settings.database_url}",
-            f"  worker       pid {self._worker.pid if self._worker else '-'}   {_shown(self._log)}",
-            "別の端末で / in another terminal:",
-            "  ./taskforce start examples/first.yaml",
-            "  ./taskforce list",
-            "止めるには Ctrl-C / Ctrl-C stops all",
-            "",
+            "動いています / up and running",
+            f"  Temporal               {self.address}",
+            f"  Temporal UI            {ui}",
+            f"  データベース/ database {shown}",
+            f"  ワーカー    / worker   pid {self.worker.pid if self.worker else '-'} ({self.worker_pid})",
+            f"  記録        / logs     {self.var / 'log'}",
+            "  始める      / start    ./taskforce start examples/first.yaml     (./taskforce --help)",
+            "  止める      / stop     Ctrl-C",
         ]
-        for line in lines:
-            tell(line)
-
-    def _on_signal(self, *_: object) -> None:
-        self._stopping = True
-
-    def _nap(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and not self._stopping:
-            time.sleep(0.1)
-
-    def _stop(self) -> None:
-        tell("停止しています / stopping …")
-        if self._worker is not None and self._worker.poll() is None:
-            self._worker.terminate()
-            try:
-                self._worker.wait(20)
-            except subprocess.TimeoutExpired:
-                self._worker.kill()
-                self._worker.wait()
-        if self._server is not None:
-            self._server.stop()
-        self._pid.unlink(missing_ok=True)
-        tell("停止しました。記録は残っています / stopped; everything is kept")
+        if self.address != Settings.model_fields["temporal_address"].default:
+            lines.insert(-2, f"  ほかの端末で/ elsewhere export TEMPORAL_ADDRESS={self.address}")
+        return "\n".join(lines)
 
 
-def _shown(path: Path) -> str:
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+@contextmanager
+def only_one(run: Path) -> Iterator[None]:
+    """One `make up` per folder of state. Raises `Stop`. The lock goes with the process, however that ends."""
+    run.mkdir(parents=True, exist_ok=True)
+    pid_file, lock = run / "up.pid", FileLock(run / "up.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        pid = pid_file.read_text().strip() if pid_file.exists() else "?"
+        raise Stop(
+            f"`make up` はすでに動いています(pid {pid})。止めるにはその端末で Ctrl-C、または kill {pid} / "
+            f"it is already running (pid {pid}); stop it there with Ctrl-C, or with kill {pid}",
+            1,
+        ) from None
+    try:
+        pid_file.write_text(f"{os.getpid()}\n")
+        yield
+    finally:
+        pid_file.unlink(missing_ok=True)
+        lock.release()
 
 
 def main() -> int:
     try:
-        return Supervisor(load()).run()
-    except (SettingsError, TemporalNotFound, ServerProblem, StoreError) as error:
+        settings = load()
+        with only_one(settings.var_dir / "run"):
+            system = System(settings)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, system.on_signal)
+            try:
+                system.start()
+                if not system.stopping:
+                    sys.stdout.write(system.where() + "\n")
+                    sys.stdout.flush()
+                system.tend()
+                tell("止めています / stopping …")
+            finally:
+                system.stop()
+        tell("止まりました / stopped")
+        return 0
+    except SettingsError as error:
         tell(str(error))
-        return 4 if isinstance(error, TemporalNotFound | ServerProblem | StoreUnreachable) else 2
+        return 2
+    except Stop as error:
+        tell(str(error))
+        return error.code
+    except (ServerProblem, TemporalNotFound, RPCError) as error:
+        tell(str(error))
+        return 4
+    except OSError as error:
+        tell(
+            f"{error.filename or 'OS'}: {error.strerror or error}。TASKFORCE_VAR_DIR を確かめてください / check TASKFORCE_VAR_DIR"
+        )
+        return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)

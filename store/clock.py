@@ -26,14 +26,21 @@ class Clock:
         return self._virtual_now if self._virtual_now is not None else datetime.now(UTC)
 
     def set(self, moment: datetime) -> None:
-        """Move virtual time forward to `moment` (aware). Going back is ignored; a real clock cannot be set."""
+        """Move virtual time forward to `moment` (aware). Going back is ignored, also behind another process's back.
+
+        Raises `StoreVirtual` for a real clock, which nobody sets.
+        """
         if self._virtual_now is None:
             raise StoreVirtual("実時計は進められません / a real clock cannot be set")
         if moment <= self._virtual_now:
             return
         with self._database.write() as connection:
-            connection.execute(sa.update(meta).where(meta.c.key == "virtual_now").values(value=moment_text(moment)))
-        self._virtual_now = moment
+            text = moment_text(moment)
+            connection.execute(
+                sa.update(meta).where(meta.c.key == "virtual_now", meta.c.value < text).values(value=text)
+            )
+            stored = connection.execute(sa.select(meta.c.value).where(meta.c.key == "virtual_now")).scalar_one()
+        self._virtual_now = parse_moment(stored)
 
     @classmethod
     def of(cls, database: Database, stamped: dict[str, str]) -> Clock:

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -19,16 +20,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from pydantic import TypeAdapter
 
 from domain.messages import Actor, Command, Event, PersonalMark, Recorded
-from store.tables import moment_text
+from store.tables import moment_text, parse_moment
 
 ERASED = "〔消去済み / erased〕"
 SEALED = "〔封 / sealed〕"
+UNREADABLE = "〔開けません / cannot be opened〕"
 NO_HASH = "0" * 64
 
 UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """(event type, stored schema version) -> body of the next version. Applied on read; stored events are never rewritten."""
 
 _ACTOR = TypeAdapter(Actor)
+_SEALED_KEYS = {"sealed", "of"}
 
 
 def canonical(value: Any) -> str:
@@ -57,6 +60,12 @@ def has_personal_text(event: Event) -> bool:
     return any(getattr(event, f) for f in personal_fields(type(event)))
 
 
+def without_personal_text(event: Event, instead: str = SEALED) -> Event:
+    """The event as a fold sees it, live or replayed: its personal texts closed, so that no state can hold them."""
+    filled = {f: instead for f in personal_fields(type(event)) if getattr(event, f)}
+    return event.model_copy(update=filled) if filled else event
+
+
 def encode(event: Event, key: bytes | None, stream: str, version: int, subject: str) -> str:
     """The stored body. Empty texts stay empty; others become {"sealed": base64, "of": person}."""
     body = event.model_dump(mode="json")
@@ -76,20 +85,28 @@ def upcast(type_: str, schema_version: int, body: dict[str, Any]) -> dict[str, A
 
 
 def decode(row: Mapping[Any, Any], types: Mapping[str, type[Event]], keys: Mapping[str, bytes] | None) -> Recorded:
-    """A stored row as an event. Without `keys` sealed texts stay closed (folds never need them)."""
-    body = upcast(row["type"], row["schema_version"], json.loads(row["body"]))
+    """A stored row as an event. Without `keys` sealed texts stay closed (folds never need them).
+
+    Raises `KeyError` for an unknown type of event, `ValueError` for a body that cannot be read.
+    """
+    body = json.loads(row["body"])
+    for field, value in body.items():
+        if isinstance(value, dict) and value.keys() == _SEALED_KEYS:
+            value["field"] = field  # it was sealed under this name, whatever later versions call it
+    body = upcast(row["type"], row["schema_version"], body)
     event = types[row["type"]]
     for field in personal_fields(event):
         value = body.get(field)
         if isinstance(value, dict):
-            body[field] = SEALED if keys is None else _open(value, keys, f"{row['stream']}/{row['version']}/{field}")
+            body[field] = SEALED if keys is None else _open(value, keys, f"{row['stream']}/{row['version']}")
+    at = row["occurred_at"]
     return Recorded(
         stream=row["stream"],
         version=row["version"],
         position=row["position"],
         event=event.model_validate(body),
         actor=_ACTOR.validate_json(row["actor"]),
-        occurred_at=row["occurred_at"],
+        occurred_at=parse_moment(at) if isinstance(at, str) else at,
         command_id=row["command_id"],
     )
 
@@ -99,9 +116,10 @@ def _open(value: Mapping[str, str], keys: Mapping[str, bytes], place: str) -> st
     if key is None:
         return ERASED
     try:
-        return AESSIV(key).decrypt(base64.b64decode(value["sealed"]), [place.encode()]).decode()
+        sealed = base64.b64decode(value["sealed"])
+        return AESSIV(key).decrypt(sealed, [f"{place}/{value['field']}".encode()]).decode()
     except (InvalidTag, ValueError):
-        return ERASED
+        return UNREADABLE
 
 
 HASHED = (
@@ -122,8 +140,8 @@ HASHED = (
 
 
 def row_hash(row: Mapping[Any, Any]) -> str:
-    """sha256 over every column but the hash itself, as stored."""
-    values = [moment_text(row[c]) if c in ("occurred_at", "recorded_at") else row[c] for c in HASHED]
+    """sha256 over every column but the hash itself, as stored (moments may be given as stored text or as datetimes)."""
+    values = [moment_text(v) if isinstance(v := row[c], datetime) else v for c in HASHED]
     return hashlib.sha256(json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import QueuePool
 
 from store.errors import StoreUnreachable
+
+_RACES = ("23505", "40001", "40P01", "55P03")
+"""PostgreSQL: unique violation, serialization failure, deadlock, lock not available."""
 
 
 class Database:
@@ -33,10 +37,12 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A read transaction; on SQLite it takes no lock that would hold up a writer."""
+        """A read transaction: one snapshot for all its statements, and no lock that would hold up a writer."""
         with _reachable(self), self.engine.connect() as connection:
             if self.sqlite:
-                connection.exec_driver_sql("BEGIN")  # one snapshot for all statements
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
             connection.rollback()
 
@@ -59,10 +65,23 @@ class Database:
                 raise
             connection.commit()
 
+    def forget(self) -> None:
+        """Make sure that what was overwritten is gone from SQLite's write-ahead log too, if no reader still needs it."""
+        if self.sqlite:
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         self.engine.dispose()
         if self._gate is not None:
             self._gate.close()
+
+
+def lost_a_race(error: sa.exc.DBAPIError) -> bool:
+    """True when another writer was first, so that trying again helps; False for what would fail again."""
+    if isinstance(error.orig, sqlite3.Error):
+        return "locked" in str(error.orig)
+    return getattr(error.orig, "sqlstate", None) in _RACES
 
 
 def parse_url(url: str) -> URL:
@@ -117,7 +136,14 @@ def _sqlite_engine(url: URL) -> sa.Engine:
 
 
 def _postgres_engine(url: URL) -> sa.Engine:
-    return sa.create_engine(url, pool_size=5, max_overflow=20, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+    return sa.create_engine(
+        url,
+        pool_size=5,
+        max_overflow=20,
+        pool_pre_ping=True,
+        isolation_level="READ COMMITTED",  # a writer that waited for a stream's row must see what it waited for
+        connect_args={"connect_timeout": 5},
+    )
 
 
 @contextmanager
@@ -133,6 +159,7 @@ def _reachable(database: Database) -> Iterator[None]:
             "not a database",
             "disk I/O",
             "readonly",
+            "is full",
             "server closed",
         )
         if any(word in text for word in lost):

@@ -13,7 +13,10 @@ from store.tables import person_keys
 
 
 def key_for(connection: sa.Connection, person: str, seed: str | None) -> bytes:
-    """The person's key, made on first use. With `seed` (rehearsal) it derives from it, so that runs repeat."""
+    """The person's key (64 bytes), made on first use; empty when it was erased.
+
+    With `seed` (rehearsal) it derives from it, so that the same seed gives the same bytes.
+    """
     found = connection.execute(sa.select(person_keys.c.key).where(person_keys.c.person == person)).scalar()
     if found is not None:
         return base64.b64decode(found)
@@ -30,5 +33,7 @@ def all_keys(connection: sa.Connection, persons: Iterable[str] | None = None) ->
 
 
 def erase_key(connection: sa.Connection, person: str) -> None:
-    """Make the person's sealed texts unreadable for ever. The row stays, so that no new key is made unseen."""
-    connection.execute(sa.update(person_keys).where(person_keys.c.person == person).values(key=""))
+    """Make the person's sealed texts unreadable for ever. An empty row stays, so that no new key is made unseen."""
+    erased = connection.execute(sa.update(person_keys).where(person_keys.c.person == person).values(key=""))
+    if not erased.rowcount:
+        connection.execute(sa.insert(person_keys), {"person": person, "key": ""})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,55 +10,98 @@ import sqlalchemy as sa
 
 from domain.kinds import Kind, Row
 from store import codec
+from store.errors import StoreError
 from store.keys import all_keys
 from store.store import Store
 from store.tables import events, streams
 
+STREAMS_AT_ONCE = 50
+
+_STORED = [
+    # Moments as stored text: the hash covers stored bytes.
+    sa.type_coerce(c, sa.Text).label(c.name) if c.name in ("occurred_at", "recorded_at") else c
+    for c in events.c
+]
+
+
+class Unreadable(StoreError):
+    """An event that cannot be understood: changed by hand, or written by a newer program."""
+
 
 @dataclass
 class Replayed:
-    """One stream, folded from its first event."""
+    """One stream with its events as stored; `fold` gives state and entries."""
 
     stream: str
-    kind: Kind[Any]
-    state: Any
+    kind: Kind[Any] | None
+    """None when nothing tells which rules the stream followed."""
     rows: list[Row]
-    """Its events as stored."""
+    state: Any = None
     entries: dict[str, list[Row]] = field(default_factory=dict)
 
     @property
     def version(self) -> int:
         return int(self.rows[-1]["version"])
 
+    def fold(self, keys: Mapping[str, bytes]) -> Kind[Any]:
+        """Fold all events into `state` and gather their `entries`. Raises `Unreadable`, naming the event."""
+        if self.kind is None:
+            raise Unreadable(f"{self.stream}: 種類が分かりません / nothing tells its kind")
+        self.state = self.kind.initial(self.stream)
+        for row in self.rows:
+            try:
+                recorded = codec.decode(row, self.kind.events, keys)
+                closed = recorded.model_copy(update={"event": codec.without_personal_text(recorded.event)})
+                self.state = self.kind.evolve(self.state, closed)
+                for table, added in self.kind.entries(self.state, recorded).rows.items():
+                    self.entries.setdefault(table, []).extend(added)
+            except (KeyError, ValueError, TypeError, AttributeError, AssertionError) as error:
+                raise Unreadable(
+                    f"{self.stream}/{row['version']}: 事象を読めません / the event cannot be read: "
+                    f"{type(error).__name__}: {str(error)[:200]}"
+                ) from error
+        return self.kind
 
-def replay(store: Store, connection: sa.Connection, *, batch: int = 200) -> Iterator[Replayed]:
-    """Every stream in the order of its id. Only `batch` streams' events are held at a time."""
-    kinds = {r.stream: r.kind for r in connection.execute(sa.select(streams.c.stream, streams.c.kind))}
-    names = sorted({*kinds, *connection.execute(sa.select(events.c.stream).distinct()).scalars()})
-    keys = all_keys(connection)
-    for start in range(0, len(names), batch):
-        chunk = names[start : start + batch]
-        query = sa.select(events).where(events.c.stream.in_(chunk)).order_by(events.c.stream, events.c.version)
-        grouped: dict[str, list[Row]] = {}
+    def rows_now(self) -> dict[str, list[Row]]:
+        """Every read-model row that the folded stream should have."""
+        assert self.kind is not None
+        found = {table: list(added) for table, added in self.entries.items()}
+        for table, added in self.kind.view(self.state).rows.items():
+            found.setdefault(table, []).extend(added)
+        return found
+
+
+def replay(store: Store, connection: sa.Connection) -> Iterator[list[Replayed]]:
+    """Every stream in the order of its id, not folded yet; only the events of one list are held at a time."""
+    last = ""
+    while names := list(
+        connection.execute(
+            sa.select(events.c.stream)
+            .where(events.c.stream > last)
+            .distinct()
+            .order_by(events.c.stream)
+            .limit(STREAMS_AT_ONCE)
+        ).scalars()
+    ):
+        last = names[-1]
+        kinds = {
+            r.stream: r.kind
+            for r in connection.execute(sa.select(streams.c.stream, streams.c.kind).where(streams.c.stream.in_(names)))
+        }
+        query = sa.select(*_STORED).where(events.c.stream.in_(names)).order_by(events.c.stream, events.c.version)
+        grouped: dict[str, list[Row]] = {name: [] for name in names}
         for row in connection.execute(query).mappings():
-            grouped.setdefault(row["stream"], []).append(dict(row))
-        for stream in chunk:
-            found = grouped.get(stream, [])
-            if found:
-                yield _fold(store, stream, kinds.get(stream) or _guess(store, found[0]["type"]), found, keys)
+            grouped[row["stream"]].append(dict(row))
+        yield [Replayed(name, _kind(store, kinds.get(name), rows), rows) for name, rows in grouped.items()]
 
 
-def _fold(store: Store, stream: str, kind_name: str, found: list[Row], keys: dict[str, bytes]) -> Replayed:
-    kind = store.kinds[kind_name]
-    replayed = Replayed(stream, kind, kind.initial(stream), found)
-    for row in found:
-        recorded = codec.decode(row, kind.events, keys)
-        replayed.state = kind.evolve(replayed.state, recorded)
-        for table, added in kind.entries(replayed.state, recorded).rows.items():
-            replayed.entries.setdefault(table, []).extend(added)
-    return replayed
+def keys_of(connection: sa.Connection) -> dict[str, bytes]:
+    """All persons' keys, for the entries that show opened texts."""
+    return all_keys(connection)
 
 
-def _guess(store: Store, event_type: str) -> str:
-    """The kind of a stream whose row is gone, by its first event."""
-    return next(name for name, kind in store.kinds.items() if event_type in kind.events)
+def _kind(store: Store, name: str | None, rows: list[Row]) -> Kind[Any] | None:
+    """The kind of a stream; by its first event when its row is gone or names a kind that does not exist."""
+    if name is not None and name in store.kinds:
+        return store.kinds[name]
+    return next((k for k in store.kinds.values() if rows[0]["type"] in k.events), None)

@@ -21,15 +21,16 @@ from domain.registry import KINDS
 from store import codec
 from store.calendars import calendar
 from store.clock import Clock
-from store.engine import Database
-from store.errors import Conflict, StoreNotReady, StoreVirtual
+from store.engine import Database, lost_a_race
+from store.errors import Conflict, StoreError, StoreNotReady, StoreVirtual
 from store.keys import all_keys, erase_key
-from store.migrate import current, head, upgrade
+from store.migrate import current, head, known, newer, upgrade
 from store.tables import definitions, events, meta, moment_text, people, refused, streams
 from store.transaction import Outcome, Transaction
 
 ATTEMPTS = 5
 T = TypeVar("T")
+_DIRECTORY_VERSION = sa.select(streams.c.version).where(streams.c.stream == DIRECTORY)
 
 
 class Store:
@@ -48,7 +49,6 @@ class Store:
         self.seed = stamped.get("seed") if self.clock.virtual else None
         self._closed_days = closed_days
         self._directory: tuple[int, Directory] = (0, Directory())
-        self._definitions: dict[str, ProcessDefinition | None] = {}
         self._facts: dict[tuple[int, str | None], Facts] = {}
 
     @classmethod
@@ -58,6 +58,8 @@ class Store:
         found = current(database)
         if found != head():
             database.close()
+            if found is not None and not known(found):
+                raise newer(database, found)
             raise StoreNotReady(
                 f"{database.shown}: データベースの版が {found or '空'} です(必要 {head()})。`./taskforce migrate` を実行してください / "
                 f"the database is at version {found or 'none'}, this program needs {head()}; run `./taskforce migrate`"
@@ -128,9 +130,13 @@ class Store:
             return results
 
         results = self._retrying(attempt)
-        for (command, actor), result in zip(batch, results, strict=True):
-            if isinstance(result, Refused) and not actor.is_system:
-                self._keep_refusal(command, actor, result)
+        self._keep_refusals(
+            [
+                (command, actor, result)
+                for (command, actor), result in zip(batch, results, strict=True)
+                if isinstance(result, Refused) and not actor.is_system
+            ]
+        )
         return results
 
     def record_due(self, stream: str) -> list[Outcome | Refused]:
@@ -151,7 +157,9 @@ class Store:
         for number in range(ATTEMPTS):
             try:
                 return attempt()
-            except (Conflict, sa.exc.IntegrityError, sa.exc.OperationalError) as error:
+            except (Conflict, sa.exc.DBAPIError) as error:
+                if not isinstance(error, Conflict) and not lost_a_race(error):
+                    raise
                 if number == ATTEMPTS - 1:
                     raise Conflict(
                         f"他の書き込みと重なり続けました。もう一度行ってください / other writers were first {ATTEMPTS} times "
@@ -160,25 +168,37 @@ class Store:
                 time.sleep(random.uniform(0.002, 0.02) * (number + 1))
         raise AssertionError("unreachable")
 
-    def _keep_refusal(self, command: Command, actor: Actor, refusal: Refused) -> None:
-        row = {
-            "at": self.clock.now(),
-            "stream": command.stream,
-            "command_type": command.type,
-            "actor": codec.canonical(actor.model_dump(mode="json")),
-            "rule": refusal.refusal.rule,
-            "message": refusal.refusal.message.en,
-        }
-        with suppress(Exception), self.database.write() as connection:
-            connection.execute(sa.insert(refused), row)
+    def _keep_refusals(self, turned_down: Sequence[tuple[Command, Actor, Refused]]) -> None:
+        """Best effort, in a transaction of its own: a refusal is an answer even when it cannot be noted down."""
+        rows = [
+            {
+                "at": self.clock.now(),
+                "stream": command.stream,
+                "command_type": command.type,
+                "actor": codec.canonical(actor.model_dump(mode="json")),
+                "rule": refusal.refusal.rule,
+                "message": refusal.refusal.message.en,
+            }
+            for command, actor, refusal in turned_down
+        ]
+        if rows:
+            with suppress(sa.exc.SQLAlchemyError, StoreError), self.database.write() as connection:
+                connection.execute(sa.insert(refused), rows)
 
     def erase_person(self, person: str) -> None:
-        """Erase a person's key and name: sealed texts become unreadable, the hash chain stays whole."""
+        """Erase a person's key and name: sealed texts become unreadable, the hash chain stays whole.
+
+        On SQLite the bytes leave the file as well; on PostgreSQL they leave with the next vacuum, and everywhere with the
+        backups. Nothing brings them back, and what the person writes from now on is stored as erased.
+        """
         with self.database.write() as connection:
+            if self.database.sqlite:
+                connection.exec_driver_sql("PRAGMA secure_delete=ON")  # freed pages are overwritten with zeros
             erase_key(connection, person)
             for column in (people.c.name, people.c.name_en, people.c.email):
                 there = sa.update(people).where(people.c.person == person, column != "")
                 connection.execute(there.values({column.name: codec.ERASED}))
+        self.database.forget()
 
     # --- following ---------------------------------------------------------------------------------------------------
 
@@ -204,11 +224,11 @@ class Store:
         return plan
 
     def advance(self, stream: str, to: int) -> bool:
-        """Move `followed` up to `to`; False when it is there already."""
+        """Move `followed` up to `to`; False when it is there already, or when the stream has no such version."""
         with self.database.write() as connection:
             moved = connection.execute(
                 sa.update(streams)
-                .where(streams.c.stream == stream, streams.c.followed < to)
+                .where(streams.c.stream == stream, streams.c.followed < to, streams.c.version >= to)
                 .values(followed=to, wake_after=None)
             )
             return moved.rowcount == 1
@@ -279,7 +299,7 @@ class Store:
         if connection is None:
             with self.database.read() as own:
                 return self.facts(definition, connection=own)
-        version = connection.execute(sa.select(streams.c.version).where(streams.c.stream == DIRECTORY)).scalar() or 0
+        version, directory = self._directory_now(connection)
         cached = self._facts.get((version, definition))
         if cached is not None:
             return cached
@@ -288,9 +308,7 @@ class Store:
         versions = {"directory": str(version), "calendar": days.version}
         if document is not None:
             versions["definition"] = document.reference
-        facts = Facts(
-            directory=self._directory_at(version, connection), calendar=days, definition=document, versions=versions
-        )
+        facts = Facts(directory=directory, calendar=days, definition=document, versions=versions)
         if document is not None or definition is None:
             self._facts[version, definition] = facts
         return facts
@@ -317,11 +335,16 @@ class Store:
             kind = self.kinds[row.kind]
             return kind, self.fold(connection, kind, row), row.version
 
-    def _directory_at(self, version: int, connection: sa.Connection) -> Directory:
-        if self._directory[0] != version and DIRECTORY in self.kinds:
+    def _directory_now(self, connection: sa.Connection) -> tuple[int, Directory]:
+        """The directory with the version it was folded from, both of one row: another writer may have been between."""
+        held = self._directory
+        version = connection.execute(_DIRECTORY_VERSION).scalar() or 0
+        if held[0] != version and DIRECTORY in self.kinds:
             row = connection.execute(sa.select(streams).where(streams.c.stream == DIRECTORY)).one()
-            self._directory = (version, self.fold(connection, self.kinds[DIRECTORY], row).directory)
-        return self._directory[1]
+            held = (row.version, self.fold(connection, self.kinds[DIRECTORY], row).directory)
+            self._directory = held
+            self._facts = {}  # of former directories
+        return held
 
     def _definition(self, reference: str | None, connection: sa.Connection) -> ProcessDefinition | None:
         if reference is None:

@@ -1,4 +1,7 @@
-"""All tables. Moments are stored as sortable ISO 8601 text in UTC: the hash covers stored bytes, the same on both databases."""
+"""All tables. Moments are stored as sortable ISO 8601 text in UTC: the hash covers stored bytes, the same on both databases.
+
+Text has no length here: SQLite would not enforce it, and the two databases are to take the same. The domain sets limits.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ def moment_text(moment: datetime) -> str:
 
 
 def parse_moment(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    """The opposite of `moment_text`. Raises `ValueError`."""
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 class Moment(sa.types.TypeDecorator[datetime]):
@@ -39,8 +43,8 @@ Json = sa.JSON()
 streams = Table(
     "streams",
     metadata,
-    Column("stream", String(100), primary_key=True),
-    Column("kind", String(40), nullable=False),
+    Column("stream", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("followed", Integer, nullable=False),
     Column("next_due", Moment),
@@ -49,7 +53,7 @@ streams = Table(
     Column("state", Text, nullable=False),
     Column("state_version", Integer, nullable=False),
     Column("fold_version", Integer, nullable=False),
-    Column("process_version", String(80)),
+    Column("process_version", Text),
     Column("last_hash", String(64), nullable=False),
     Column("last_at", Moment, nullable=False),
     Column("title", Text, nullable=False),
@@ -68,10 +72,10 @@ events = Table(
     metadata,
     Column("position", BigInt, primary_key=True, autoincrement=False),
     Column("event_id", String(36), nullable=False, unique=True),
-    Column("stream", String(100), nullable=False),
+    Column("stream", Text, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("command_id", String(200), nullable=False),
-    Column("type", String(60), nullable=False),
+    Column("command_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
     Column("schema_version", Integer, nullable=False),
     Column("body", Text, nullable=False),
     Column("actor", Text, nullable=False),
@@ -86,8 +90,8 @@ events = Table(
 commands = Table(
     "commands",
     metadata,
-    Column("stream", String(100), primary_key=True),
-    Column("command_id", String(200), primary_key=True),
+    Column("stream", Text, primary_key=True),
+    Column("command_id", Text, primary_key=True),
     Column("content_hash", String(64), nullable=False),
     Column("outcome", Text, nullable=False),
 )
@@ -96,13 +100,13 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column("event_id", String(36), primary_key=True),
-    Column("recipient", String(140), primary_key=True),
-    Column("channel", String(40), primary_key=True),
-    Column("stream", String(100), nullable=False),
+    Column("recipient", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("stream", Text, nullable=False),
     Column("subject_ja", Text, nullable=False),
     Column("subject_en", Text, nullable=False),
-    Column("digest", String(20), nullable=False),
-    Column("state", String(12), nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("sent_at", Moment),
@@ -123,19 +127,19 @@ checkpoints = Table(
     Column("signature", String(64), nullable=False),
     Column("sealed_at", Moment, nullable=False),
 )
-meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
+meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
 person_keys = Table(
-    "person_keys", metadata, Column("person", String(100), primary_key=True), Column("key", String(100), nullable=False)
+    "person_keys", metadata, Column("person", Text, primary_key=True), Column("key", Text, nullable=False)
 )
 refused = Table(
     "refused",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("at", Moment, nullable=False),
-    Column("stream", String(100), nullable=False),
-    Column("command_type", String(60), nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("command_type", Text, nullable=False),
     Column("actor", Text, nullable=False),
-    Column("rule", String(80), nullable=False),
+    Column("rule", Text, nullable=False),
     Column("message", Text, nullable=False),
 )
 
@@ -144,22 +148,22 @@ refused = Table(
 lifecycles = Table(
     "lifecycles",
     metadata,
-    Column("stream", String(100), primary_key=True),
-    Column("ref", String(100), nullable=False),
+    Column("stream", Text, primary_key=True),
+    Column("ref", Text, nullable=False),
     Column("title", Text, nullable=False),
-    Column("stage", String(60), nullable=False),
-    Column("work", String(60), nullable=False),
-    Column("phase", String(20), nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("work", Text, nullable=False),
+    Column("phase", Text, nullable=False),
     Column("round", Integer, nullable=False),
-    Column("bureau", String(100), nullable=False),
-    Column("section", String(100), nullable=False),
-    Column("viewpoint", String(40)),
-    Column("outcome", String(40)),
+    Column("bureau", Text, nullable=False),
+    Column("section", Text, nullable=False),
+    Column("viewpoint", Text),
+    Column("outcome", Text),
     Column("closed", Boolean, nullable=False),
-    Column("closed_as", String(40)),
+    Column("closed_as", Text),
     Column("held", Boolean, nullable=False),
-    Column("health", String(10), nullable=False),
-    Column("definition", String(80), nullable=False),
+    Column("health", Text, nullable=False),
+    Column("definition", Text, nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("entered_at", Moment, nullable=False),
     Column("next_due", Moment),
@@ -174,13 +178,13 @@ Index("lifecycles_bureau", lifecycles.c.bureau)
 requests = Table(
     "requests",
     metadata,
-    Column("request", String(36), primary_key=True),
-    Column("stream", String(100), nullable=False),
-    Column("kind", String(20), nullable=False),
-    Column("stage", String(60), nullable=False),
+    Column("request", Text, primary_key=True),
+    Column("stream", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("stage", Text, nullable=False),
     Column("round", Integer, nullable=False),
-    Column("step", String(60), nullable=False),
-    Column("post", String(100), nullable=False),
+    Column("step", Text, nullable=False),
+    Column("post", Text, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("overdue", Boolean, nullable=False),
@@ -194,18 +198,18 @@ Index("requests_stream", requests.c.stream)
 answers = Table(
     "answers",
     metadata,
-    Column("stream", String(100), primary_key=True),
+    Column("stream", Text, primary_key=True),
     Column("version", Integer, primary_key=True),
-    Column("request", String(36), nullable=False),
-    Column("stage", String(60), nullable=False),
+    Column("request", Text, nullable=False),
+    Column("stage", Text, nullable=False),
     Column("round", Integer, nullable=False),
-    Column("step", String(60), nullable=False),
-    Column("post", String(100), nullable=False),
-    Column("person", String(100)),
-    Column("decision", String(20), nullable=False),
+    Column("step", Text, nullable=False),
+    Column("post", Text, nullable=False),
+    Column("person", Text),
+    Column("decision", Text, nullable=False),
     Column("conditions", Json, nullable=False),
     Column("content_hash", String(64), nullable=False),
-    Column("via", String(20), nullable=False),
+    Column("via", Text, nullable=False),
     Column("at", Moment, nullable=False),
 )
 Index("answers_person", answers.c.person, answers.c.at)
@@ -214,56 +218,56 @@ Index("answers_request", answers.c.request)
 deliverables = Table(
     "deliverables",
     metadata,
-    Column("stream", String(100), primary_key=True),
-    Column("stage", String(60), primary_key=True),
+    Column("stream", Text, primary_key=True),
+    Column("stage", Text, primary_key=True),
     Column("round", Integer, primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("content", Json, nullable=False),
     Column("content_hash", String(64), nullable=False),
-    Column("person", String(100)),
+    Column("person", Text),
     Column("at", Moment, nullable=False),
 )
 measurements = Table(
     "measurements",
     metadata,
-    Column("stream", String(100), primary_key=True),
+    Column("stream", Text, primary_key=True),
     Column("version", Integer, primary_key=True),
-    Column("kpi", String(60), nullable=False),
-    Column("period", String(20), nullable=False),
+    Column("kpi", Text, nullable=False),
+    Column("period", Text, nullable=False),
     Column("value", Text, nullable=False),
-    Column("person", String(100)),
+    Column("person", Text),
     Column("source", Json),
     Column("at", Moment, nullable=False),
 )
 promises = Table(
     "promises",
     metadata,
-    Column("stream", String(100), primary_key=True),
-    Column("promise", String(36), primary_key=True),
-    Column("stage", String(60), nullable=False),
+    Column("stream", Text, primary_key=True),
+    Column("promise", Text, primary_key=True),
+    Column("stage", Text, nullable=False),
     Column("round", Integer, nullable=False),
     Column("text", Text, nullable=False),
-    Column("by_unit", String(100)),
+    Column("by_unit", Text),
     Column("due", Date),
     Column("fulfilled_at", Moment),
 )
 outcomes = Table(
     "outcomes",
     metadata,
-    Column("stream", String(100), primary_key=True),
+    Column("stream", Text, primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("round", Integer, nullable=False),
-    Column("outcome", String(40), nullable=False),
-    Column("stage", String(60)),
+    Column("outcome", Text, nullable=False),
+    Column("stage", Text),
     Column("at", Moment, nullable=False),
-    Column("person", String(100)),
+    Column("person", Text),
 )
 stage_visits = Table(
     "stage_visits",
     metadata,
-    Column("stream", String(100), primary_key=True),
+    Column("stream", Text, primary_key=True),
     Column("version", Integer, primary_key=True),
-    Column("stage", String(60), nullable=False),
+    Column("stage", Text, nullable=False),
     Column("round", Integer, nullable=False),
     Column("entered_at", Moment, nullable=False),
     Column("left_at", Moment),
@@ -271,17 +275,17 @@ stage_visits = Table(
 people = Table(
     "people",
     metadata,
-    Column("person", String(100), primary_key=True),
+    Column("person", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("name_en", Text, nullable=False),
     Column("email", Text, nullable=False),
-    Column("language", String(10), nullable=False),
+    Column("language", Text, nullable=False),
     info={"upsert": True},
 )
 definitions = Table(
     "definitions",
     metadata,
-    Column("name", String(60), primary_key=True),
+    Column("name", Text, primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("document", Json, nullable=False),
     Column("digest", String(64), nullable=False),

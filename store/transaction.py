@@ -83,14 +83,16 @@ class Transaction:
         self._known: dict[tuple[str, str], tuple[str, Outcome]] = {}
         self._deliveries: list[Row] = []
         self._entries: dict[str, list[Row]] = {}
+        self._keys: dict[str, bytes] = {}
 
     def run(self, command: Command, actor: Actor) -> Outcome:
         """Decide one command and gather its effects. Raises `Refused`; then nothing of it is gathered."""
         content = codec.command_hash(command, actor)
+        # The stream is locked first: a duplicate that waited for its twin must find the twin's outcome, not be refused.
+        loaded = self._load(command.stream, command.kind)
         known = self._stored(command, content)
         if known is not None:
             return known
-        loaded = self._load(command.stream, command.kind)
         facts = self._store.facts(loaded.kind.needs(loaded.state, command), connection=self._connection)
         _require_authority(command, actor, facts)
         now = self._store.clock.now()
@@ -159,12 +161,17 @@ class Transaction:
         for event in decided:
             version += 1
             subject = codec.subject_of(event, actor)
-            key = key_for(self._connection, subject, self._store.seed) if codec.has_personal_text(event) else None
+            key: bytes | None = None
+            closed = event
+            if codec.has_personal_text(event):
+                key = self._key(subject)
+                closed = codec.without_personal_text(event)
+                event = event if key else codec.without_personal_text(event, codec.ERASED)
             recorded = Recorded(
                 stream=command.stream,
                 version=version,
                 position=0,
-                event=event,
+                event=closed,
                 actor=actor,
                 occurred_at=now,
                 command_id=command.command_id,
@@ -185,7 +192,8 @@ class Transaction:
                     "recorded_at": now,
                 }
             )
-            for table, added in loaded.kind.entries(state, recorded).rows.items():
+            opened = recorded if closed is event else recorded.model_copy(update={"event": event})
+            for table, added in loaded.kind.entries(state, opened).rows.items():
                 self._entries.setdefault(table, []).extend(added)
             self._owe(loaded.kind, state, recorded, rows[-1]["event_id"])
         self._events.extend(rows)
@@ -200,6 +208,11 @@ class Transaction:
             next_due=loaded.kind.next_due(state),
             title=_title(state),
         )
+
+    def _key(self, person: str) -> bytes:
+        if person not in self._keys:
+            self._keys[person] = key_for(self._connection, person, self._store.seed)
+        return self._keys[person]
 
     def _owe(self, kind: Kind[Any], state: Any, recorded: Recorded, event_id: str) -> None:
         seen: set[str] = set()
@@ -251,18 +264,10 @@ class Transaction:
         for stream, loaded in self._streams.items():
             if loaded.version == loaded.found:
                 continue
+            assert loaded.last_at is not None
             values = {
-                "version": loaded.version,
+                **stream_columns(loaded.kind, loaded.state, loaded.version, loaded.last_hash, loaded.last_at),
                 "followed": loaded.followed if loaded.kind.workflow else loaded.version,
-                "next_due": loaded.kind.next_due(loaded.state),
-                "closed": loaded.kind.closed(loaded.state),
-                "state": loaded.state.model_dump_json(),
-                "state_version": loaded.version,
-                "fold_version": loaded.kind.fold_version,
-                "process_version": loaded.kind.definition_of(loaded.state),
-                "last_hash": loaded.last_hash,
-                "last_at": loaded.last_at,
-                "title": _title(loaded.state),
             }
             if loaded.found == 0:
                 self._connection.execute(
@@ -296,6 +301,22 @@ class Transaction:
     def _delete(self, table: str, keys: Iterable[tuple[Any, ...]]) -> None:
         for key in keys:
             self._connection.execute(sa.delete(READ_MODELS[table]).where(*_at(READ_MODELS[table], key)))
+
+
+def stream_columns(kind: Kind[Any], state: Any, version: int, last_hash: str, last_at: datetime) -> Row:
+    """The columns of `streams` that follow from a stream's events."""
+    return {
+        "version": version,
+        "next_due": kind.next_due(state),
+        "closed": kind.closed(state),
+        "state": state.model_dump_json(),
+        "state_version": version,
+        "fold_version": kind.fold_version,
+        "process_version": kind.definition_of(state),
+        "last_hash": last_hash,
+        "last_at": last_at,
+        "title": _title(state),
+    }
 
 
 def insert_rows(connection: sa.Connection, table: str, rows: list[Row]) -> None:

@@ -5,18 +5,26 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic import ValidationError
 
-from domain.kinds import Row
+from domain.kinds import Kind, Row
 from domain.messages import Frozen
 from store import codec
-from store.replay import Replayed, replay
+from store.replay import Replayed, Unreadable, keys_of, replay
 from store.store import Store
-from store.tables import READ_MODELS, checkpoints, commands, events, log_head, streams
+from store.tables import READ_MODELS, checkpoints, commands, events, log_head, parse_moment, streams
+from store.transaction import stream_columns
+
+MOST = 200
+"""Problems reported at most; one is enough to know."""
+Tables = dict[str, dict[tuple[Any, ...], Row]]
+"""Table -> key -> row."""
+SHARED = tuple(name for name, table in READ_MODELS.items() if "stream" not in table.c)
+"""Read models without a stream's id in their rows: people and definitions. Small, so compared as a whole."""
 
 
 class Report(Frozen):
@@ -30,41 +38,29 @@ class Report(Frozen):
 
 
 def verify(store: Store, *, key: bytes | None = None, progress: Callable[[int], None] = lambda _: None) -> Report:
-    """Read the whole log and compare everything derived with it. `key` also checks the signatures of checkpoints."""
+    """Read the whole log and compare everything derived with it, in bounded memory and on one snapshot of the database.
+
+    `key` also checks the signatures of checkpoints. `progress` is told the number of events read so far.
+    """
     problems: list[str] = []
+    total = 0
+    shared: Tables = {name: {} for name in SHARED}
     with store.database.read() as connection:
         problems += _positions(connection)
         problems += _checkpoints(connection, key)
-        stored = {r["stream"]: dict(r) for r in connection.execute(sa.select(streams)).mappings()}
-        expected: dict[str, dict[tuple[Any, ...], Row]] = {name: {} for name in READ_MODELS}
-        total = 0
-        seen: set[str] = set()
-        try:
-            for replayed in replay(store, connection):
-                seen.add(replayed.stream)
-                total += len(replayed.rows)
-                problems += _chain(replayed)
-                problems += _snapshot(store, replayed, stored.get(replayed.stream))
-                problems += _outcomes(connection, replayed)
-                collect(expected, replayed)
-                progress(total)
-            problems += [f"{s}: 事象のない流れ / a stream without events" for s in stored if s not in seen]
-            problems += _read_models(connection, expected)
-        except (KeyError, ValueError, ValidationError) as error:
-            problems.append(f"事象を読めません / an event cannot be read: {type(error).__name__}: {str(error)[:200]}")
+        keys = keys_of(connection)
+        for chunk in replay(store, connection):
+            total += sum(len(r.rows) for r in chunk)
+            problems += _chunk(connection, chunk, keys, shared)
+            progress(total)
+        for name in SHARED:
+            problems += _compare_rows(name, connection.execute(sa.select(READ_MODELS[name])).mappings(), shared[name])
+        problems += _orphans(connection)
+        count = int(connection.execute(sa.select(sa.func.count()).select_from(streams)).scalar_one())
         position = int(connection.execute(sa.select(log_head.c.position)).scalar() or 0)
     return Report(
-        ok=not problems, streams=len(stored), events=total, head={"position": position}, problems=tuple(problems[:200])
+        ok=not problems, streams=count, events=total, head={"position": position}, problems=tuple(problems[:MOST])
     )
-
-
-def collect(expected: dict[str, dict[tuple[Any, ...], Row]], replayed: Replayed) -> None:
-    """Add the read-model rows that a stream should have."""
-    for found in (replayed.entries, replayed.kind.view(replayed.state).rows):
-        for table, added in found.items():
-            key = [c.name for c in READ_MODELS[table].primary_key]
-            for row in added:
-                expected[table][tuple(row[c] for c in key)] = row
 
 
 def _positions(connection: sa.Connection) -> list[str]:
@@ -77,6 +73,44 @@ def _positions(connection: sa.Connection) -> list[str]:
     if (head or 0) != count:
         return [f"末尾 {head} と事象数 {count} が合いません / the log's head {head} does not match its {count} events"]
     return []
+
+
+def _chunk(
+    connection: sa.Connection, chunk: list[Replayed], keys: Mapping[str, bytes], shared: Tables
+) -> Iterable[str]:
+    """The problems of some streams. Rows of tables shared by several streams are only gathered, in `shared`."""
+    names = [r.stream for r in chunk]
+    stored = {r["stream"]: dict(r) for r in connection.execute(_of(streams, names)).mappings()}
+    outcomes: dict[str, dict[str, Row]] = {name: {} for name in names}
+    for row in connection.execute(_of(commands, names)):
+        outcomes[row.stream][row.command_id] = json.loads(row.outcome)
+    expected: Tables = {name: {} for name in READ_MODELS}
+    folded = []
+    for replayed in chunk:
+        yield from _chain(replayed)
+        yield from _outcomes(replayed, outcomes[replayed.stream])
+        try:
+            kind = replayed.fold(keys)
+            yield from _snapshot(replayed, kind, stored.get(replayed.stream))
+            _collect(expected, replayed)
+            folded.append(replayed.stream)
+        except Unreadable as error:
+            yield str(error)
+    for name, table in READ_MODELS.items():
+        if name in shared:
+            shared[name] |= expected[name]
+        else:
+            yield from _compare_rows(name, connection.execute(_of(table, folded)).mappings(), expected[name])
+
+
+def _of(table: sa.Table, names: Sequence[str]) -> sa.Select[Any]:
+    return sa.select(table).where(table.c.stream.in_(names))
+
+
+def _collect(expected: Tables, replayed: Replayed) -> None:
+    for table, added in replayed.rows_now().items():
+        for row in added:
+            expected[table][tuple(row[c.name] for c in READ_MODELS[table].primary_key)] = row
 
 
 def _chain(replayed: Replayed) -> Iterable[str]:
@@ -95,110 +129,149 @@ def _chain(replayed: Replayed) -> Iterable[str]:
         previous = row["hash"]
 
 
-def _snapshot(store: Store, replayed: Replayed, stored: Row | None) -> Iterable[str]:
-    stream = replayed.stream
-    if stored is None:
-        yield f"{stream}: streams に行がありません / no row in streams"
-        return
-    if stored["version"] != replayed.version:
-        yield f"{stream}: 版 {stored['version']} が事象の {replayed.version} と合いません / version differs from its events"
-    if stored["last_hash"] != replayed.rows[-1]["hash"]:
-        yield f"{stream}: 末尾の鎖の値が違います / the last hash differs from its events"
-    if stored["followed"] > stored["version"]:
-        yield f"{stream}: followed が版を超えています / followed is beyond the version"
-    current = stored["fold_version"] == replayed.kind.fold_version and stored["state_version"] == stored["version"]
-    if current and replayed.kind.state_type.model_validate_json(stored["state"]) != replayed.state:
-        yield f"{stream}: スナップショットが違います / the snapshot differs from the fold"
-    if bool(stored["closed"]) != replayed.kind.closed(replayed.state):
-        yield f"{stream}: closed が違います / closed differs from the fold"
-    if stored["next_due"] != replayed.kind.next_due(replayed.state):
-        yield f"{stream}: next_due が違います / next_due differs from the fold"
-
-
-def _outcomes(connection: sa.Connection, replayed: Replayed) -> Iterable[str]:
-    given: dict[str, list[str]] = {}
+def _outcomes(replayed: Replayed, stored: dict[str, Row]) -> Iterable[str]:
+    given: dict[str, list[Row]] = {}
     for row in replayed.rows:
-        given.setdefault(row["command_id"], []).append(row["type"])
-    stored = {
-        r.command_id: json.loads(r.outcome)["events"]
-        for r in connection.execute(sa.select(commands).where(commands.c.stream == replayed.stream))
-    }
-    for command, types in given.items():
-        if stored.get(command) != types:
+        given.setdefault(row["command_id"], []).append(row)
+    for command, rows in given.items():
+        outcome = stored.pop(command, None)
+        if outcome is None:
+            yield f"{replayed.stream}: コマンド {command} の結果がありません / the outcome of a command is gone"
+        elif (outcome["events"], outcome["version"]) != ([r["type"] for r in rows], rows[-1]["version"]):
             yield f"{replayed.stream}: コマンド {command} の結果が事象と合いません / the outcome of a command differs from its events"
-    for command in stored.keys() - given.keys():
-        if stored[command]:
+    for command, outcome in stored.items():
+        if outcome["events"]:
             yield f"{replayed.stream}: コマンド {command} の事象がありません / the events of a command are gone"
 
 
-def _read_models(connection: sa.Connection, expected: dict[str, dict[tuple[Any, ...], Row]]) -> Iterable[str]:
-    for name, table in READ_MODELS.items():
-        key = [c.name for c in table.primary_key]
-        wanted = dict(expected[name])
-        for found in connection.execute(sa.select(table)).mappings():
-            row = dict(found)
-            place = tuple(row[c] for c in key)
-            should = wanted.pop(place, None)
-            if should is None:
-                yield f"{name} {place}: 事象にない行 / a row without events"
-            elif row != should:
-                columns = ", ".join(c for c in row if row[c] != should.get(c))
-                yield f"{name} {place}: 事象と違う列 / columns differ from the fold: {columns}"
-        yield from (f"{name} {place}: 行がありません / a row is missing" for place in wanted)
+def _snapshot(replayed: Replayed, kind: Kind[Any], stored: Row | None) -> Iterable[str]:
+    stream, last = replayed.stream, replayed.rows[-1]
+    if stored is None:
+        yield f"{stream}: streams に行がありません / no row in streams"
+        return
+    should = stream_columns(kind, replayed.state, replayed.version, last["hash"], parse_moment(last["occurred_at"]))
+    should["kind"] = kind.name
+    state = should.pop("state")
+    if (stored["fold_version"], stored["state_version"]) == (kind.fold_version, stored["version"]):
+        try:
+            same = kind.state_type.model_validate_json(stored["state"]) == kind.state_type.model_validate_json(state)
+        except ValueError:
+            same = False
+        if not same:
+            yield f"{stream}: スナップショットが違います / the snapshot differs from the fold"
+    for column in ("version", "kind", "last_hash", "last_at", "closed", "next_due", "process_version", "title"):
+        if stored[column] != should[column]:
+            yield f"{stream}: {column} が事象と違います / {column} differs from the fold: {stored[column]}"
+    if stored["followed"] > replayed.version:
+        yield f"{stream}: followed が版を超えています / followed is beyond the version"
+
+
+def _compare_rows(name: str, stored: Iterable[Mapping[Any, Any]], wanted: dict[tuple[Any, ...], Row]) -> Iterable[str]:
+    columns = [c.name for c in READ_MODELS[name].c]
+    key = [c.name for c in READ_MODELS[name].primary_key]
+    for row in stored:
+        place = tuple(row[c] for c in key)
+        should = wanted.pop(place, None)
+        if should is None:
+            yield f"{name} {place}: 事象にない行 / a row without events"
+        elif differing := [c for c in columns if row[c] != should.get(c)]:
+            yield f"{name} {place}: 事象と違う列 / columns differ from the fold: {', '.join(differing)}"
+    yield from (f"{name} {place}: 行がありません / a row is missing" for place in wanted)
+
+
+def _orphans(connection: sa.Connection) -> Iterable[str]:
+    """Rows of streams that have no events at all."""
+    for table in (streams, *(t for n, t in READ_MODELS.items() if n not in SHARED)):
+        nothing = ~sa.exists().where(events.c.stream == table.c.stream)
+        for stream in connection.execute(sa.select(table.c.stream).where(nothing).distinct()).scalars():
+            yield f"{table.name} {stream}: 事象のない流れの行 / a row of a stream without events"
+    nothing = ~sa.exists().where(events.c.stream == commands.c.stream)
+    for row in connection.execute(sa.select(commands).where(nothing)):
+        if json.loads(row.outcome)["events"]:
+            yield f"{row.stream}: コマンド {row.command_id} の事象がありません / the events of a command are gone"
 
 
 # --- checkpoints ---------------------------------------------------------------------------------------------------------
 
 
-def merkle_root(hashes: list[str]) -> str:
-    """Merkle root (sha256 over pairs of hex digests; an odd one is carried up) of the events' hashes in order of position."""
-    level = [bytes.fromhex(h) for h in hashes]
-    if not level:
-        return codec.NO_HASH
-    while len(level) > 1:
-        pairs = [hashlib.sha256(level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
-        level = pairs + ([level[-1]] if len(level) % 2 else [])
-    return level[0].hex()
+class MerkleLog:
+    """A Merkle root over a growing list of hashes (sha256 over pairs, an odd one is carried up), in logarithmic memory."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._whole: list[bytes] = []
+        """Roots of the whole subtrees, the largest first."""
+
+    def add(self, hash_: str) -> None:
+        """Append a leaf, given in hexadecimal."""
+        node = bytes.fromhex(hash_)
+        at = self.size
+        while at & 1:
+            node = hashlib.sha256(self._whole.pop() + node).digest()
+            at >>= 1
+        self._whole.append(node)
+        self.size += 1
+
+    def root(self) -> str:
+        if not self._whole:
+            return codec.NO_HASH
+        node = self._whole[-1]
+        for left in reversed(self._whole[:-1]):
+            node = hashlib.sha256(left + node).digest()
+        return node.hex()
 
 
 def seal(store: Store, key: bytes) -> dict[str, Any]:
-    """Seal the log up to its head and return the checkpoint, to be kept elsewhere: it proves that nothing was cut or redone."""
-    with store.database.write() as connection:
-        hashes = list(connection.execute(sa.select(events.c.hash).order_by(events.c.position)).scalars())
-        root = merkle_root(hashes)
-        row: dict[str, Any] = {"position": len(hashes), "root": root, "signature": _sign(key, len(hashes), root)}
-        if (
-            connection.execute(
-                sa.select(checkpoints.c.position).where(checkpoints.c.position == row["position"])
-            ).scalar()
-            is None
-        ):
+    """Seal the log up to its head. Returns position, root and signature, to be kept elsewhere: they prove that nothing was
+    cut off or redone. Sealing twice at the same place gives the same."""
+    with store.database.read() as connection:
+        log = MerkleLog()
+        for _ in _grow(connection, log):
+            pass
+        there = sa.select(checkpoints.c.position).where(checkpoints.c.position == log.size)
+        sealed = connection.execute(there).scalar() is not None
+    root = log.root()
+    row: dict[str, Any] = {"position": log.size, "root": root, "signature": _sign(key, log.size, root)}
+    if not sealed:
+        # Another process may have sealed the same place meanwhile.
+        with suppress(sa.exc.IntegrityError), store.database.write() as connection:
             connection.execute(sa.insert(checkpoints), {**row, "sealed_at": store.clock.now()})
     return row
 
 
 def check_exported(store: Store, exported: dict[str, Any], key: bytes) -> list[str]:
-    """Compare a checkpoint kept elsewhere with the log as it is now."""
+    """Compare a checkpoint kept elsewhere with the log as it is now. The problems, none when all is well."""
     with store.database.read() as connection:
-        return list(
-            _compare(connection, int(exported["position"]), str(exported["root"]), str(exported["signature"]), key)
-        )
+        sealed = (int(exported["position"]), str(exported["root"]), str(exported["signature"]))
+        return list(_compare_seals(connection, [sealed], key))
 
 
-def _checkpoints(connection: sa.Connection, key: bytes | None) -> list[str]:
-    found = connection.execute(sa.select(checkpoints).order_by(checkpoints.c.position)).all()
-    return [p for row in found for p in _compare(connection, row.position, row.root, row.signature, key)]
+def _checkpoints(connection: sa.Connection, key: bytes | None) -> Iterable[str]:
+    query = sa.select(checkpoints).order_by(checkpoints.c.position)
+    return _compare_seals(connection, [(r.position, r.root, r.signature) for r in connection.execute(query)], key)
 
 
-def _compare(connection: sa.Connection, position: int, root: str, signature: str, key: bytes | None) -> Iterable[str]:
-    query = sa.select(events.c.hash).where(events.c.position <= position).order_by(events.c.position)
-    hashes = list(connection.execute(query).scalars())
-    if len(hashes) < position:
-        yield f"封印 {position}: 記録の末尾が切られています / checkpoint {position}: the log has been cut to {len(hashes)} events"
-    elif merkle_root(hashes) != root:
-        yield f"封印 {position}: 記録が作り直されています / checkpoint {position}: the log has been redone"
-    if key is not None and not hmac.compare_digest(_sign(key, position, root), signature):
-        yield f"封印 {position}: 署名が違います / checkpoint {position}: the signature is wrong"
+def _compare_seals(connection: sa.Connection, seals: list[tuple[int, str, str]], key: bytes | None) -> Iterable[str]:
+    """One walk over the log for all seals, which are in the order of their positions."""
+    log = MerkleLog()
+    walk = _grow(connection, log)
+    for position, root, signature in seals:
+        while log.size < position and next(walk, False):
+            pass
+        if log.size < position:
+            yield f"封印 {position}: 記録の末尾が切られています / checkpoint {position}: the log has been cut to {log.size} events"
+        elif log.root() != root:
+            yield f"封印 {position}: 記録が作り直されています / checkpoint {position}: the log has been redone"
+        if key is not None and not hmac.compare_digest(_sign(key, position, root), signature):
+            yield f"封印 {position}: 署名が違います / checkpoint {position}: the signature is wrong"
+
+
+def _grow(connection: sa.Connection, log: MerkleLog) -> Iterator[bool]:
+    """Add the events' hashes in the order of positions, one a step."""
+    query = sa.select(events.c.hash).order_by(events.c.position).execution_options(yield_per=5000)
+    for hash_ in connection.execute(query).scalars():
+        log.add(hash_)
+        yield True
 
 
 def _sign(key: bytes, position: int, root: str) -> str:

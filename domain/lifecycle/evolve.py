@@ -230,10 +230,13 @@ def _from_coordination(state: Lifecycle, content: dict[str, Any]) -> Changes:
 def _from_budgeting(state: Lifecycle, content: dict[str, Any]) -> Changes:
     amounts = content["amounts"]
     year = content["fiscal_year"]
-    asked = state.budgets.get(year, Budget()).model_copy(update={"asked": amounts["asked"]})
+    # A new round asks anew: what was indicated or voted for the last one says nothing about this.
+    known = state.budgets.get(year, Budget()) if state.budget_round == state.round else Budget()
+    asked = known.model_copy(update={"asked": amounts["asked"]})
     claims = {k: amounts[k] for k in ("indicated", "voted", "allotted")}
     return {
         "budget_year": year,
+        "budget_round": state.round,
         "budgets": {**state.budgets, year: asked},
         "claimed": Budget(**claims) if any(v is not None for v in claims.values()) else None,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NoReturn
 from uuid import NAMESPACE_URL, uuid5
 
 from domain.directory import Post
@@ -18,22 +19,26 @@ from domain.process import PostRef, Stage, Step
 def resolve(ref: PostRef, state: Lifecycle, facts: Facts) -> list[Post]:
     """The posts that a role means for this lifecycle; `departments` may give several or none. Refuses an unknown post."""
     if ref.unit == "departments":
-        found = [
-            facts.directory.post_for(ref.role, unit) or facts.directory.post_for("bureau_director", unit)
-            for unit in state.departments
-        ]
-        return list({p.id: p for p in found if p is not None and p.unit != state.section}.values())
+        found = [_department_post(ref.role, unit, facts) for unit in state.departments if unit != state.section]
+        return list({p.id: p for p in found if p.unit != state.section}.values())
     unit = state.section if ref.unit == "owner" else definition(facts).units.get(ref.unit, "")
-    post = facts.directory.post_for(ref.role, unit) if unit else None
-    if post is None:
-        raise refuse(
-            "no-such-post",
-            f"組織 {unit or ref.unit} に役割 {ref.role} の職がありません",
-            f"unit {unit or ref.unit!r} has no post with the role {ref.role!r}",
-            remedy_ja="名簿(people.yaml)に職を加えて取り込んでください",
-            remedy_en="add the post to the directory (people.yaml) and import it",
-        )
-    return [post]
+    return [(facts.directory.post_for(ref.role, unit) if unit else None) or _no_such_post(ref.role, unit or ref.unit)]
+
+
+def _department_post(role: str, unit: str, facts: Facts) -> Post:
+    """A department named by its bureau alone is asked through its director. None is left out silently."""
+    here = facts.directory
+    return here.post_for(role, unit) or here.post_for("bureau_director", unit) or _no_such_post(role, unit)
+
+
+def _no_such_post(role: str, unit: str) -> NoReturn:
+    raise refuse(
+        "no-such-post",
+        f"組織 {unit} に役割 {role} の職がありません",
+        f"unit {unit!r} has no post with the role {role!r}",
+        remedy_ja="名簿(people.yaml)に職を加えて取り込んでください",
+        remedy_en="add the post to the directory (people.yaml) and import it",
+    )
 
 
 def open_draft(state: Lifecycle, stage: Stage, round_: int, serial: int, facts: Facts, now: datetime) -> RequestOpened:

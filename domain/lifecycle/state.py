@@ -131,6 +131,8 @@ class Lifecycle(Frozen):
     review_date: date | None = None
     measured: tuple[str, ...] = ()
     budget_year: int | None = None
+    budget_round: int = 0
+    """The round in which the budget was last asked for."""
     budgets: dict[int, Budget] = {}
     claimed: Budget | None = None
     """Amounts that the budget request in circulation states; they count once its gate has passed."""

@@ -167,7 +167,8 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
         posts = (*(g.post for g in state.given), *(r.post for r in state.requests if r.kind == "decide"))
         return [Notice(post=post, subject=line(state, event)) for post in dict.fromkeys(posts)]
     if isinstance(event, e.GatePassed | e.GateReturned | e.OutcomeDecided | e.LifecycleClosed | e.HoldExpired):
-        person = state.drafter or next(iter(state.people), None)
-        if person is not None:
-            return [Notice(person=person, subject=line(state, event))]
+        if state.drafter is not None:
+            return [Notice(person=state.drafter, subject=line(state, event))]
+    if isinstance(event, e.LifecycleHeld | e.LifecycleResumed):
+        return [Notice(post=post, subject=line(state, event)) for post in dict.fromkeys(r.post for r in state.requests)]
     return []

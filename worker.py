@@ -37,6 +37,7 @@ from workflows.sentinel import SentinelWorkflow
 from workflows.signing import load_or_create_key
 
 log = structlog.get_logger()
+VERSION = "0.1.0"
 WORKFLOWS = [StreamWorkflow, ChannelWorkflow, SentinelWorkflow]
 
 
@@ -83,6 +84,7 @@ def build_worker(
         activity_executor=ThreadPoolExecutor(settings.max_activities, thread_name_prefix="activity"),
         max_concurrent_activities=settings.max_activities,
         max_concurrent_local_activities=settings.max_activities,
+        build_id=f"taskforce-{VERSION}",  # else the SDK hashes every loaded module, for seconds
         max_cached_workflows=2000,
         graceful_shutdown_timeout=timedelta(seconds=10),
         workflow_failure_exception_types=[NondeterminismError],

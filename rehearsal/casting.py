@@ -13,10 +13,14 @@ from domain.directory import Directory
 from domain.directory_stream import Named
 from domain.lifecycle.commands import StartLifecycle
 from domain.process import ProcessDefinition
-from rehearsal.errors import RehearsalError
+from rehearsal.excerpt import EXCERPT
+from rehearsal.importer import deliverables_for, directory_for, reasons_for, sections_for, start_row
+from rehearsal.records import read_projects
 from rehearsal.script import MARK, Outcome, Script, dice
+from settings import ROOT
 from shell.files import read_start_file, stream_of
 
+SMART_CITY = ROOT / "examples" / "smart-city.yaml"
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _CHANCES: tuple[tuple[Outcome | None, float], ...] = (
     ("continuation", 0.38),
@@ -123,7 +127,25 @@ def with_fates(scripts: Sequence[Script], seed: int) -> list[Script]:
 
 
 def cast_demo(data: Path | None, *, since: date, seed: int, limit: int | None = None) -> Cast:
-    """The examples' portfolio, or the projects of a data folder; `limit` takes the first so many."""
-    raise RehearsalError(
-        "実データの取込はまだつながっていません / the import of real records is not joined yet", exit_code=1
-    )
+    """The examples' portfolio (reviewed national projects and the strategy's smart-city projects), or the projects of a data
+    folder; `limit` takes the first so many. Raises `DataError`."""
+    process = load_definition()
+    projects = read_projects(data or EXCERPT)[:limit]
+    directory, names = directory_for(projects, load_people())
+    sections = sections_for(projects)
+    scripts = [
+        from_record(
+            start_row(p, sections, process.reference),
+            deliverables_for(p),
+            p.outcome,
+            since=since,
+            seed=seed,
+            finding=p.finding_detail or p.finding,
+            reasons=reasons_for(p),
+        )
+        for p in projects
+    ]
+    if data is None:
+        starts = read_start_file(SMART_CITY, directory, process.reference, {process.reference})
+        scripts += [from_start(s, since=since, seed=seed) for s in starts]
+    return Cast(_finished(scripts, process, seed), directory, names, process)

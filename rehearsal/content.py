@@ -43,8 +43,9 @@ class Desk:
     def holder(self, role: str, unit: str | None = None) -> str:
         """Who holds the post with a role, seen from a unit; the section's drafter when it is vacant."""
         directory = self.facts.directory
-        for wanted in (role, "drafter"):
-            post = directory.post_for(wanted, unit or self.state.section)
+        anywhere = next((p for p in directory.posts if p.role == role), None)
+        near = directory.post_for(role, unit or self.state.section)
+        for post in (near, anywhere, directory.post_for("drafter", self.state.section)):
             held = directory.holders(post.id, self.today) if post else []
             if held:
                 return held[0]

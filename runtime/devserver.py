@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -73,6 +73,7 @@ def start_dev_server(
     ui_port: int | None = None,
     namespace: str = "default",
     patience: float = 30.0,
+    pragmas: Sequence[str] = (),
 ) -> DevServer:
     """Start a server and wait until it answers. Raises `ServerProblem` with the end of its log."""
     port, ui_port = port or free_port(), ui_port or free_port()
@@ -92,6 +93,8 @@ def start_dev_server(
     command += ["--db-filename", str(db_file), "--namespace", namespace, "--log-level", "error"]
     for value in DYNAMIC_CONFIG:
         command += ["--dynamic-config-value", value]
+    for pragma in pragmas:
+        command += ["--sqlite-pragma", pragma]
     for name, kind in search_attributes.items():
         command += ["--search-attribute", f"{name}={kind}"]
     with log_file.open("ab") as log:

@@ -74,7 +74,11 @@ class System:
 
     def migrate(self) -> None:
         done = subprocess.run(
-            [sys.executable, ROOT / "starter.py", "migrate"], cwd=ROOT, stdout=subprocess.DEVNULL, check=False
+            [sys.executable, ROOT / "starter.py", "migrate"],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C does not cut it short: it takes a second, then we stop
+            check=False,
         )
         if done.returncode:
             raise Stop("データベースを用意できません / the database could not be made ready", done.returncode)
@@ -139,10 +143,13 @@ class System:
     # --- running -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        self.bring_server()
+        self.bring_server()  # it may download and build for minutes, so Ctrl-C still ends it at once
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.on_signal)
         self.migrate()
-        self.start_worker()
-        self.await_worker()
+        if not self.stopping:
+            self.start_worker()
+            self.await_worker()
 
     def tend(self) -> None:
         """Bring back what died, until asked to stop. Raises `Stop` when that is no use."""
@@ -237,8 +244,6 @@ def main() -> int:
         settings = load()
         with only_one(settings.var_dir / "run"):
             system = System(settings)
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, system.on_signal)
             try:
                 system.start()
                 if not system.stopping:
@@ -250,6 +255,8 @@ def main() -> int:
                 system.stop()
         tell("止まりました / stopped")
         return 0
+    except KeyboardInterrupt:
+        return 130
     except SettingsError as error:
         tell(str(error))
         return 2

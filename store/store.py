@@ -85,16 +85,18 @@ class Store:
         stamp = {"clock": clock, "created_at": moment_text(start or datetime.now(UTC))}
         if clock == "virtual":
             stamp |= {"seed": seed or "0", "virtual_now": moment_text(start or datetime.now(UTC))}
-        with database.write() as connection:
-            there = {row.key: row.value for row in connection.execute(sa.select(meta))}
-            if "clock" not in there:
-                connection.execute(sa.insert(meta), [{"key": k, "value": v} for k, v in stamp.items()])
-            elif there["clock"] != clock:
-                raise StoreVirtual(
-                    f"{database.shown}: 時計が {there['clock']} のデータベースです。別のデータベースを使ってください / "
-                    f"this store has a {there['clock']} clock; use another database"
-                )
-        database.close()
+        try:
+            with database.write() as connection:
+                there = {row.key: row.value for row in connection.execute(sa.select(meta))}
+                if "clock" not in there:
+                    connection.execute(sa.insert(meta), [{"key": k, "value": v} for k, v in stamp.items()])
+                elif there["clock"] != clock:
+                    raise StoreVirtual(
+                        f"{database.shown}: 時計が {there['clock']} のデータベースです。別のデータベースを使ってください / "
+                        f"this store has a {there['clock']} clock; use another database"
+                    )
+        finally:
+            database.close()
         return cls.open(url, kinds=kinds, closed_days=closed_days)
 
     def close(self) -> None:

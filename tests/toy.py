@@ -173,7 +173,7 @@ class ToyKind:
         if not isinstance(event, Answered):
             return View(rows={})
         row = _place(state) | {"version": recorded.version, "person": actor.person, "decision": event.decision}
-        rest = {"conditions": [], "via": actor.via.value, "at": recorded.occurred_at}
+        rest: dict[str, Any] = {"conditions": [], "via": actor.via.value, "at": recorded.occurred_at}
         return View(rows={"answers": [row | rest]})
 
     def notices(self, state: Toy, recorded: Recorded) -> Sequence[Notice]:

@@ -14,7 +14,7 @@ demo: setup ## rehearse three fiscal years of real projects (DATA=folder, ARGS=.
 	@$(PY) starter.py demo $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 demo-ui: setup ## look at the demo's workflows in the Temporal UI
-	@$(PY) -m runtime.look
+	@$(PY) starter.py ui
 
 up: setup ## the system for people: Temporal with its UI, and a worker
 	@$(PY) -m runtime.up

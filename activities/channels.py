@@ -23,7 +23,6 @@ class ChannelActivities:
     def __init__(self, store: Store, channels: Mapping[str, Channel] = CHANNELS) -> None:
         self._store = store
         self._channels = channels
-        self._begun: set[str] = set()
 
     def all(self) -> list[Callable[..., Any]]:
         return [self.send_pending]
@@ -32,9 +31,7 @@ class ChannelActivities:
     def send_pending(self, given: ChannelInput) -> ChannelResult:
         """Send up to a batch. What a dead process had begun is sent again, or marked in doubt where twice would harm."""
         channel = self._channels[given.channel]
-        if channel.name not in self._begun:
-            self._begun.add(channel.name)
-            self._settle(channel)
+        self._settle(channel)
         rows = outbox.take(self._store, channel.name, BATCH)
         if not rows:
             return ChannelResult(sent=0, left=0)
@@ -48,6 +45,7 @@ class ChannelActivities:
         return ChannelResult(sent=len(rows), left=outbox.waiting(self._store).get(channel.name, 0))
 
     def _settle(self, channel: Channel) -> None:
+        """A channel's workflow runs one of these at a time: what still stands as being sent was begun by one that died."""
         rows = outbox.left_behind(self._store, channel.name)
         if rows:
             log.warning("notices were being sent when a worker died", channel=channel.name, count=len(rows))

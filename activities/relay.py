@@ -18,12 +18,12 @@ from store.errors import StoreError
 from store.store import Store
 from workflows.contract import (
     CHANNEL_WORKFLOW,
-    SENTINEL_ID,
     SENTINEL_WORKFLOW,
     TASK_QUEUE,
     WOKEN,
     ChannelInput,
     channel_id,
+    sentinel_id,
 )
 from workflows.wake import wake
 
@@ -142,7 +142,7 @@ class Relay:
             await self._client.start_workflow(
                 CHANNEL_WORKFLOW,
                 ChannelInput(channel=channel),
-                id=channel_id(channel),
+                id=channel_id(channel, self._queue),
                 task_queue=self._queue,
                 start_signal=WOKEN,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
@@ -152,7 +152,7 @@ class Relay:
 
     async def _sentinel_lives(self) -> bool:
         try:
-            described = await self._client.get_workflow_handle(SENTINEL_ID).describe()
+            described = await self._client.get_workflow_handle(sentinel_id(self._queue)).describe()
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return False
@@ -162,7 +162,7 @@ class Relay:
     async def _start_sentinel(self) -> None:
         await self._client.start_workflow(
             SENTINEL_WORKFLOW,
-            id=SENTINEL_ID,
+            id=sentinel_id(self._queue),
             task_queue=self._queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,

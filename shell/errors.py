@@ -44,7 +44,7 @@ def of_refusal(refusal: Refusal) -> ShellError:
 def translate(error: Exception) -> ShellError:
     """Any known exception as an error for the user; unknown ones are bugs."""
     from definitions.loader import DocumentError
-    from rehearsal.theatre import RehearsalError
+    from rehearsal.errors import RehearsalError
     from runtime.devserver import ServerProblem
     from runtime.temporal import TemporalNotFound
     from settings import SettingsError

@@ -79,6 +79,15 @@ def demo(
     OUT.emit(summary.model_dump(mode="json"), lambda: None)
 
 
+@app.command()
+def ui() -> None:
+    """デモの Temporal UI を開く / look at the demo's workflows in the Temporal UI"""
+    from rehearsal.run import DEMO_URL
+    from rehearsal.theatre import show_ui
+
+    show_ui(_rooted(DEMO_URL) or DEMO_URL, Console(highlight=False))
+
+
 def _console() -> Console | None:
     return None if OUT.json else Console(stderr=False, highlight=False)
 

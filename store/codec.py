@@ -146,6 +146,7 @@ def row_hash(row: Mapping[Any, Any]) -> str:
 
 
 def command_hash(command: Command, actor: Actor) -> str:
-    """What makes two commands with the same id the same: type, content, person and post. Not the time, nor the way in."""
-    text = canonical([command.type, command.model_dump(mode="json"), actor.person, actor.capacity])
+    """What makes two commands with the same id the same: type, content and person. Not the time, nor the way in, nor the
+    post: that follows from the request, and a retry may come when the request is answered and its post not in view."""
+    text = canonical([command.type, command.model_dump(mode="json"), actor.person])
     return hashlib.sha256(text.encode()).hexdigest()

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from domain.kinds import Row
+from store.projection import insert_rows
 from store.replay import Replayed, keys_of, replay
 from store.store import Store
 from store.tables import READ_MODELS, parse_moment, streams
-from store.transaction import insert_rows, stream_columns
+from store.transaction import stream_columns
 
 _UPDATE = sa.update(streams).where(streams.c.stream == sa.bindparam("s"))
 

@@ -16,7 +16,7 @@ metadata = MetaData()
 
 def moment_text(moment: datetime) -> str:
     """2025-04-01T00:00:00.000000Z: sorts as text in the order of time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def parse_moment(text: str) -> datetime:

@@ -5,13 +5,12 @@ The head row is shared by all writers and held until the commit is on disk, so i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.facts import Facts
 from domain.kinds import Kind, Row
@@ -19,7 +18,8 @@ from domain.messages import Actor, Command, Event, Frozen, Recorded, refuse
 from store import codec
 from store.errors import Conflict
 from store.keys import key_for
-from store.tables import READ_MODELS, commands, deliveries, events, log_head, streams
+from store.projection import Keyed, keyed, write_rows
+from store.tables import commands, deliveries, events, log_head, streams
 
 if TYPE_CHECKING:
     from store.store import Store
@@ -52,7 +52,8 @@ class Loaded:
     last_hash: str
     last_at: datetime | None
     followed: int
-    before: dict[str, dict[tuple[Any, ...], Row]] = field(default_factory=dict)
+    before: Keyed = field(default_factory=dict)
+    """Its rows in the read models before this transaction."""
 
 
 _GET_STREAM = sa.select(streams).where(streams.c.stream == sa.bindparam("s"))
@@ -147,7 +148,7 @@ class Transaction:
         else:
             state = self._store.fold(self._connection, kind, row)
             loaded = Loaded(kind, state, row.version, row.version, row.last_hash, row.last_at, row.followed)
-        loaded.before = _keyed(kind.view(loaded.state).rows) if loaded.found else {}
+        loaded.before = keyed(kind.view(loaded.state).rows) if loaded.found else {}
         self._streams[stream] = loaded
         return loaded
 
@@ -240,7 +241,11 @@ class Transaction:
 
     def flush(self) -> None:
         """Write everything gathered. Raises `Conflict` when another writer was first."""
-        self._write_read_models()
+        write_rows(
+            self._connection,
+            [(s.before, keyed(s.kind.view(s.state).rows)) for s in self._streams.values() if s.version != s.found],
+            self._entries,
+        )
         if self._deliveries:
             self._connection.execute(sa.insert(deliveries), self._deliveries)
         if self._commands:
@@ -279,29 +284,6 @@ class Transaction:
             ):
                 raise Conflict(stream)
 
-    def _write_read_models(self) -> None:
-        inserts: dict[str, list[Row]] = {k: list(v) for k, v in self._entries.items()}
-        for loaded in self._streams.values():
-            if loaded.version == loaded.found:
-                continue
-            after = _keyed(loaded.kind.view(loaded.state).rows)
-            for table, rows in after.items():
-                before = loaded.before.get(table, {})
-                self._delete(table, [k for k in before if k not in rows])
-                for key, row in rows.items():
-                    if key not in before:
-                        inserts.setdefault(table, []).append(row)
-                    elif row != before[key]:
-                        changed = {c: v for c, v in row.items() if v != before[key].get(c)}
-                        model = READ_MODELS[table]
-                        self._connection.execute(sa.update(model).where(*_at(model, key)).values(**changed))
-        for table, added in inserts.items():
-            insert_rows(self._connection, table, added)
-
-    def _delete(self, table: str, keys: Iterable[tuple[Any, ...]]) -> None:
-        for key in keys:
-            self._connection.execute(sa.delete(READ_MODELS[table]).where(*_at(READ_MODELS[table], key)))
-
 
 def stream_columns(kind: Kind[Any], state: Any, version: int, last_hash: str, last_at: datetime) -> Row:
     """The columns of `streams` that follow from a stream's events."""
@@ -317,31 +299,6 @@ def stream_columns(kind: Kind[Any], state: Any, version: int, last_hash: str, la
         "last_at": last_at,
         "title": _title(state),
     }
-
-
-def insert_rows(connection: sa.Connection, table: str, rows: list[Row]) -> None:
-    """Insert read-model rows; a table marked `upsert` takes the last of several rows with one key."""
-    if not rows:
-        return
-    model = READ_MODELS[table]
-    if not model.info.get("upsert"):
-        connection.execute(sa.insert(model), rows)
-        return
-    make: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    for row in rows:
-        statement = make(model).values(**row)
-        rest = {c.name: statement.excluded[c.name] for c in model.c if not c.primary_key}
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=[c.name for c in model.primary_key], set_=rest)
-        )
-
-
-def _keyed(rows: Mapping[str, list[Row]]) -> dict[str, dict[tuple[Any, ...], Row]]:
-    return {t: {tuple(r[c.name] for c in READ_MODELS[t].primary_key): r for r in found} for t, found in rows.items()}
-
-
-def _at(table: sa.Table, key: tuple[Any, ...]) -> list[sa.ColumnElement[bool]]:
-    return [c == v for c, v in zip(table.primary_key, key, strict=True)]
 
 
 def _title(state: Any) -> str:

@@ -21,6 +21,7 @@ from store.transaction import stream_columns
 
 MOST = 200
 """Problems reported at most; one is enough to know."""
+HASHES_AT_ONCE = 5000
 Tables = dict[str, dict[tuple[Any, ...], Row]]
 """Table -> key -> row."""
 SHARED = tuple(name for name, table in READ_MODELS.items() if "stream" not in table.c)
@@ -268,10 +269,13 @@ def _compare_seals(connection: sa.Connection, seals: list[tuple[int, str, str]],
 
 def _grow(connection: sa.Connection, log: MerkleLog) -> Iterator[bool]:
     """Add the events' hashes in the order of positions, one a step."""
-    query = sa.select(events.c.hash).order_by(events.c.position).execution_options(yield_per=5000)
-    for hash_ in connection.execute(query).scalars():
-        log.add(hash_)
-        yield True
+    last = 0
+    query = sa.select(events.c.position, events.c.hash).order_by(events.c.position).limit(HASHES_AT_ONCE)
+    while found := connection.execute(query.where(events.c.position > last)).all():
+        last = found[-1].position
+        for _, hash_ in found:
+            log.add(hash_)
+            yield True
 
 
 def _sign(key: bytes, position: int, root: str) -> str:

@@ -11,7 +11,6 @@ TASK_QUEUE = "taskforce"
 STREAM_WORKFLOW = "Lifecycle"
 CHANNEL_WORKFLOW = "NoticeChannel"
 SENTINEL_WORKFLOW = "Sentinel"
-SENTINEL_ID = "sentinel"
 WOKEN = "woken"
 ANSWER = "answer"
 
@@ -44,8 +43,13 @@ def workflow_id(kind: str, stream: str) -> str:
     return f"{kind}/{stream}"
 
 
-def channel_id(channel: str) -> str:
-    return f"channel/{channel}"
+def channel_id(channel: str, task_queue: str = TASK_QUEUE) -> str:
+    """One a channel and task queue: workers of another queue have a store of their own."""
+    return f"channel/{channel}" if task_queue == TASK_QUEUE else f"channel/{channel}@{task_queue}"
+
+
+def sentinel_id(task_queue: str = TASK_QUEUE) -> str:
+    return "sentinel" if task_queue == TASK_QUEUE else f"sentinel@{task_queue}"
 
 
 def cut(text: str, size: int = SUMMARY_BYTES) -> str:

@@ -166,9 +166,9 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
         # 廃案 is told to those who concurred, and to those who are still asked.
         posts = (*(g.post for g in state.given), *(r.post for r in state.requests if r.kind == "decide"))
         return [Notice(post=post, subject=line(state, event)) for post in dict.fromkeys(posts)]
-    if isinstance(event, e.GatePassed | e.GateReturned | e.OutcomeDecided | e.LifecycleClosed | e.HoldExpired):
-        if state.drafter is not None:
-            return [Notice(person=state.drafter, subject=line(state, event))]
+    for_drafter = e.GatePassed | e.GateReturned | e.OutcomeDecided | e.LifecycleClosed | e.HoldExpired
+    if isinstance(event, for_drafter) and state.drafter is not None:
+        return [Notice(person=state.drafter, subject=line(state, event))]
     if isinstance(event, e.LifecycleHeld | e.LifecycleResumed):
         return [Notice(post=post, subject=line(state, event)) for post in dict.fromkeys(r.post for r in state.requests)]
     return []

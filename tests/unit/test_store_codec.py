@@ -106,16 +106,16 @@ def test_old_events_are_brought_up_to_date_on_reading(monkeypatch: pytest.Monkey
     assert codec.decode(newer, {"Noted": Remarked}, {"p-1": KEY}).event == Remarked(remark="y", tone="t")
 
 
-def test_a_command_is_the_same_by_content_person_and_post_not_by_the_way_in() -> None:
+def test_a_command_is_the_same_by_content_and_person_not_by_the_way_in_or_the_post() -> None:
     command, actor = Answer(command_id="c", stream="s"), somebody()
     same = codec.command_hash(command, actor)
     assert codec.command_hash(command, actor.model_copy(update={"via": Via.WEB})) == same
+    assert codec.command_hash(command, somebody(capacity="mayor")) == same
     others = [
         codec.command_hash(command.model_copy(update={"decision": "reject"}), actor),
         codec.command_hash(command, somebody("p-2")),
-        codec.command_hash(command, somebody(capacity="mayor")),
     ]
-    assert len({same, *others}) == 4
+    assert len({same, *others}) == 3
 
 
 def naive_root(hashes: list[str]) -> str:

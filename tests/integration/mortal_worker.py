@@ -1,0 +1,60 @@
+"""A worker that kills itself (SIGKILL) at a named moment: `python -m tests.integration.mortal_worker MOMENT NUMBER`.
+
+MOMENT is the activity before which it dies (follow, announce, advance), or `announced` for right after the announcement; NUMBER
+says the how-manieth time. Only tests run it; the product knows no such switch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+
+from temporalio import activity
+
+import worker
+from activities.streams import StreamActivities
+from settings import load
+from workflows.contract import AdvanceInput, AnnounceInput, PlanView
+
+MOMENT, NUMBER = sys.argv[1], int(sys.argv[2])
+
+
+class Mortal(StreamActivities):
+    seen = 0
+
+    def _die_at(self, moment: str) -> None:
+        if moment == MOMENT:
+            Mortal.seen += 1
+            if Mortal.seen == NUMBER:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    @activity.defn
+    def follow(self, stream: str) -> PlanView:
+        self._die_at("follow")
+        return super().follow(stream)
+
+    @activity.defn
+    def announce(self, given: AnnounceInput) -> None:
+        self._die_at("announce")
+        super().announce(given)
+        self._die_at("announced")
+
+    @activity.defn
+    def advance(self, given: AdvanceInput) -> bool:
+        self._die_at("advance")
+        return super().advance(given)
+
+
+def mortal(activities: StreamActivities) -> StreamActivities:
+    activities.__class__ = Mortal
+    return activities
+
+
+if __name__ == "__main__":
+    built = worker.build_worker
+    worker.build_worker = lambda *given, **more: built(*given, **more, wrap=mortal)
+    settings = load()
+    worker.configure_logging(settings)
+    asyncio.run(worker.serve(settings))

@@ -70,7 +70,6 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
     log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for machines")
-    language: Literal["ja", "en", "both"] = Field("both", description="Language of messages in the shell")
     person: str | None = Field(None, description="Person id used where `--as` is left out")
 
     @field_validator("closed_days", mode="before")

@@ -80,7 +80,6 @@ def test_closed_days_are_dates_between_commas(monkeypatch: pytest.MonkeyPatch) -
         ("TASKFORCE_CONTINUE_AS_NEW_AFTER", "3"),
         ("TASKFORCE_MAX_ACTIVITIES", "none"),
         ("TASKFORCE_LOG_LEVEL", "loud"),
-        ("TASKFORCE_LANGUAGE", "fr"),
         ("TASKFORCE_ALLOW_UNSIGNED_UPDATES", "perhaps"),
         ("TASKFORCE_CLOSED_DAYS", "2026-02-30"),
         ("TEMPORAL_ADDRESS", "temporal.example"),

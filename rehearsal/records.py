@@ -205,12 +205,7 @@ def decision(reflection: str, finding: str, years: dict[int, Year]) -> tuple[Out
     """The result and whether it is derived: the reply to the finding first, the finding where that is blank, else None."""
     outcome = _DECISIONS.get(reflection or finding)
     latest = years.get(max(years)) if years else None
-    if (
-        outcome == "continuation"
-        and latest is not None
-        and latest.initial > 0
-        and latest.requested_next > latest.initial
-    ):
+    if outcome == "continuation" and latest is not None and latest.requested_next > latest.initial:
         return "expansion", True
     return outcome, False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import hashlib
+import socket
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -163,6 +164,13 @@ class Session:
         """A Temporal client, or None when the server is out of reach."""
         import structlog
 
+        host, _, port = self.settings.temporal_address.rpartition(":")
+        try:
+            # A closed port says so at once; the SDK would try for a while.
+            socket.create_connection((host, int(port)), timeout=self.settings.wake_timeout).close()
+        except OSError:
+            if not patience:
+                return None
         from runtime.devserver import ServerProblem, connect
 
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))

@@ -38,13 +38,17 @@ async def _all() -> AsyncIterator[Finding]:
     )
     packages = ", ".join(f"{p} {version(p)}" for p in ("temporalio", "pydantic", "SQLAlchemy", "structlog"))
     yield Finding("ok", "packages", packages)
-    from settings import SettingsError, load
+    from settings import SettingsError, load, unknown
 
     try:
         settings = load()
     except SettingsError as error:
         yield Finding("bad", "settings", str(error), "環境変数を直す / correct the variables")
         return
+    for name in unknown():
+        yield Finding(
+            "warn", name, "この変数は使われません / nothing reads this variable", "綴りを確認 / check its spelling"
+        )
     if settings.allow_unsigned_updates:
         yield Finding(
             "warn",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,15 @@ _RACES = ("23505", "40001", "40P01", "55P03")
 """PostgreSQL: unique violation, serialization failure, deadlock, lock not available."""
 
 
+_PRAGMAS = {
+    "journal_mode": "WAL",
+    "synchronous": "FULL",
+    "busy_timeout": "30000",
+    "foreign_keys": "ON",
+    "cache_size": "-65536",
+}
+
+
 class Database:
     """An engine with the two ways to use it: `read()` and `write()`, each one transaction."""
 
@@ -27,8 +36,14 @@ class Database:
         self.url = url
         self._url = parse_url(url)
         self.sqlite = self._url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(self._url) if self.sqlite else _postgres_engine(self._url)
+        self._pragmas = dict(_PRAGMAS)
+        self.engine = _sqlite_engine(self._url, self._pragmas) if self.sqlite else _postgres_engine(self._url)
         self._gate = _WriteGate(Path(self._url.database or "")) if self.sqlite else None
+
+    def relax(self) -> None:
+        """Do not wait for the disk: for a rehearsal's store, which is played again rather than saved. SQLite only."""
+        self._pragmas["synchronous"] = "OFF"
+        self.engine.dispose()
 
     @property
     def shown(self) -> str:
@@ -108,7 +123,7 @@ def parse_url(url: str) -> URL:
     return parsed
 
 
-def _sqlite_engine(url: URL) -> sa.Engine:
+def _sqlite_engine(url: URL, pragmas: Mapping[str, str]) -> sa.Engine:
     path = Path(url.database or "")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,14 +137,8 @@ def _sqlite_engine(url: URL) -> sa.Engine:
     def _configure(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # transactions are begun by us: a deferred one that upgrades fails at once
         cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "busy_timeout=30000",
-            "foreign_keys=ON",
-            "cache_size=-65536",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
+        for name, value in pragmas.items():
+            cursor.execute(f"PRAGMA {name}={value}")
         cursor.close()
 
     return engine

@@ -66,6 +66,8 @@ class Store:
             )
         with database.read() as connection:
             stamped = {row.key: row.value for row in connection.execute(sa.select(meta))}
+        if stamped.get("clock") == "virtual":
+            database.relax()
         return cls(database, stamped, kinds, tuple(closed_days))
 
     @classmethod

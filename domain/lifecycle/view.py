@@ -9,7 +9,7 @@ from domain.lifecycle import events as e
 from domain.lifecycle.state import Lifecycle
 from domain.lifecycle.story import line
 from domain.lifecycle.timers import next_due
-from domain.messages import Notice, Recorded
+from domain.messages import Event, Notice, Recorded, Text
 
 
 def view(state: Lifecycle) -> View:
@@ -156,19 +156,27 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
     """Who must hear of an event: the post asked, the drafter when the work comes back or is decided, the superior told."""
     event = recorded.event
     if isinstance(event, e.RequestOpened):
-        return [Notice(post=event.post, subject=line(state, event))]
+        return [Notice(post=event.post, subject=_subject(state, event))]
     if isinstance(event, e.ReminderSent | e.RequestOverdue):
         request = state.request(event.request)
-        return [Notice(post=request.post, subject=line(state, event))] if request else []
+        return [Notice(post=request.post, subject=_subject(state, event))] if request else []
     if isinstance(event, e.RequestEscalated):
-        return [Notice(post=event.to, subject=line(state, event))]
+        return [Notice(post=event.to, subject=_subject(state, event))]
     if isinstance(event, e.LifecycleDropped):
         # 廃案 is told to those who concurred, and to those who are still asked.
         posts = (*(g.post for g in state.given), *(r.post for r in state.requests if r.kind == "decide"))
-        return [Notice(post=post, subject=line(state, event)) for post in dict.fromkeys(posts)]
+        return [Notice(post=post, subject=_subject(state, event)) for post in dict.fromkeys(posts)]
     for_drafter = e.GatePassed | e.GateReturned | e.OutcomeDecided | e.LifecycleClosed | e.HoldExpired
     if isinstance(event, for_drafter) and state.drafter is not None:
-        return [Notice(person=state.drafter, subject=line(state, event))]
+        return [Notice(person=state.drafter, subject=_subject(state, event))]
     if isinstance(event, e.LifecycleHeld | e.LifecycleResumed):
-        return [Notice(post=post, subject=line(state, event)) for post in dict.fromkeys(r.post for r in state.requests)]
+        return [
+            Notice(post=post, subject=_subject(state, event)) for post in dict.fromkeys(r.post for r in state.requests)
+        ]
     return []
+
+
+def _subject(state: Lifecycle, event: Event) -> Text:
+    """What a notice says, with the matter it is about."""
+    told = line(state, event)
+    return Text(ja=f"{state.title}: {told.ja}", en=f"{state.title}: {told.en}")

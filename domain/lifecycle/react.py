@@ -13,7 +13,7 @@ from domain.messages import Display, Effect, Event, Plan, Recorded, Text
 _QUIET: tuple[type[Event], ...] = (e.RequestClosed, e.DeliverableSubmitted, e.MeasurementRecorded)
 """Events that by themselves need nobody's attention."""
 _TIMERS = {
-    "remind": Text(ja="督促前のお知らせ", en="reminder"),
+    "remind": Text(ja="期限前のお知らせ", en="reminder"),
     "due": Text(ja="期限", en="due"),
     "escalate": Text(ja="上司への報告", en="superior is told"),
     "hold": Text(ja="保留の期日", en="end of hold"),

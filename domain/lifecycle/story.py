@@ -120,7 +120,7 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     e.BudgetRecorded: _budget,
     e.PromiseMade: lambda s, v: _t(f"条件・約束: {v.text}", f"condition or promise: {v.text}"),
     e.PromiseFulfilled: lambda s, v: _t("約束を果たした", "promise kept"),
-    e.ReminderSent: _of_request("督促前のお知らせ: {who}(期限 {due})", "reminder to {who}, due {due}"),
+    e.ReminderSent: _of_request("期限前のお知らせ: {who}(期限 {due})", "reminder to {who}, due {due}"),
     e.RequestOverdue: _of_request("期限超過: {who}(期限 {due})", "overdue: {who}, was due {due}"),
     e.RequestEscalated: _of_request(
         "上司へ報告: {who} の期限超過({due})", "superior told: {who} is overdue since {due}"

@@ -28,7 +28,7 @@ from activities.relay import Relay
 from activities.streams import StreamActivities
 from runtime.devserver import ServerProblem, connect, ensure_search_attributes
 from settings import Settings, SettingsError, load
-from store.errors import StoreError, StoreNotReady, StoreUnreachable, StoreVirtual
+from store.errors import StoreError, StoreMisnamed, StoreNotReady, StoreUnreachable, StoreVirtual
 from store.store import Store
 from workflows.channel import ChannelWorkflow
 from workflows.contract import SEARCH_ATTRIBUTES
@@ -175,7 +175,7 @@ def main() -> int:
         configure_logging(settings)
         asyncio.run(serve(settings))
         return 0
-    except (SettingsError, StoreNotReady, StoreVirtual) as error:
+    except (SettingsError, StoreMisnamed, StoreNotReady, StoreVirtual) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except (StoreUnreachable, ServerProblem) as error:

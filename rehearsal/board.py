@@ -163,5 +163,5 @@ def _further(s: Summary) -> list[str]:
     prefix = f"TASKFORCE_DATABASE_URL={s.store} ./taskforce"
     lines = ["", "さらに見る / look further:", f"  {prefix} list"]
     lines += [f"  {prefix} show {stream[:8]}    # {what}" for what, stream in s.look_at.items()]
-    lines += ["  ./taskforce ui    # この予行演習の Temporal UI を開く / opens the Temporal UI of this rehearsal"]
+    lines += [f"  {prefix} ui    # Temporal UI を開く / opens the Temporal UI"]
     return lines

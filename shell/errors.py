@@ -48,7 +48,7 @@ def translate(error: Exception) -> ShellError:
     from runtime.devserver import ServerProblem
     from runtime.temporal import TemporalNotFound
     from settings import SettingsError
-    from store.errors import Conflict, StoreError, StoreUnreachable
+    from store.errors import Conflict, StoreError, StoreMisnamed, StoreUnreachable
 
     if isinstance(error, ShellError):
         return error
@@ -56,6 +56,8 @@ def translate(error: Exception) -> ShellError:
         return of_refusal(error.refusal)
     if isinstance(error, RehearsalError):
         return ShellError(str(error), code=Exit(error.exit_code) if error.exit_code in set(Exit) else Exit.NOT_OK)
+    if isinstance(error, StoreMisnamed):
+        return ShellError(*str(error).splitlines())
     if isinstance(error, StoreUnreachable | Conflict | ServerProblem | TemporalNotFound):
         return ShellError(str(error), code=Exit.UNREACHABLE)
     if isinstance(error, StoreError | SettingsError | DocumentError):

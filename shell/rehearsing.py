@@ -81,11 +81,14 @@ def demo(
 
 @app.command()
 def ui() -> None:
-    """デモの Temporal UI を開く / look at the demo's workflows in the Temporal UI"""
+    """予行演習の Temporal UI を開く(TASKFORCE_DATABASE_URL、省けばデモ) / look at a rehearsal's workflows, the demo's by default"""
+    import os
+
     from rehearsal.run import DEMO_URL
     from rehearsal.theatre import show_ui
 
-    show_ui(_rooted(DEMO_URL) or DEMO_URL, Console(highlight=False))
+    url = os.environ.get("TASKFORCE_DATABASE_URL") or DEMO_URL
+    show_ui(_rooted(url) or url, Console(highlight=False))
 
 
 def _console() -> Console | None:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import QueuePool
 
-from store.errors import StoreUnreachable
+from store.errors import StoreMisnamed, StoreUnreachable
 
 _RACES = ("23505", "40001", "40P01", "55P03")
 """PostgreSQL: unique violation, serialization failure, deadlock, lock not available."""
@@ -100,11 +100,11 @@ def lost_a_race(error: sa.exc.DBAPIError) -> bool:
 
 
 def parse_url(url: str) -> URL:
-    """A checked SQLAlchemy URL; plain `postgresql://` means psycopg. Raises `StoreUnreachable`."""
+    """A checked SQLAlchemy URL; plain `postgresql://` means psycopg. Raises `StoreMisnamed`."""
     try:
         parsed = make_url(url)
     except sa.exc.ArgumentError:
-        raise StoreUnreachable(
+        raise StoreMisnamed(
             "TASKFORCE_DATABASE_URL: URL として読めません。例 sqlite:///var/taskforce.db / "
             "not a database URL; write e.g. sqlite:///var/taskforce.db or postgresql+psycopg://user:password@host/name"
         ) from None
@@ -112,12 +112,12 @@ def parse_url(url: str) -> URL:
     if backend == "postgresql" and parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     if backend not in ("sqlite", "postgresql"):
-        raise StoreUnreachable(
+        raise StoreMisnamed(
             f"TASKFORCE_DATABASE_URL: {backend} は使えません。sqlite か postgresql を使ってください / "
             f"{backend!r} is not supported; use sqlite or postgresql"
         )
     if backend == "sqlite" and not parsed.database:
-        raise StoreUnreachable(
+        raise StoreMisnamed(
             "TASKFORCE_DATABASE_URL: SQLite にはファイルが要ります / SQLite needs a file, e.g. sqlite:///var/taskforce.db"
         )
     return parsed
@@ -179,7 +179,7 @@ def _reachable(database: Database) -> Iterator[None]:
         raise
     except sa.exc.DatabaseError as error:
         if "not a database" in str(error.orig):
-            raise StoreUnreachable(
+            raise StoreMisnamed(
                 f"{database.shown}: SQLite のファイルではありません / is not an SQLite file; name another file"
             ) from None
         raise

@@ -11,6 +11,10 @@ class StoreUnreachable(StoreError):
     """The database cannot be reached."""
 
 
+class StoreMisnamed(StoreUnreachable):
+    """The URL itself cannot be used, or names a file that is no database: to be corrected, not waited for."""
+
+
 class StoreNotReady(StoreError):
     """The database has no tables, or tables of another version."""
 

@@ -210,12 +210,16 @@ def decision(reflection: str, finding: str, years: dict[int, Year]) -> tuple[Out
     return outcome, False
 
 
+_TOTALS = NEEDED[BUDGETS][2:6]
+
+
 def _years(folder: Path) -> dict[str, dict[int, Year]]:
-    """Only the total rows count (会計区分 blank, one a project and year): the others are their details."""
+    """Only the total rows count, one a project and year: the others are their details. A detail row has no totals; two of
+    them lack the 会計区分 as well."""
     found: dict[str, dict[int, Year]] = {}
     for row in _rows(folder, BUDGETS):
         year = _year(row["予算年度"])
-        if row["会計区分"] or year is None:
+        if row["会計区分"] or year is None or not any(row[column] for column in _TOTALS):
             continue
         found.setdefault(row[ID], {})[year] = Year(
             initial=_yen(row["当初予算（合計）"]),

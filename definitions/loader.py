@@ -43,6 +43,10 @@ def read_document(path: Path) -> Any:
         raise DocumentError(
             path, [f"{where}YAML として読めません / not valid YAML: {problem}; correct that line"]
         ) from None
+    except ValueError as error:  # an impossible date, such as 2025-02-30
+        raise DocumentError(
+            path, [f"日付などの値が誤りです / a value cannot be read: {error}; correct it or put it in quotes"]
+        ) from None
 
 
 def validated(path: Path, model: type[M], content: Any) -> M:

@@ -14,8 +14,9 @@ from domain.directory_stream import Named
 from domain.lifecycle.commands import StartLifecycle
 from domain.process import ProcessDefinition
 from rehearsal.excerpt import EXCERPT
-from rehearsal.importer import deliverables_for, directory_for, reasons_for, sections_for, start_row
-from rehearsal.records import read_projects
+from rehearsal.importer import decision_for, directory_for, sections_for, start_row
+from rehearsal.quotations import deliverables_for
+from rehearsal.records import Project, read_projects
 from rehearsal.script import MARK, Outcome, Script, dice
 from settings import ROOT
 from shell.files import read_start_file, stream_of
@@ -103,6 +104,23 @@ def from_record(
     )
 
 
+def from_project(
+    project: Project, sections: dict[str, str], process: ProcessDefinition, *, since: date, seed: int
+) -> Script:
+    """A reviewed national project, with the decision that the record holds on it."""
+    decision = decision_for(project)
+    return from_record(
+        start_row(project, sections, process.reference),
+        deliverables_for(project, sections[project.ministry]),
+        decision.outcome,
+        since=since,
+        seed=seed,
+        back_to=decision.back_to,
+        finding=project.finding_detail or project.finding,
+        reasons=decision.reasons,
+    )
+
+
 def begins(ref: str, since: date, seed: int) -> date:
     """Tasks begin one after another in the first weeks, most of them early."""
     return since + timedelta(days=round(_BEGIN_WITHIN * dice(seed, "begins", ref).random() ** 1.5))
@@ -133,18 +151,7 @@ def cast_demo(data: Path | None, *, since: date, seed: int, limit: int | None = 
     projects = read_projects(data or EXCERPT)[:limit]
     directory, names = directory_for(projects, load_people())
     sections = sections_for(projects)
-    scripts = [
-        from_record(
-            start_row(p, sections, process.reference),
-            deliverables_for(p),
-            p.outcome,
-            since=since,
-            seed=seed,
-            finding=p.finding_detail or p.finding,
-            reasons=reasons_for(p),
-        )
-        for p in projects
-    ]
+    scripts = [from_project(p, sections, process, since=since, seed=seed) for p in projects]
     if data is None:
         starts = read_start_file(SMART_CITY, directory, process.reference, {process.reference})
         scripts += [from_start(s, since=since, seed=seed) for s in starts]

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rehearsal.records import ID, NEEDED, SHEETS, Project, _rows, read_projects, sheet_file
+from rehearsal.records import Project, read_projects
+from rehearsal.sheets import ID, NEEDED, SHEETS, rows, sheet_file
 from settings import ROOT
 
 EXCERPT = ROOT / "examples" / "rs2024-excerpt"
@@ -63,7 +64,7 @@ def cut(data: Path, target: Path = EXCERPT) -> int:
         with (target / name).open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, NEEDED[sheet], lineterminator="\n")
             writer.writeheader()
-            writer.writerows(row for row in _rows(data, sheet) if row[ID] in keep)
+            writer.writerows(row for _, row in rows(data, sheet) if row[ID] in keep)
     return len(keep)
 
 

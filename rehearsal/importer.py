@@ -1,25 +1,23 @@
-"""From a reviewed national project to a task, a directory and deliverables. What stands in the record is quoted with its
-source and sha256; what the record lacks is left out here, and the rehearsal fills it in visibly as scripted (〔台本〕)."""
+"""From a reviewed national project to a task, a directory and a decision; `quotations.py` has its deliverables.
+
+What is ours and does not stand in the record (viewpoint, weight, expansion, the stage to go back to) is marked as derived.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from definitions.loader import people_document
 from domain.directory import Directory
 from domain.directory_stream import Named
-from rehearsal.records import LICENCE, SOURCE, URL, Project
-from rehearsal.script import MARK
+from domain.messages import Frozen
+from rehearsal.quotations import cut, deliverables_for
+from rehearsal.records import LICENCE, SOURCE, URL, OutcomeKey, Project
 
+__all__ = ["decision_for", "deliverables_for", "directory_for", "reasons_for", "sections_for", "start_row"]
 Row = dict[str, Any]
-REVIEWED_ON = date(2024, 9, 30)
-"""The sheets of FY2024 were published in September 2024 (day ours)."""
-_TEXT = 1500
-"""Characters of a quoted text; longer ones are cut with a mark, the sha256 is of the whole."""
 _POSTS = (
     ("director", "bureau_director", "局長級", "Director-General"),
     ("general-affairs", "general_affairs", "庶務担当", "Coordinator"),
@@ -32,14 +30,29 @@ _VIEWS = (
     ("citizen_services", ("こども", "子ども", "国民", "利用者", "医療", "福祉", "相談", "障害", "教育", "支援")),
 )
 
+_BACK_TO = {
+    "事業全体の抜本的な改善": "analysis",
+    "年度内に改善を検討": "hypothesis",
+    "縮減": "proposal",
+    "事業内容の一部改善": "kpi_setting",
+    "執行等改善": "implementation",
+}
+"""Where an improvement leads, by the word that decided it (ours: the record names no stage)."""
+
+
+class Decision(Frozen):
+    """What became of a project: the result (None: nothing was decided), the record's words on it, and for an improvement the
+    stage to go back to. `derived`: the result itself does not stand in the record."""
+
+    outcome: OutcomeKey | None
+    derived: bool
+    reasons: tuple[str, ...]
+    back_to: str | None = None
+
 
 def ref_of(project: Project) -> str:
     """The task's own id: rs2024-000123."""
     return f"rs2024-{int(project.id):06d}"
-
-
-def section_of(project: Project, sections: dict[str, str]) -> str:
-    return sections[project.ministry]
 
 
 def sections_for(projects: Sequence[Project]) -> dict[str, str]:
@@ -122,79 +135,22 @@ def weight(project: Project) -> str:
     return "heavy" if yen >= 10_000_000_000 else "light" if yen < 100_000_000 else "medium"
 
 
-def deliverables_for(project: Project) -> dict[str, Row]:
-    """What the record says, by stage key; in part only."""
-    filled: dict[str, Row] = {
-        "setup": {"purpose": _cut(project.purpose), "problem": _cut(project.problem or project.purpose)},
-        "analysis": {"current_state": _cut(project.problem), "evidence": [_evidence("現状・課題", project.problem)]},
-        "proposal": {},
-        "review": {
-            "report": _cut(project.checked or project.finding_detail),
-            "evidence": [_evidence("点検・評価", project.checked + project.finding_detail + project.reflection_detail)],
-        },
-    }
-    hypotheses = _hypotheses(project)
-    if hypotheses:
-        filled["hypothesis"] = {
-            "hypotheses": hypotheses,
-            "evidence": [_evidence("効果発現経路", "".join(link.source + link.target for link in project.links))],
-        }
-    budget = _budget(project)
-    if budget:
-        filled["budgeting"] = budget
-    return {
-        stage: {k: v for k, v in content.items() if v not in ("", [], None)}
-        for stage, content in filled.items()
-        if content
-    }
-
-
-def _hypotheses(project: Project) -> list[Row]:
-    """The logic model's arrows that end in an outcome; result and verification are scripted, since the record has none."""
-    arrows = [link for link in project.links if "アウトカム" in link.target_kind and link.source and link.target]
-    return [
-        {
-            "if_do": _cut(link.source, 400),
-            "then": _cut(link.target, 400),
-            "because": _cut(link.because, 400) or f"{MARK}記録に理由の記載なし",
-            "metric": _cut(link.target, 200),
-            "expected_effect": f"{link.term or ''}アウトカム: {_cut(link.target, 200)}",
-            "verified_by": f"{MARK}次年度の行政事業レビューで確認",
-            "result": "supported" if number == 0 else "inconclusive",
-        }
-        for number, link in enumerate(arrows[:3])
-    ]
-
-
-def _budget(project: Project) -> Row | None:
-    """The request for the next year (翌年度要求額), as one line."""
-    if not project.years or not (asked := project.years[max(project.years)].requested_next):
-        return None
-    return {
-        "lines": [
-            {"kind": "running", "title": f"翌年度要求額({max(project.years) + 1}年度、記録による)", "amount": asked}
-        ],
-        "funding": [{"source": "国費(記録による要求額)", "amount": asked}],
-        "amounts": {"asked": asked},
-    }
+def decision_for(project: Project) -> Decision:
+    """The decision on a project, for the scripted council to take."""
+    back_to = _BACK_TO[project.reflection or project.finding] if project.outcome == "improvement" else None
+    reasons = reasons_for(project)
+    if back_to:
+        reasons = (*reasons, f"〔導出〕戻り先の段階 {back_to} は「{project.reflection or project.finding}」の語による")
+    return Decision(outcome=project.outcome, derived=project.derived, reasons=reasons, back_to=back_to)
 
 
 def reasons_for(project: Project) -> tuple[str, ...]:
     """The record's own words on its decision; a derived expansion says so."""
-    words = [f"推進チームの所見「{project.finding}」" if project.finding else "", _cut(project.finding_detail, 300)]
-    words += [f"反映状況「{project.reflection}」" if project.reflection else "", _cut(project.reflection_detail, 300)]
+    words = [f"推進チームの所見「{project.finding}」" if project.finding else "", cut(project.finding_detail, 300)]
+    words += [f"反映状況「{project.reflection}」" if project.reflection else "", cut(project.reflection_detail, 300)]
     if project.derived:
         year = project.years[max(project.years)]
         words.append(
             f"〔導出〕現状通りだが翌年度要求額 {year.requested_next:,} 円が当初予算 {year.initial:,} 円を上回るため拡充とみなす"
         )
     return tuple(w for w in words if w)
-
-
-def _evidence(part: str, text: str) -> Row:
-    sheet = f"{SOURCE}「{part}」"
-    return {"source": sheet, "date": REVIEWED_ON.isoformat(), "sha256": hashlib.sha256(text.encode()).hexdigest()}
-
-
-def _cut(text: str, size: int = _TEXT) -> str:
-    return text if len(text) <= size else text[: size - 3] + "(略)"

@@ -1,11 +1,10 @@
-"""What people do to a lifecycle: submit, answer, measure, hold, resume, withdraw and the like."""
+"""What people do to a lifecycle: submit, answer, hold, resume, withdraw, review."""
 
 from __future__ import annotations
 
 import json
 import sys
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
@@ -33,11 +32,13 @@ def _date(field: str, text: str | None) -> date | None:
         ) from None
 
 
-def _done(session: Session, outcome: Any) -> None:
+def done(session: Session, outcome: Any) -> None:
     """Tell what was recorded and what happens next."""
     from store import queries
 
     row = queries.lifecycle(session.store, outcome.stream) or {}
+    from shell.looking import awaited
+
     waiting = queries.live_requests(session.store, [outcome.stream])
     document = {
         "id": outcome.stream,
@@ -47,7 +48,7 @@ def _done(session: Session, outcome: Any) -> None:
         "stage": row.get("stage"),
         "round": row.get("round"),
         "closed": row.get("closed"),
-        "awaiting": [{"request": r["request"], "role": r["post"], "due_at": r["due_at"]} for r in waiting],
+        "awaiting": awaited(session, waiting),
     }
     OUT.emit(document, lambda: _told(session, outcome, row, waiting))
 
@@ -86,10 +87,10 @@ def submit(
     json_: Json = False,
 ) -> None:
     """成果物を提出する(起案) / hand in the deliverable of a stage"""
-    from definitions.loader import read_document
     from domain.lifecycle.commands import SubmitDeliverable
+    from shell.rows import read_content
 
-    content = read_document(file)
+    content = read_content(file)
     if not isinstance(content, dict):
         raise ShellError(
             f"{file}: 様式の項目を書いてください / expected the form's fields", "→ `./taskforce form STAGE`"
@@ -105,7 +106,7 @@ def submit(
         content=_plain(content),
         comment=comment,
     )
-    _done(session, session.record(command, session.actor(person)))
+    done(session, session.record(command, session.actor(person)))
 
 
 def _plain(content: Any) -> Any:
@@ -144,7 +145,7 @@ def answer(
 ) -> None:
     """依頼に答える / answer a request"""
     from domain.calendar import local_day
-    from domain.lifecycle.commands import AnswerRequest, Condition
+    from domain.lifecycle.commands import AnswerRequest
 
     if decision not in DECISIONS:
         raise ShellError(
@@ -154,7 +155,6 @@ def answer(
     session = Session(writing=True)
     person = session.person(as_)
     full, stream = session.request(request)
-    conditions = tuple(Condition(text=c) for c in condition or ())
     command = AnswerRequest.model_validate(
         {
             "command_id": command_id or str(uuid4()),
@@ -162,7 +162,7 @@ def answer(
             "request": full,
             "decision": decision,
             "comment": comment,
-            "conditions": conditions,
+            "conditions": [{"text": c} for c in condition or ()],
             "back_to": back_to,
             "outcome": outcome,
             "seen": seen,
@@ -176,7 +176,7 @@ def answer(
     today = local_day(session.store.clock.now())
     held = session.store.facts().directory.posts_of(person, today)
     capacity = asked.post if asked is not None and asked.post in held else None
-    _done(session, session.record(command, session.actor(person, capacity)))
+    done(session, session.record(command, session.actor(person, capacity)))
 
 
 def _print_update(session: Session, command: Any, person: str) -> None:
@@ -200,87 +200,11 @@ def _print_update(session: Session, command: Any, person: str) -> None:
     sys.stdout.write(json.dumps(signed.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n")
 
 
-@app.command()
-def measure(
-    id: Id,
-    kpi: Annotated[str, typer.Argument(metavar="KPI", help="KPI の記号 / key of the KPI")],
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="測定値 / value")],
-    as_: As = None,
-    period: Annotated[
-        str | None, typer.Option("--period", help="期間(省けば今月) / period, this month by default")
-    ] = None,
-    source: Annotated[str, typer.Option("--source", help="出典 / source")] = "",
-    note: Annotated[str, typer.Option("--note")] = "",
-    command_id: CommandId = None,
-    json_: Json = False,
-) -> None:
-    """KPI の測定値を記録する / record a measurement"""
-    from domain.calendar import local_day
-    from domain.deliverables.base import Evidence
-    from domain.lifecycle.commands import RecordMeasurement
-
-    try:
-        number = Decimal(value.replace(",", ""))
-    except InvalidOperation:
-        raise ShellError(
-            f"VALUE: {value}: 数値ではありません / not a number", "→ 12.5 のように書いてください / write it like 12.5"
-        ) from None
-    session = Session(writing=True)
-    person, stream = session.person(as_), session.lifecycle(id)
-    command = RecordMeasurement(
-        command_id=command_id or str(uuid4()),
-        stream=stream,
-        kpi=kpi,
-        period=period or local_day(session.store.clock.now()).strftime("%Y-%m"),
-        value=number,
-        source=Evidence(source=source) if source else None,
-        note=note,
-    )
-    _done(session, session.record(command, session.actor(person)))
-
-
-@app.command()
-def budget(
-    id: Id,
-    fiscal_year: Annotated[int, typer.Option("--fiscal-year", help="年度(西暦) / fiscal year")],
-    state: Annotated[str, typer.Option("--state", help="asked|indicated|voted|allotted (要求・内示・議決・配当)")],
-    amount: Annotated[int, typer.Option("--amount", min=0, help="円 / yen")],
-    as_: As = None,
-    command_id: CommandId = None,
-    json_: Json = False,
-) -> None:
-    """予算額を記録する(財政課) / record a budget amount (finance section)"""
-    from domain.lifecycle.commands import RecordBudget
-
-    states = ("asked", "indicated", "voted", "allotted")
-    if state not in states:
-        raise ShellError(
-            f"--state: {state}: 使えない値です / not a state", f"→ 次のいずれか / one of: {', '.join(states)}"
-        )
-    if not 1950 <= fiscal_year <= 2100:
-        raise ShellError(
-            f"--fiscal-year: {fiscal_year}: 年度ではありません / not a fiscal year",
-            "→ 2027 のように西暦で / write it like 2027",
-        )
-    session = Session(writing=True)
-    person, stream = session.person(as_), session.lifecycle(id)
-    command = RecordBudget.model_validate(
-        {
-            "command_id": command_id or str(uuid4()),
-            "stream": stream,
-            "fiscal_year": fiscal_year,
-            "state": state,
-            "amount": amount,
-        }
-    )
-    _done(session, session.record(command, session.actor(person)))
-
-
 def _steer(id: str, as_: str | None, command_id: str | None, build: Any) -> None:
     """A command that needs only the lifecycle and who asks."""
     session = Session(writing=True)
     person, stream = session.person(as_), session.lifecycle(id)
-    _done(session, session.record(build(command_id or str(uuid4()), stream), session.actor(person)))
+    done(session, session.record(build(command_id or str(uuid4()), stream), session.actor(person)))
 
 
 def _reason(text: str) -> str:
@@ -341,28 +265,3 @@ def review(id: Id, reason: Reason, as_: As = None, command_id: CommandId = None,
     from domain.lifecycle.commands import OpenReview
 
     _steer(id, as_, command_id, lambda c, s: OpenReview(command_id=c, stream=s, reason=_reason(reason)))
-
-
-@app.command()
-def promise(
-    id: Id,
-    promise: Annotated[str, typer.Argument(metavar="PROMISE", help="約束のID / id of the promise")],
-    as_: As = None,
-    note: Annotated[str, typer.Option("--note")] = "",
-    command_id: CommandId = None,
-    json_: Json = False,
-) -> None:
-    """約束を果たしたと記録する / record that a promise was kept"""
-    from domain.lifecycle.commands import FulfilPromise
-
-    session = Session(writing=True)
-    person, stream = session.person(as_), session.lifecycle(id)
-    state, _ = session.store.load(stream)
-    found = [p.id for p in state.promises if p.id.startswith(promise)]
-    if len(found) != 1:
-        raise ShellError(
-            f"PROMISE: {promise}: {'複数あります / several match' if found else '見つかりません / not found'}",
-            f"→ `./taskforce show {short(stream)}` で確認してください / look it up there",
-        )
-    command = FulfilPromise(command_id=command_id or str(uuid4()), stream=stream, promise=found[0], note=note)
-    _done(session, session.record(command, session.actor(person)))

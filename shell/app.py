@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -54,15 +55,21 @@ def _root(json_: Json = False) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run a command line; returns the exit code. Everything that goes wrong is told on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Japanese letters is no reason to fail
     _load()
     try:
         code = app(args=arguments, standalone_mode=False, prog_name="taskforce")
+        OUT.flush_notes()
         return int(code) if isinstance(code, int) else Exit.OK
     except Leaving as leaving:
         return int(leaving.exit_code)
     except Abort:
         return 130
     except TyperException as usage:
+        # Typer stops at the first word it does not know, perhaps before it has seen the option.
+        OUT.json = OUT.json or "--json" in (sys.argv[1:] if arguments is None else arguments)
         return _tell(ShellError(usage.format_message(), "→ `./taskforce --help` / `./taskforce COMMAND --help`"))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -77,7 +84,8 @@ def run(arguments: list[str] | None = None) -> int:
 
 def _tell(error: ShellError) -> int:
     if OUT.json:
-        document = {"error": {"code": int(error.code), "lines": list(error.lines), **error.more}}
+        noted = {"notes": OUT.notes} if OUT.notes else {}
+        document = {"error": {"code": int(error.code), "lines": list(error.lines), **noted, **error.more}}
         sys.stderr.write(json.dumps(document, ensure_ascii=False) + "\n")
     else:
         sys.stderr.write("\n".join(error.lines) + "\n")
@@ -86,4 +94,4 @@ def _tell(error: ShellError) -> int:
 
 def _load() -> None:
     """Each module registers its commands on import."""
-    from shell import acting, looking, operating, rehearsing, starting  # noqa: F401
+    from shell import acting, defining, looking, operating, rehearsing, reporting, starting  # noqa: F401

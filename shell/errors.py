@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
 from domain.messages import Refusal, Refused
+
+_WORDS = {"value": "VALUE", "kpi": "KPI", "content": "FILE", "conditions": "--condition"}
+"""Fields of commands that the shell does not take as an option of the same name."""
 
 
 class Exit(IntEnum):
@@ -41,9 +45,32 @@ def of_refusal(refusal: Refusal) -> ShellError:
     )
 
 
+def of_refusals(refused: Sequence[tuple[str, Refused]], told: Sequence[Any]) -> ShellError:
+    """Rows of a file that were refused though they had looked right; `told` are those recorded all the same."""
+    lines = [f"{ref}: {line}" for ref, r in refused for line in of_refusal(r.refusal).lines]
+    lines.append(f"ほかの {len(told)} 件は記録済みです / the other {len(told)} are recorded; start the file again")
+    refusals = [{"id": ref, **r.refusal.model_dump(mode="json")} for ref, r in refused]
+    return ShellError(*lines, code=Exit.REFUSED, refusals=refusals, recorded=list(told))
+
+
+def of_validation(error: Any) -> ShellError:
+    """A command that could not be made of what was typed; each wrong option by its name."""
+    lines = []
+    for e in error.errors(include_url=False):
+        field = str(e["loc"][0]) if e["loc"] else ""
+        option = _WORDS.get(field, "--" + field.replace("_", "-")) if field else error.title
+        shown = str(e.get("input")) if field else ""
+        value = f"{shown[:60]}…" if len(shown) > 60 else shown
+        lines.append(f"{option}: {value}: 使えない値です / {e['msg']}")
+    return ShellError(*lines, "→ 値を直してもう一度行ってください / correct it and try again")
+
+
 def translate(error: Exception) -> ShellError:
     """Any known exception as an error for the user; unknown ones are bugs."""
+    from pydantic import ValidationError
+
     from definitions.loader import DocumentError
+    from domain.lifecycle.commands import COMMANDS
     from rehearsal.errors import RehearsalError
     from runtime.devserver import ServerProblem
     from runtime.temporal import TemporalNotFound
@@ -54,6 +81,8 @@ def translate(error: Exception) -> ShellError:
         return error
     if isinstance(error, Refused):
         return of_refusal(error.refusal)
+    if isinstance(error, ValidationError) and error.title in COMMANDS:
+        return of_validation(error)
     if isinstance(error, RehearsalError):
         return ShellError(str(error), code=Exit(error.exit_code) if error.exit_code in set(Exit) else Exit.NOT_OK)
     if isinstance(error, StoreMisnamed):
@@ -63,7 +92,7 @@ def translate(error: Exception) -> ShellError:
     if isinstance(error, StoreError | SettingsError | DocumentError):
         return ShellError(*str(error).splitlines())
     return ShellError(
-        f"予期しない誤りです / unexpected error: {type(error).__name__}: {error}",
+        f"予期しない誤りです / unexpected error: {type(error).__name__}: {' '.join(str(error).split())}",
         "→ 記録は壊れていません。この行を管理者に伝えてください / the record is whole; please report this line to your operator",
         code=Exit.BUG,
     )

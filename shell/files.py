@@ -1,33 +1,41 @@
-"""Start files: YAML, JSON or CSV. All rows are checked before any starts; every bad one is named by line, field and remedy."""
+"""Start files. All rows are checked before any starts; every bad one is named by line, field, value and remedy."""
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-import yaml
 from pydantic import ValidationError
 
-from definitions.loader import DocumentError, read_document
-from domain.deliverables.registry import parse
+from definitions.loader import DocumentError
+from domain.deliverables.registry import DELIVERABLES, parse
 from domain.directory import Directory
-from domain.lifecycle.commands import StartLifecycle
-from domain.messages import Refused
+from domain.lifecycle.commands import Source, StartLifecycle
+from domain.messages import Refusal, Refused
+from shell.rows import Line, read_rows
+from shell.spreadsheets import read_csv, unknown
 
 FIELDS = ("id", "title", "section", "viewpoint", "weight", "tags", "source", "drafter", "definition", "setup")
+SETUP = tuple(DELIVERABLES["setup"].form.model_fields)
+COLUMNS = (*FIELDS, *(f"source.{name}" for name in Source.model_fields), *(f"setup.{name}" for name in SETUP))
+"""What a CSV's columns may be called."""
+
+Rules = Callable[[StartLifecycle], Refusal | None]
 
 
-@dataclass(frozen=True)
-class Line:
-    """One row as it stands in the file."""
+@dataclass
+class _Desk:
+    """What rows are checked against; `seen` holds the line of each id so far."""
 
-    number: int
-    content: dict[str, Any]
+    directory: Directory
+    definition: str
+    published: set[str]
+    rules: Rules
+    seen: dict[str, int] = field(default_factory=dict)
 
 
 def stream_of(ref: str) -> str:
@@ -35,14 +43,19 @@ def stream_of(ref: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"lifecycle:{ref}"))
 
 
-def read_start_file(path: Path, directory: Directory, definition: str, published: set[str]) -> list[StartLifecycle]:
-    """The commands of a start file. Raises `DocumentError` with all problems of all rows."""
-    lines = _csv_lines(path) if path.suffix.lower() == ".csv" else _yaml_lines(path)
+def read_start_file(
+    path: Path, directory: Directory, definition: str, published: set[str], rules: Rules = lambda _: None
+) -> list[StartLifecycle]:
+    """The commands of a start file. `rules` tells what the engine would refuse about a row that looks right.
+
+    Raises `DocumentError` with all problems of all rows.
+    """
+    lines = read_csv(path, COLUMNS) if path.suffix.lower() == ".csv" else read_rows(path)
+    desk = _Desk(directory, definition, published, rules)
     problems: list[str] = []
     commands: list[StartLifecycle] = []
-    seen: dict[str, int] = {}
     for line in lines:
-        found, command = _check(line, directory, definition, published, seen)
+        found, command = _check(line, desk)
         problems += [f"line {line.number}: {p}" for p in found]
         if command is not None:
             commands.append(command)
@@ -53,58 +66,76 @@ def read_start_file(path: Path, directory: Directory, definition: str, published
     return commands
 
 
-def _check(
-    line: Line, directory: Directory, definition: str, published: set[str], seen: dict[str, int]
-) -> tuple[list[str], StartLifecycle | None]:
-    row, problems = dict(line.content), []
-    for field in row:
-        if field not in FIELDS:
-            close = difflib.get_close_matches(str(field), FIELDS, 1)
-            hint = (
-                f"; {close[0]} ですか / do you mean {close[0]}?"
-                if close
-                else f"; 使える項目 / fields: {', '.join(FIELDS)}"
-            )
-            problems.append(f"{field}: 知らない項目です / unknown field{hint}")
-    ref = str(row.get("id") or "").strip()
-    if not ref:
-        problems.append("id: ありません。行ごとに固有の id を付けてください / missing; give each row an id of its own")
-    elif ref in seen:
+def _check(line: Line, desk: _Desk) -> tuple[list[str], StartLifecycle | None]:
+    row = line.content
+    named = _id_problems(line, desk) + _place_problems(row, desk)
+    problems = [*line.problems, *(f"{name}: {problem}" for name, problem in named)]
+    problems += [
+        f"{name}: {unknown(str(name), FIELDS).ja} / {unknown(str(name), FIELDS).en}"
+        for name in row
+        if name not in FIELDS
+    ]
+    if row.get("setup") is not None:
+        problems += _setup_problems(row["setup"])
+    ref, reference = str(row.get("id") or "-").strip(), str(row.get("definition") or desk.definition)
+    fields = {k: v for k, v in row.items() if k in FIELDS and k != "id" and v is not None}
+    fields |= {"ref": ref, "definition": reference, "command_id": f"start:{ref}", "stream": stream_of(ref)}
+    told = {name for name, _ in named} | {"setup"}
+    try:
+        command = StartLifecycle.model_validate(fields)
+    except ValidationError as error:
+        problems += [p for name, p in map(_told, error.errors(include_url=False)) if name not in told]
+        return problems or [" ".join(str(error).split())], None
+    if not problems and (refusal := desk.rules(command)) is not None:
+        name = "section: " + command.section if refusal.rule == "no-such-post" else refusal.rule
         problems.append(
-            f"id: {ref}: {seen[ref]} 行目にもあります。別の id にしてください / also at line {seen[ref]}; give each row its own"
+            f"{name}: {refusal.message.ja}。{refusal.remedy.ja} / {refusal.message.en}; {refusal.remedy.en}"
         )
-    else:
-        seen[ref] = line.number
-    section = row.get("section")
-    if section is not None and directory.unit(str(section)) is None:
-        close = difflib.get_close_matches(str(section), [u.id for u in directory.units], 1)
+    return problems, None if problems else command
+
+
+def _id_problems(line: Line, desk: _Desk) -> list[tuple[str, str]]:
+    given = line.content.get("id")
+    if isinstance(given, bool | dict | list):
+        return [("id", f"{given}: 文字で書いてください / write it as text")]
+    ref = "" if given is None else str(given).strip()
+    if not ref:
+        return [("id", "ありません。行ごとに固有の id を付けてください / missing; give each row an id of its own")]
+    if ref in desk.seen:
+        there = desk.seen[ref]
+        return [
+            (
+                "id",
+                f"{ref}: {there} 行目にもあります。別の id にしてください / also at line {there}; give each row its own",
+            )
+        ]
+    desk.seen[ref] = line.number
+    if len(ref) > 100:
+        return [("id", f"{ref}: 長すぎます。100字までにしてください / too long; use at most 100 characters")]
+    return []
+
+
+def _place_problems(row: dict[str, Any], desk: _Desk) -> list[tuple[str, str]]:
+    """Names that must be known: the section, the drafter, the definition."""
+    problems = []
+    section, drafter, definition = row.get("section"), row.get("drafter"), row.get("definition")
+    if section is not None and desk.directory.unit(str(section)) is None:
+        close = difflib.get_close_matches(str(section), [u.id for u in desk.directory.units], 1)
         hint = (
             f"{close[0]} ですか / do you mean {close[0]}?"
             if close
             else "`./taskforce people` で組織IDを確認してください / see `./taskforce people`"
         )
-        problems.append(f"section: {section}: 組織表にありません / no such unit; {hint}")
-    drafter = row.get("drafter")
-    if drafter and directory.person(str(drafter)) is None:
+        problems.append(("section", f"{section}: 組織表にありません / no such unit; {hint}"))
+    if drafter is not None and desk.directory.person(str(drafter)) is None:
+        hint = "職員IDを書いてください / use a person id (`./taskforce people`)"
+        problems.append(("drafter", f"{drafter}: 名簿にない職員です / not in the directory; {hint}"))
+    if definition is not None and str(definition) not in desk.published:
+        listed = ", ".join(sorted(desk.published))
         problems.append(
-            f"drafter: {drafter}: 名簿にない職員です。職員IDを書いてください / not in the directory; use a person id"
+            ("definition", f"{definition}: 公開されていません。公開済み / not published; published are: {listed}")
         )
-    reference = str(row.get("definition") or definition)
-    if reference not in published:
-        problems.append(
-            f"definition: {reference}: 公開されていません。公開済み / not published; published are: {', '.join(sorted(published))}"
-        )
-    setup = row.get("setup")
-    if setup is not None:
-        problems += _setup_problems(setup)
-    if problems:
-        return problems, None
-    fields = {k: v for k, v in row.items() if k != "id" and v is not None}
-    fields |= {"ref": ref, "definition": reference, "command_id": f"start:{ref}", "stream": stream_of(ref)}
-    try:
-        return [], StartLifecycle.model_validate(fields)
-    except ValidationError as error:
-        return [_line_of(e) for e in error.errors(include_url=False)], None
+    return problems
 
 
 def _setup_problems(setup: Any) -> list[str]:
@@ -113,104 +144,26 @@ def _setup_problems(setup: Any) -> list[str]:
             f"setup: {setup}: 様式の項目を書いてください / expected the form's fields; see `./taskforce form setup`"
         ]
     try:
-        parse("setup", setup)
+        parse("setup", {str(k): v for k, v in setup.items()})
     except Refused as refused:
         return [
-            f"setup.{p.field}: {p.message.ja} / {p.message.en} (値 / value: {p.value})"
+            f"setup.{p.field}: {unknown(p.field, SETUP).ja} / {unknown(p.field, SETUP).en}"
+            if p.field in setup and p.field not in SETUP
+            else f"setup.{p.field}: {p.message.ja} / {p.message.en} (値 / value: {p.value}); "
+            "`./taskforce form setup` を見て直してください / correct it, see `./taskforce form setup`"
             for p in refused.refusal.problems
         ]
     return []
 
 
-def _line_of(e: Any) -> str:
-    field = ".".join(str(part) for part in e["loc"])
-    value = "" if e["type"] == "missing" else f" (値 / value: {str(e.get('input'))[:80]})"
-    remedy = "記入してください / fill it in" if e["type"] == "missing" else "直してください / correct it"
-    return f"{field}: {e['msg']}{value}; {remedy}"
-
-
-def _yaml_lines(path: Path) -> list[Line]:
-    """Rows with the line on which each begins; a single mapping is one row."""
-    content = read_document(path)
-    if content is None:
-        return []
-    node: Any = yaml.compose(path.read_text("utf-8-sig"), Loader=yaml.SafeLoader)
-    if isinstance(content, dict):
-        nested = content.get("lifecycles")
-        if not isinstance(nested, list):
-            return [Line(node.start_mark.line + 1, content)]
-        content = nested
-        node = next(value for key, value in node.value if key.value == "lifecycles")
-    if not isinstance(content, list):
-        raise DocumentError(
-            path, ["行の並び(リスト)を書いてください / expected a list of rows; see examples/first.yaml"]
-        )
-    lines = []
-    for item, place in zip(content, node.value, strict=True):
-        if not isinstance(item, dict):
-            raise DocumentError(
-                path,
-                [
-                    f"line {place.start_mark.line + 1}: {item}: 項目: 値 の形で書いてください / expected fields with values"
-                ],
-            )
-        lines.append(Line(place.start_mark.line + 1, item))
-    return lines
-
-
-def _csv_lines(path: Path) -> list[Line]:
-    """CSV in UTF-8 or, as Excel in Japan writes it, CP932. `setup.purpose` nests; `;` separates the items of a list."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise DocumentError(
-            path, [f"読めません / cannot be read: {error.strerror}; パスを確認してください / check the path"]
-        ) from None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = raw.decode("cp932")
-        except UnicodeDecodeError:
-            raise DocumentError(
-                path, ["文字コードが UTF-8 でも Shift_JIS でもありません。UTF-8 で保存してください / save it as UTF-8"]
-            ) from None
-    reader = csv.reader(io.StringIO(text, newline=""))
-    lines: list[Line] = []
-    header: list[str] = []
-    begins = 1
-    for cells in reader:
-        if not header:
-            header = [c.strip() for c in cells]
-        elif any(c.strip() for c in cells):
-            if len(cells) > len(header):
-                raise DocumentError(
-                    path,
-                    [
-                        f"line {begins}: 列が多すぎます({len(cells)} > {len(header)})。引用符を確認してください / too many columns"
-                    ],
-                )
-            lines.append(Line(begins, _nested(dict(zip(header, cells, strict=False)))))
-        begins = reader.line_num + 1
-    return lines
-
-
-_LISTS = ("tags", "setup.departments", "setup.serves")
-
-
-def _nested(flat: dict[str, str]) -> dict[str, Any]:
-    row: dict[str, Any] = {}
-    for column, cell in flat.items():
-        text = cell.strip()
-        if not text:
-            continue
-        value: Any = [p.strip() for p in text.split(";") if p.strip()] if column in _LISTS else text
-        if column == "setup.members":
-            value = [{"person": p.strip()} for p in text.split(";") if p.strip()]
-        target, *rest = column.split(".")
-        place = row
-        while rest:
-            place = place.setdefault(target, {})
-            target, *rest = rest
-        place[target] = value
-    return row
+def _told(e: Any) -> tuple[str, str]:
+    """(field, sentence) of one error of pydantic's."""
+    names = ["id" if part == "ref" else str(part) for part in e["loc"]] or ["(row)"]
+    if e["type"] == "missing":
+        return names[0], f"{'.'.join(names)}: ありません。記入してください / missing; fill it in"
+    value = str(e.get("input"))[:80] if e["loc"] else ""
+    return names[0], (
+        f"{'.'.join(names)}: {value}: 値が合いません。直してください / {e['msg']}; correct it"
+        if value
+        else f"{'.'.join(names)}: {e['msg']}; 直してください / correct it"
+    )

@@ -37,7 +37,7 @@ def _names(session: Session, queries: Any) -> dict[str, Any]:
     return _NAMES[key]
 
 
-def _awaiting(session: Session, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def awaited(session: Session, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One entry a request and holder; a vacant post has no person."""
     found = []
     directory = session.store.facts().directory
@@ -90,7 +90,8 @@ def list_(
     session = Session()
     store = session.store
     if stage is not None:
-        known = {s["key"] for d in queries.published_definitions(store) for s in d["document"]["stages"]}
+        documents = [d["document"] for d in queries.published_definitions(store)]
+        known = {s["key"] for d in documents for s in (*d["stages"], d.get("wind_down")) if s}
         _choice("--stage", stage, tuple(sorted(known)) or (stage,))
     if bureau is not None and store.facts().directory.unit(bureau) is None:
         units = [u.id for u in store.facts().directory.units if u.kind == "bureau"]
@@ -108,12 +109,12 @@ def list_(
         requests = by_stream.get(row["stream"], [])
         if posts is not None and (row["held"] or not any(r["post"] in posts for r in requests)):
             continue
-        found.append(_listed(session, row, requests))
+        found.append(listed(session, row, requests))
     OUT.emit(found, lambda: _print_list(found))
 
 
 def _posts_meant(session: Session, awaiting: str | None) -> set[str] | None:
-    """`--awaiting` takes a post id, a role (the beginning of post ids will not do) or a person."""
+    """`--awaiting` takes a post id, a role, or a person (as `--as` does)."""
     if awaiting is None:
         return None
     from domain.calendar import local_day
@@ -124,10 +125,10 @@ def _posts_meant(session: Session, awaiting: str | None) -> set[str] | None:
     by_role = {p.id for p in directory.posts if p.role == awaiting}
     if by_role:
         return by_role
-    return set(directory.posts_of(session.person(awaiting), local_day(session.store.clock.now())))
+    return set(directory.posts_of(session.person(awaiting, "--awaiting"), local_day(session.store.clock.now())))
 
 
-def _listed(session: Session, row: dict[str, Any], requests: list[dict[str, Any]]) -> dict[str, Any]:
+def listed(session: Session, row: dict[str, Any], requests: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "id": row["stream"],
         "ref": row["ref"],
@@ -146,7 +147,7 @@ def _listed(session: Session, row: dict[str, Any], requests: list[dict[str, Any]
         "viewpoint": row["viewpoint"],
         "definition": row["definition"],
         "next_due": row["next_due"],
-        "awaiting": _awaiting(session, requests),
+        "awaiting": awaited(session, requests),
     }
 
 

@@ -118,7 +118,7 @@ def rebuild(json_: Json = False) -> None:
 
 
 @app.command()
-def recover(json_: Json = False) -> None:
+def recover(json_: Json = False) -> int:
     """開いているライフサイクルをすべて今起こす / wake every open lifecycle now"""
     session = Session(writing=True)
 
@@ -137,15 +137,29 @@ def recover(json_: Json = False) -> None:
 
         async def one(kind: str, stream: str, title: str) -> bool:
             async with gate:
-                return await wake(client, kind, stream, title=title, task_queue=session.settings.task_queue, within=5.0)
+                return await wake(
+                    client,
+                    kind,
+                    stream,
+                    title=title,
+                    task_queue=session.settings.task_queue,
+                    within=5.0,
+                    continue_after=session.settings.continue_as_new_after,
+                )
 
         return len(streams), sum(await asyncio.gather(*(one(*s) for s in streams)))
 
     total, woken = asyncio.run(run())
+    if woken < total:
+        OUT.note(
+            f"{total - woken} 件は起こせませんでした。もう一度 `./taskforce recover`(worker も時とともに起こします) / "
+            f"{total - woken} could not be woken; run it again (the worker's relay gets there too)"
+        )
     OUT.emit(
         {"open": total, "woken": woken},
         lambda: OUT.say(f"{total} 件中 {woken} 件を起こしました / {woken} of {total} woken"),
     )
+    return Exit.OK if woken == total else Exit.NOT_OK
 
 
 @app.command()

@@ -21,6 +21,7 @@ class Output:
 
     def __init__(self) -> None:
         self.json = False
+        self.notes: list[str] = []
 
     @property
     def console(self) -> Console:
@@ -34,13 +35,22 @@ class Output:
                 self.console.print(Styled(line), soft_wrap=True)
 
     def note(self, line: str) -> None:
-        """A remark on stderr, with `--json` too."""
-        sys.stderr.write(line + "\n")
+        """A remark on stderr. With `--json` it waits for the end: an error then takes it into its one document."""
+        if self.json:
+            self.notes.append(line)
+        else:
+            sys.stderr.write(line + "\n")
+
+    def flush_notes(self) -> None:
+        """Write the remarks that waited: nothing went wrong."""
+        sys.stderr.write("".join(f"{line}\n" for line in self.notes))
+        self.notes.clear()
 
     def emit(self, document: Any, people: Callable[[], None]) -> None:
         """The document with `--json`, else what `people` prints."""
         if self.json:
-            sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=plain) + "\n")
+            ascii_only = not sys.stdout.encoding.lower().startswith("utf")
+            sys.stdout.write(json.dumps(document, ensure_ascii=ascii_only, indent=2, default=plain) + "\n")
         else:
             people()
 

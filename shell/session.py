@@ -74,7 +74,7 @@ class Session:
 
     # --- who ---------------------------------------------------------------------------------------------------------
 
-    def person(self, given: str | None) -> str:
+    def person(self, given: str | None, option: str = "--as") -> str:
         """The person id meant by `--as`: an id, its unique beginning, or a full name. Else `TASKFORCE_PERSON`."""
         given = given or self.settings.person
         if not given:
@@ -92,7 +92,7 @@ class Session:
             return begun[0]
         hint = "候補 / candidates: " + ", ".join(begun[:8]) if begun else "一覧は / see `./taskforce people`"
         raise ShellError(
-            f"--as: {given}: 職員が{'複数います' if begun else 'いません'} / {'several match' if begun else 'no such person'}",
+            f"{option}: {given}: 職員が{'複数います' if begun else 'いません'} / {'several match' if begun else 'no such person'}",
             f"→ {hint}",
         )
 

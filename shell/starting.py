@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from shell.app import As, Json, app
 from shell.errors import ShellError
-from shell.output import OUT, day, short
-from shell.session import Session, operator
+from shell.output import OUT, short
+from shell.session import Session
+
+if TYPE_CHECKING:
+    from domain.lifecycle.commands import StartLifecycle
+    from domain.messages import Actor, Refusal
 
 Document = Annotated[Path, typer.Argument(metavar="FILE", help="YAML・JSON・CSV のファイル / file")]
 
@@ -24,6 +28,7 @@ def start(file: Document, as_: As = None, json_: Json = False) -> None:
     from rich.progress import Progress
 
     from domain.messages import Refused
+    from shell.errors import of_refusals
     from shell.files import read_start_file
     from store import queries
     from store.transaction import Outcome
@@ -33,8 +38,8 @@ def start(file: Document, as_: As = None, json_: Json = False) -> None:
     person = session.person(as_) if as_ or session.settings.person else None
     published = {f"{r['name']}@{r['version']}" for r in queries.published_definitions(store)}
     default = queries.latest_definition(store, "himeji") or min(published)
-    commands = read_start_file(file, store.facts().directory, default, published)
     actor = session.actor(person)
+    commands = read_start_file(file, store.facts().directory, default, published, _rules(session, actor))
     results: list[Outcome | Refused] = []
     from rich.console import Console
 
@@ -42,12 +47,12 @@ def start(file: Document, as_: As = None, json_: Json = False) -> None:
         for begin in progress.track(range(0, len(commands), 50), description="開始 / starting"):
             results += store.record_many([(c, actor) for c in commands[begin : begin + 50]])
     rows: list[dict[str, Any]] = []
-    refused: list[Refused] = []
+    refused: list[tuple[str, Refused]] = []
     for command, result in zip(commands, results, strict=True):
         status = "started"
         if isinstance(result, Refused):
             if result.refusal.rule not in ("command-id-reused", "already-started"):
-                refused.append(result)
+                refused.append((command.ref, result))
                 continue
             status = "exists-differs"
         elif result.duplicate:
@@ -57,8 +62,31 @@ def start(file: Document, as_: As = None, json_: Json = False) -> None:
     if fresh:
         session.wake(fresh)
     if refused:
-        raise refused[0]
+        raise of_refusals(refused, rows)
     OUT.emit(rows, lambda: _told(rows))
+
+
+def _rules(session: Session, actor: Actor) -> Callable[[StartLifecycle], Refusal | None]:
+    """What the engine would refuse, asked before anything starts: a row that fails must not leave others started."""
+    from domain.messages import Refused
+
+    store, now = session.store, session.store.clock.now()
+    kind = store.kinds["lifecycle"]
+    facts: dict[str, Any] = {}
+
+    def refusal(command: StartLifecycle) -> Refusal | None:
+        if command.definition not in facts:
+            facts[command.definition] = store.facts(command.definition)
+        try:
+            kind.decide(kind.initial(command.stream), command, actor, facts[command.definition], now)
+        except Refused as refused:
+            with suppress(LookupError):
+                store.load(command.stream)
+                return None  # it runs already, from a day on which this was no problem
+            return refused.refusal
+        return None
+
+    return refusal
 
 
 def _told(rows: list[dict[str, Any]]) -> None:
@@ -190,136 +218,3 @@ def _fresh() -> bool:
 
     url = parse_url(load().database_url)
     return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
-
-
-definition_app = typer.Typer(help="プロセス定義 / process definitions", no_args_is_help=True)
-app.add_typer(definition_app, name="definition")
-
-
-@definition_app.command("validate")
-def definition_validate(file: Document, json_: Json = False) -> None:
-    """定義ファイルを確認する / check a definition file"""
-    from definitions.loader import load_definition
-    from domain.process_stream import unknown_names
-
-    document = load_definition(file)
-    if problems := unknown_names(document):
-        raise ShellError(
-            *(f"{file}: {p}: 知られていない名前です / unknown name; 直してください / correct it" for p in problems)
-        )
-    OUT.emit(
-        {
-            "ok": True,
-            "reference": document.reference,
-            "digest": document.digest,
-            "stages": [s.key for s in document.stages],
-        },
-        lambda: OUT.say(f"{document.reference}: 正しい定義です / valid ({len(document.stages)} 段階 / stages)"),
-    )
-
-
-@definition_app.command("publish")
-def definition_publish(file: Document, json_: Json = False) -> None:
-    """定義の版を公開する / publish a version of a definition"""
-    from definitions.loader import load_definition
-    from domain.messages import Actor, Via
-    from domain.process_stream import PublishDefinition, stream_of
-
-    document = load_definition(file)
-    session = Session(writing=True)
-    command = PublishDefinition(
-        command_id=f"publish:{document.reference}:{document.digest[:16]}",
-        stream=stream_of(document.name),
-        definition=document,
-    )
-    outcome = session.store.record(command, Actor(via=Via.SHELL, authenticated_by=f"shell:{operator()}"))
-    fresh = bool(outcome.events) and not outcome.duplicate
-    OUT.emit(
-        {"reference": document.reference, "digest": document.digest, "published": fresh},
-        lambda: OUT.say(
-            f"{document.reference}: "
-            + ("公開しました / published" if fresh else "既に公開済みです / published already")
-        ),
-    )
-
-
-@definition_app.command("list")
-def definition_list(json_: Json = False) -> None:
-    """公開済みの定義 / published definitions"""
-    from store import queries
-
-    rows = [
-        {
-            "reference": f"{r['name']}@{r['version']}",
-            "digest": r["digest"],
-            "published_at": r["published_at"],
-            "title": r["document"]["title"],
-        }
-        for r in queries.published_definitions(Session().store)
-    ]
-    OUT.emit(
-        rows,
-        lambda: OUT.table(
-            "",
-            ("定義 / definition", "題 / title", "公開 / published"),
-            ((r["reference"], r["title"]["ja"], day(r["published_at"])) for r in rows),
-        ),
-    )
-
-
-@definition_app.command("show")
-def definition_show(reference: Annotated[str, typer.Argument(help="himeji@1")], json_: Json = False) -> None:
-    """定義の内容 / a definition's content"""
-    import yaml
-
-    document = Session().store.facts(reference).definition
-    if document is None:
-        raise ShellError(
-            f"REFERENCE: {reference}: 公開されていません / not published", "→ `./taskforce definition list`"
-        )
-    content = document.model_dump(mode="json", exclude_defaults=True)
-    OUT.emit(content, lambda: OUT.say(yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100)))
-
-
-@definition_app.command("schema")
-def definition_schema(json_: Json = False) -> None:
-    """定義ファイルの JSON Schema / JSON Schema of definition files"""
-    from domain.process import ProcessDefinition
-
-    sys.stdout.write(json.dumps(ProcessDefinition.model_json_schema(), ensure_ascii=False, indent=2) + "\n")
-
-
-directory_app = typer.Typer(help="名簿 / directory", no_args_is_help=True)
-app.add_typer(directory_app, name="directory")
-
-
-@directory_app.command("import")
-def directory_import(file: Document, json_: Json = False) -> None:
-    """名簿ファイル(people.yaml)を取り込む / import a directory file"""
-    from definitions.loader import load_people
-    from domain.directory_stream import STREAM, ImportDirectory
-    from domain.messages import Actor, Via
-
-    directory, names = load_people(file)
-    session = Session(writing=True)
-    content = directory.model_dump_json() + json.dumps([n.model_dump() for n in names], ensure_ascii=False)
-    _, version = session.store.load(STREAM)
-    command = ImportDirectory(
-        command_id=f"import:{version}:{hashlib.sha256(content.encode()).hexdigest()[:16]}",
-        stream=STREAM,
-        directory=directory,
-        names=names,
-    )
-    outcome = session.store.record(command, Actor(via=Via.SHELL, authenticated_by=f"shell:{operator()}"))
-    document = {
-        "people": len(directory.people),
-        "posts": len(directory.posts),
-        "units": len(directory.units),
-        "version": outcome.version,
-    }
-    OUT.emit(
-        document,
-        lambda: OUT.say(
-            f"取り込みました / imported: 職員 {document['people']}, 職 {document['posts']}, 組織 {document['units']}"
-        ),
-    )

@@ -15,7 +15,7 @@ from shell.session import Session
 
 def show_document(session: Session, stream: str) -> dict[str, Any]:
     """Everything that `show` tells. Moments are aware UTC."""
-    from shell.looking import _awaiting, _listed
+    from shell.looking import awaited, listed
     from store import queries
 
     store = session.store
@@ -23,14 +23,14 @@ def show_document(session: Session, stream: str) -> dict[str, Any]:
     assert row is not None
     requests = queries.live_requests(store, [stream])
     state, _ = store.load(stream)
-    document = _listed(session, row, requests)
+    document = listed(session, row, requests)
     document |= {
         "started_at": row["started_at"],
         "entered_at": row["entered_at"],
         "followed": row["followed"],
         "source": row["source"],
         "tags": row["tags"],
-        "awaiting": _awaiting(session, requests),
+        "awaiting": awaited(session, requests),
         "timeline": _timeline(session, stream),
         "deliverables": queries.deliverable_versions(store, stream),
         "outcomes": queries.outcomes_of(store, stream),

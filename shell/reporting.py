@@ -1,0 +1,146 @@
+"""What people report of a lifecycle: measurements, budget amounts, promises kept."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+
+from shell.acting import done
+from shell.app import As, CommandId, Id, Json, app
+from shell.errors import ShellError
+from shell.output import short
+from shell.session import Session
+
+
+@app.command()
+def measure(
+    id: Id,
+    kpi: Annotated[str, typer.Argument(metavar="KPI", help="KPI の記号 / key of the KPI")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="測定値 / value")],
+    as_: As = None,
+    period: Annotated[
+        str | None,
+        typer.Option(
+            "--period",
+            help="期間(省けば今の月・四半期など、測定周期による) / period; by default the current one of the KPI's cadence",
+        ),
+    ] = None,
+    source: Annotated[str, typer.Option("--source", help="出典 / source")] = "",
+    note: Annotated[str, typer.Option("--note")] = "",
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """KPI の測定値を記録する / record a measurement"""
+    from domain.deliverables.base import Evidence
+    from domain.lifecycle.commands import RecordMeasurement
+
+    try:
+        number = Decimal(value.replace(",", ""))
+    except InvalidOperation:
+        raise ShellError(
+            f"VALUE: {value}: 数値ではありません / not a number", "→ 12.5 のように書いてください / write it like 12.5"
+        ) from None
+    session = Session(writing=True)
+    person, stream = session.person(as_), session.lifecycle(id)
+    command = RecordMeasurement(
+        command_id=command_id or str(uuid4()),
+        stream=stream,
+        kpi=kpi,
+        period=period or _current_period(session, stream, kpi),
+        value=number,
+        source=Evidence(source=source) if source else None,
+        note=note,
+    )
+    done(session, session.record(command, session.actor(person)))
+
+
+def _current_period(session: Session, stream: str, kpi: str) -> str:
+    """The period of today in the cadence that the KPI was given when it was set."""
+    from domain.calendar import local_day
+    from store import queries
+
+    today = local_day(session.store.clock.now())
+    cadence = None
+    for handed_in in queries.deliverable_versions(session.store, stream):
+        for k in handed_in["content"].get("kpis") or ():
+            if isinstance(k, dict) and k.get("key") == kpi:
+                cadence = k.get("cadence")
+    return period_of(cadence, today)
+
+
+def period_of(cadence: str | None, day: date) -> str:
+    """The name of the period that `day` is in: 2026-11 (also without a cadence), 2026-Q4, 2026-H2 or 2026."""
+    names = {
+        "quarterly": f"{day.year}-Q{(day.month + 2) // 3}",
+        "half_yearly": f"{day.year}-H{(day.month + 5) // 6}",
+        "yearly": f"{day.year}",
+    }
+    return names.get(cadence or "", f"{day:%Y-%m}")
+
+
+@app.command()
+def budget(
+    id: Id,
+    fiscal_year: Annotated[int, typer.Option("--fiscal-year", help="年度(西暦) / fiscal year")],
+    state: Annotated[str, typer.Option("--state", help="asked|indicated|voted|allotted (要求・内示・議決・配当)")],
+    amount: Annotated[int, typer.Option("--amount", min=0, help="円 / yen")],
+    as_: As = None,
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """予算額を記録する(財政課) / record a budget amount (finance section)"""
+    from domain.lifecycle.commands import RecordBudget
+
+    states = ("asked", "indicated", "voted", "allotted")
+    if state not in states:
+        raise ShellError(
+            f"--state: {state}: 使えない値です / not a state", f"→ 次のいずれか / one of: {', '.join(states)}"
+        )
+    if not 1950 <= fiscal_year <= 2100:
+        raise ShellError(
+            f"--fiscal-year: {fiscal_year}: 年度ではありません / not a fiscal year",
+            "→ 2027 のように西暦で / write it like 2027",
+        )
+    session = Session(writing=True)
+    person, stream = session.person(as_), session.lifecycle(id)
+    command = RecordBudget.model_validate(
+        {
+            "command_id": command_id or str(uuid4()),
+            "stream": stream,
+            "fiscal_year": fiscal_year,
+            "state": state,
+            "amount": amount,
+        }
+    )
+    done(session, session.record(command, session.actor(person)))
+
+
+@app.command()
+def promise(
+    id: Id,
+    promise: Annotated[str, typer.Argument(metavar="PROMISE", help="約束のID / id of the promise")],
+    as_: As = None,
+    note: Annotated[str, typer.Option("--note")] = "",
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """約束を果たしたと記録する / record that a promise was kept"""
+    from domain.lifecycle.commands import FulfilPromise
+
+    session = Session(writing=True)
+    person, stream = session.person(as_), session.lifecycle(id)
+    state, _ = session.store.load(stream)
+    found = [p.id for p in state.promises if p.id.startswith(promise)]
+    if len(found) != 1:
+        raise ShellError(
+            f"PROMISE: {promise}: {'複数あります / several match' if found else '見つかりません / not found'}",
+            "→ "
+            + (f"候補 / candidates: {', '.join(found[:8])}; " if found else "")
+            + f"`./taskforce show {short(stream)}` で確認してください / look it up there",
+        )
+    command = FulfilPromise(command_id=command_id or str(uuid4()), stream=stream, promise=found[0], note=note)
+    done(session, session.record(command, session.actor(person)))

@@ -1,0 +1,112 @@
+"""CSV as spreadsheets write it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from definitions.loader import DocumentError
+from domain.messages import Text
+from shell.rows import TWICE, Line, read_text
+
+LISTS = ("tags", "setup.departments", "setup.serves")
+"""CSV columns whose cells hold several values, separated by `;`. `setup.members` takes person ids in the same way."""
+
+
+def read_csv(path: Path, columns: Sequence[str]) -> list[Line]:
+    """CSV in UTF-8 or, as Excel in Japan writes it, CP932. `setup.purpose` nests; `;` separates the items of a list."""
+    reader = csv.reader(io.StringIO(_csv_text(path), newline=""))
+    lines: list[Line] = []
+    header: list[str] = []
+    begins = 1
+    try:
+        for cells in reader:
+            if not any(c.strip() for c in cells):
+                pass
+            elif not header:
+                header = [c.strip() for c in cells]
+                if problems := list(header_problems(header, columns)):
+                    raise DocumentError(path, [f"line {begins}: {p}" for p in problems])
+            else:
+                lines.append(_csv_row(begins, header, cells))
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        problem = f"CSV として読めません。引用符を確認してください / not valid CSV: {error}; check the quotes"
+        raise DocumentError(path, [f"line {begins}: {problem}"]) from None
+    return lines
+
+
+def _csv_text(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+    except OSError:
+        return read_text(path)  # says what is the matter
+    for encoding in ("utf-8-sig", "cp932"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise DocumentError(
+        path, ["文字コードが UTF-8 でも Shift_JIS でもありません。UTF-8 で保存してください / save it as UTF-8"]
+    )
+
+
+def header_problems(header: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
+    """What is wrong with a CSV's first row, each column once."""
+    for column, count in Counter(c for c in header if c).items():
+        if column not in columns:
+            yield f"{column}: {unknown(column, columns).ja} / {unknown(column, columns).en}"
+        elif count > 1:
+            yield f"{column}: {TWICE}"
+        elif any(other.startswith(f"{column}.") for other in header):
+            yield (
+                f"{column}: {column}.… の列と両方は使えません。どちらかにしてください / "
+                f"cannot stand beside columns {column}.…; keep one kind"
+            )
+
+
+def _csv_row(number: int, header: Sequence[str], cells: Sequence[str]) -> Line:
+    problems = []
+    if any(c.strip() for c in cells[len(header) :]):
+        problems.append(
+            f"列が多すぎます({len(cells)} > {len(header)})。引用符を確認してください / too many columns; check the quotes"
+        )
+    flat = dict(zip(header, cells, strict=False))
+    if any(cell.strip() and not name for name, cell in zip(header, cells, strict=False)):
+        problems.append("見出しのない列に値があります。見出しを書いてください / a value without a column name; name it")
+    return Line(number, _nested(flat), tuple(problems))
+
+
+def _nested(flat: dict[str, str]) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for column, cell in flat.items():
+        text = cell.strip()
+        if not text or not column:
+            continue
+        value: Any = text
+        if column in LISTS or column == "setup.members":
+            value = [p.strip() for p in text.split(";") if p.strip()]
+        if column == "setup.members":
+            value = [{"person": person} for person in value]
+        target, *rest = column.split(".")
+        place = row
+        while rest:
+            place = place.setdefault(target, {})
+            target, *rest = rest
+        place[target] = value
+    return row
+
+
+def unknown(field: str, known: Sequence[str]) -> Text:
+    """That a field is not known, with the nearest one."""
+    import difflib
+
+    close = difflib.get_close_matches(field, known, 1)
+    return Text(
+        ja="知らない項目です" + (f"。{close[0]} ですか" if close else ""),
+        en="unknown field; " + (f"do you mean {close[0]}?" if close else f"fields: {', '.join(known)}"),
+    )

@@ -16,7 +16,7 @@ from store.store import Store
 from workflows.contract import ChannelInput, ChannelResult
 
 log = structlog.get_logger()
-BATCH = 500
+BATCH = 100
 
 
 class ChannelActivities:

@@ -10,7 +10,7 @@ from temporalio import activity
 
 from domain.calendar import local_day
 from domain.lifecycle.commands import AnswerRequest, Condition
-from domain.messages import Actor, Plan, Refused, Via
+from domain.messages import SYSTEM, Actor, Plan, Refused, Via
 from store.store import Store
 from workflows.contract import (
     ATTRIBUTE_OF,
@@ -20,6 +20,7 @@ from workflows.contract import (
     AnswerResult,
     DueResult,
     EffectView,
+    InstructInput,
     PlanView,
 )
 from workflows.signing import problem
@@ -43,7 +44,7 @@ class StreamActivities:
         self._poke = poke
 
     def all(self) -> list[Callable[..., Any]]:
-        return [self.follow, self.advance, self.record_due, self.record_answer, self.announce]
+        return [self.follow, self.advance, self.record_due, self.record_answer, self.announce, self.instruct]
 
     @activity.defn
     def follow(self, stream: str) -> PlanView:
@@ -63,6 +64,19 @@ class StreamActivities:
     def announce(self, given: AnnounceInput) -> None:
         """The story is told by the activity's summary; the notices themselves are rows that the channels send."""
         self._poke()
+
+    @activity.defn
+    def instruct(self, given: InstructInput) -> str:
+        """Record a command on another stream; the relay wakes it. Returns the rule when it is refused, else nothing."""
+        fields = dict(given.command)
+        kind = self._store.kinds[fields.pop("kind")]
+        command = kind.commands[fields.pop("type")].model_validate(fields)
+        try:
+            self._store.record(command, SYSTEM)
+        except Refused as refused:
+            activity.logger.warning("instruction refused: %s", refused)
+            return refused.refusal.rule
+        return ""
 
     @activity.defn
     def record_answer(self, given: AnswerInput) -> AnswerResult:
@@ -121,7 +135,7 @@ def plan_view(plan: Plan) -> PlanView:
     """A plan as plain data for the workflow."""
     return PlanView(
         to=plan.to,
-        effects=tuple(EffectView(key=e.key, ja=e.summary.ja, en=e.summary.en) for e in plan.effects),
+        effects=tuple(EffectView(key=e.key, ja=e.summary.ja, en=e.summary.en, command=e.command) for e in plan.effects),
         next_due=plan.next_due,
         next_due_summary=plan.next_due_summary,
         closed=plan.closed,

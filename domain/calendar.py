@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from functools import cached_property, lru_cache
 
 from pydantic import Field, model_validator
 
@@ -66,22 +68,43 @@ class Calendar(Frozen):
             return moment - timedelta(seconds=span.seconds)
         return end_of_business(self._step(moment.astimezone(JST).date(), span.working_days or 0, -1))
 
-    def _step(self, day: date, days: int, direction: int) -> date:
-        while days:
-            day += timedelta(days=direction)
-            if self.is_working(day):
-                days -= 1
-        return day if direction < 0 else self.working_day_from(day)
-
     def working_days_between(self, start: datetime, end: datetime) -> int:
         """Working days after the day of `start` up to and with the day of `end`; 0 when `end` is not later."""
-        day, last, count = start.astimezone(JST).date(), end.astimezone(JST).date(), 0
-        while day < last:
-            day += timedelta(days=1)
-            count += self.is_working(day)
-        return count
+        first, last = start.astimezone(JST).toordinal(), end.astimezone(JST).toordinal()
+        return max(0, self._rank(last) - self._rank(first))
+
+    # Days are counted, not walked: a rehearsal of thousands asks for dates by the million.
+
+    @cached_property
+    def _closed_weekdays(self) -> list[int]:
+        return sorted(day.toordinal() for day in self.closed if day.weekday() < 5)
+
+    def _rank(self, ordinal: int) -> int:
+        """How many working days there are up to and with a day, since the year 1."""
+        weeks, rest = divmod(ordinal - 1, 7)  # ordinal 1 is a Monday
+        return weeks * 5 + min(rest + 1, 5) - bisect_right(self._closed_weekdays, ordinal)
+
+    def _ranked(self, rank: int) -> date:
+        """The working day of a rank: a guess that counts weekends, moved on by the closed days up to it until it stands."""
+        weekday = rank
+        while True:
+            weeks, rest = divmod(weekday - 1, 5)
+            ordinal = weeks * 7 + rest + 1
+            found = rank + bisect_right(self._closed_weekdays, ordinal)
+            if found == weekday:
+                return date.fromordinal(ordinal)
+            weekday = found
+
+    def _step(self, day: date, days: int, direction: int) -> date:
+        if days == 0:
+            return day if direction < 0 else self.working_day_from(day)
+        rank = self._rank(day.toordinal())
+        if direction > 0:
+            return self._ranked(rank + days)
+        return self._ranked(rank - days + (not self.is_working(day)))
 
 
+@lru_cache(maxsize=4096)
 def end_of_business(day: date) -> datetime:
     return datetime.combine(day, DAY_ENDS, JST).astimezone(UTC)
 

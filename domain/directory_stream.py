@@ -81,6 +81,9 @@ class DirectoryKind:
     def needs(self, state: DirectoryState, command: Command) -> str | None:
         return None
 
+    def refers(self, command: Command) -> tuple[str, ...]:
+        return ()
+
     def decide(
         self, state: DirectoryState, command: Command, actor: Actor, facts: Facts, now: datetime
     ) -> Sequence[Event]:

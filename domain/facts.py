@@ -8,10 +8,20 @@ from domain.messages import Frozen
 from domain.process import ProcessDefinition
 
 
+class Other(Frozen):
+    """What a decision may know of another stream: that it exists, and where it stands."""
+
+    kind: str
+    title: str
+    closed: bool
+
+
 class Facts(Frozen):
     """`versions` names each fact used, e.g. {"directory": "3", "calendar": "jp-0.109", "definition": "himeji@1"}."""
 
     directory: Directory
     calendar: Calendar
     definition: ProcessDefinition | None = None
+    others: dict[str, Other] = {}
+    """The streams that the command refers to (`Kind.refers`), as far as they exist; locked against change meanwhile."""
     versions: dict[str, str] = {}

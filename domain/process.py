@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from domain.calendar import Span
 from domain.messages import Frozen, Text
 
+REOPENING = "reopening"
+"""Key of the piece of work that decides whether a closed lifecycle is reopened."""
 UnitRef = Literal["owner", "headquarters", "finance", "city", "departments"]
 """Where a role is looked for: the lifecycle's own section (and above it), the digital headquarters, the finance section,
 the city's top, or each member department (one request for each: 合議)."""
@@ -41,6 +43,8 @@ class Step(Frozen):
     """課長専決: the definition gives the drafter this authority. Otherwise nobody decides on what they drafted."""
     on_reject: Literal["return", "drop"] = "return"
     """What a refusal at this step means: back to the drafter (返付), or the end of the matter (廃案)."""
+    question_stops_clock: bool = False
+    """While a question asked from this step is open, the due dates of the step stand still."""
 
 
 class Stage(Frozen):
@@ -62,6 +66,8 @@ class Stage(Frozen):
     """The last step of its gate names an outcome (review)."""
     passes_when: tuple[str, ...] = ()
     """Names of checks that the last agreement of the gate must meet, see `domain/lifecycle/checks.py`."""
+    inform: tuple[PostRef, ...] = ()
+    """供覧: posts that get what the gate has agreed to, for information."""
 
 
 class Outcome(Frozen):
@@ -84,6 +90,10 @@ class ProcessDefinition(Frozen):
     stages: tuple[Stage, ...] = Field(min_length=1)
     outcomes: tuple[Outcome, ...] = Field(min_length=1)
     wind_down: Stage | None = None
+    reopening: Stage | None = None
+    """How a closed lifecycle is reopened; without it, by the gate that decides the outcome."""
+    question_due: Span | None = None
+    """Within which the drafter answers a question; without it two working days."""
     units: dict[Literal["headquarters", "finance", "city"], str] = {}
     """Which unit of the directory is meant by each name; `owner` is the lifecycle's own section."""
 
@@ -92,12 +102,14 @@ class ProcessDefinition(Frozen):
         keys = [s.key for s in self.stages]
         if len(set(keys)) != len(keys):
             raise ValueError("stages: a key appears twice; give each stage its own key")
+        if REOPENING in keys or (self.reopening is not None and self.reopening.key != REOPENING):
+            raise ValueError(f"reopening.key: {REOPENING!r} is the key of the reopening and of nothing else")
         if self.wind_down is not None:
-            if self.wind_down.key in keys:
+            if self.wind_down.key in (*keys, REOPENING):
                 raise ValueError(f"wind_down.key: {self.wind_down.key!r} is a stage already; choose another key")
             if self.wind_down.send_back_to:
                 raise ValueError("wind_down.send_back_to: an abolition is not undone by sending back; leave it out")
-        for stage in (*self.stages, *((self.wind_down,) if self.wind_down else ())):
+        for stage in self.all_stages:
             _people_can_be_found(stage)
         for i, stage in enumerate(self.stages):
             if stage.decides_outcome and (stage.next is not None or stage.repeats):
@@ -146,21 +158,61 @@ class ProcessDefinition(Frozen):
 
     @property
     def digest(self) -> str:
-        """sha256 of the canonical JSON of the document."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        """sha256 of the canonical JSON of the document, without what it leaves at a default that came later."""
+        document = _without_later_defaults(self.model_dump(mode="json"))
+        text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def all_stages(self) -> tuple[Stage, ...]:
+        """The stages, and the wind-down and the reopening where the document has them."""
+        return (*self.stages, *(s for s in (self.wind_down, self.reopening) if s is not None))
+
     def stage(self, key: str) -> Stage:
-        """The stage (or the wind-down) with a key; KeyError if there is none."""
+        """The stage (or the wind-down, or the reopening) with a key; KeyError if there is none."""
         if self.wind_down is not None and key == self.wind_down.key:
             return self.wind_down
+        if key == REOPENING:
+            return self.reopening or self._reopened_by_review
         for stage in self.stages:
             if stage.key == key:
                 return stage
         raise KeyError(key)
 
+    @property
+    def _reopened_by_review(self) -> Stage:
+        """Who decides how a lifecycle ends decides whether it goes on after all."""
+        review = next(s for s in self.stages if s.decides_outcome)
+        return review.model_copy(
+            update={
+                "key": REOPENING,
+                "title": Text(ja="再開の決定", en="reopening"),
+                "deliverable": REOPENING,
+                "decides_outcome": False,
+                "send_back_to": (),
+                "passes_when": (),
+            }
+        )
+
     def outcome(self, key: str) -> Outcome | None:
         return next((o for o in self.outcomes if o.key == key), None)
+
+
+_LATER: dict[str, Any] = {
+    "question_stops_clock": False,
+    "inform": [],
+    "reopening": None,
+    "question_due": None,
+}
+"""Fields that came after definitions had been published, with their defaults: digests published before stay what they were."""
+
+
+def _without_later_defaults(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_later_defaults(v) for k, v in value.items() if not (k in _LATER and v == _LATER[k])}
+    if isinstance(value, list):
+        return [_without_later_defaults(v) for v in value]
+    return value
 
 
 def _people_can_be_found(stage: Stage) -> None:

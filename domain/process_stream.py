@@ -55,6 +55,9 @@ class DefinitionKind:
     def needs(self, state: DefinitionState, command: Command) -> str | None:
         return None
 
+    def refers(self, command: Command) -> tuple[str, ...]:
+        return ()
+
     def decide(
         self, state: DefinitionState, command: Command, actor: Actor, facts: Facts, now: datetime
     ) -> Sequence[Event]:
@@ -133,7 +136,7 @@ class DefinitionKind:
 
 def unknown_names(document: ProcessDefinition) -> list[str]:
     """Forms and checks that a definition names and the product does not have."""
-    stages = (*document.stages, *((document.wind_down,) if document.wind_down else ()))
+    stages = document.all_stages
     forms = [f"stages.{s.key}.deliverable: {s.deliverable!r}" for s in stages if s.deliverable not in DELIVERABLES]
     checks = [f"stages.{s.key}.passes_when: {name!r}" for s in stages for name in s.passes_when if name not in CHECKS]
     return forms + checks

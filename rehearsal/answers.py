@@ -52,6 +52,9 @@ _CONDITIONS = (
 
 def intentions(people: People, state: Lifecycle, script: Script, r: Request, now: datetime) -> list[Intention]:
     """When the holder of the post means to answer: at first sight, after a reminder, and once a superior has been told."""
+    meant = people.means(state.stream, "answer", r.id)
+    if meant and not _urged_anew(people, state.stream, r):
+        return []
     finance = _finance(people, r)
     if finance and state.budgets and not _indicated(state):
         return []
@@ -59,7 +62,7 @@ def intentions(people: People, state: Lifecycle, script: Script, r: Request, now
     post = people.facts.directory.post(r.post)
     role = post.role if post else ""
     silent = rng.random() < _SILENT and not finance
-    if not people.means(state.stream, "answer", r.id) and not silent:
+    if not meant and not silent:
         if role == "mayor":
             at = _sitting(people, now, rng)
         else:
@@ -73,6 +76,13 @@ def intentions(people: People, state: Lifecycle, script: Script, r: Request, now
     if r.reminded and not silent and role != "mayor" and people.dice("reminded", r.id).random() < 0.6:
         return [Intention(later(calendar, now, 1, urged), state.stream, "answer", f"{r.id} reminded")]
     return []
+
+
+def _urged_anew(people: People, stream: str, r: Request) -> bool:
+    """Somebody reminded the holder of the post since they last made up their mind."""
+    if r.escalated:
+        return not people.means(stream, "answer", f"{r.id} urged")
+    return r.reminded and not people.means(stream, "answer", f"{r.id} reminded")
 
 
 def _sitting(people: People, now: datetime, rng: Random) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import date
 from types import TracebackType
 from typing import Self
@@ -16,21 +17,22 @@ from rich.table import Table
 from rich.text import Text as RichText
 
 from domain.calendar import local_day, wareki
-from domain.lifecycle.story import line
 from domain.process import ProcessDefinition
-from rehearsal.summary import OUTCOMES, Summary, Tally
+from rehearsal.summary import OUTCOMES, Glance, Summary
 
 _REFRESH = 0.2
 """Seconds between two pictures."""
+_WIDEST = 40
+"""Blocks of the longest bar."""
 
 
 class Board:
     """Shows a rehearsal under way. `day_done` is the conductor's `on_day`. `console` None: nothing is shown."""
 
     def __init__(
-        self, tally: Tally, process: ProcessDefinition, since: date, until: date, console: Console | None
+        self, look: Callable[[], Glance], process: ProcessDefinition, since: date, until: date, console: Console | None
     ) -> None:
-        self._tally, self._process = tally, process
+        self._look, self._process = look, process
         self._since, self._until, self._today = since, until, since
         self._console = console
         self._begun = self._shown = time.monotonic()
@@ -53,12 +55,13 @@ class Board:
                 self._shown = time.monotonic()
                 self._live.update(self.picture(), refresh=True)
         elif self._console is not None and (before.year, before.month // 3) != (day.year, day.month // 3):
-            counts = self._tally.counts
+            seen = self._look()
+            counts = seen.counts
             self._console.print(
                 f"{day.isoformat()} {wareki(day)}  "
-                f"進行 / running {sum(not s.closed for s in self._tally.states.values())}, "
+                f"進行 / running {seen.running}, "
                 f"回答 / answers {counts['answers']}, 差戻し / sent back {counts['sent_back']}, "
-                f"結果 / results {len(self._tally.first_outcome)}",
+                f"結果 / results {seen.outcomes.total()}",
                 highlight=False,
                 soft_wrap=True,
             )
@@ -66,7 +69,8 @@ class Board:
     def picture(self) -> RenderableType:
         """The board as it is now."""
         done, total = (self._today - self._since).days, max(1, (self._until - self._since).days)
-        counts, seconds = self._tally.counts, time.monotonic() - self._begun
+        seen = self._look()
+        counts, seconds = seen.counts, time.monotonic() - self._begun
         head = Table.grid(padding=(0, 2))
         head.add_row(
             RichText(f"{wareki(self._today)}  {self._today.isoformat()}", style="bold"),
@@ -78,40 +82,37 @@ class Board:
             f"期限後 / late {counts['late']}   報告 / escalated {counts['escalations']}   保留 / holds {counts['holds']}"
         )
         body = Table.grid(padding=(0, 3))
-        body.add_row(self._stages(), self._results())
+        body.add_row(self._stages(seen), self._results(seen))
         return Panel(
-            Group(head, "", body, "", figures, "", *self._latest()),
+            Group(head, "", body, "", figures, "", *self._latest(seen)),
             title="予行演習 / rehearsal (仮想時間 / virtual time)",
             border_style="cyan",
         )
 
-    def _stages(self) -> Table:
+    def _stages(self, seen: Glance) -> Table:
         table = Table(box=None, show_header=False, padding=(0, 1))
-        at = self._tally.by_stage()
+        most = max(seen.by_stage.values(), default=0)
         last = (self._process.wind_down,) if self._process.wind_down else ()
         for stage in (*self._process.stages, *last):
-            number = at.get(stage.key, 0)
-            table.add_row(
-                f"{stage.title.ja}", RichText("█" * min(number, 40), style="blue"), str(number) if number else ""
-            )
+            number = seen.by_stage[stage.key]
+            bar = number if most <= _WIDEST else -(-number * _WIDEST // most)
+            table.add_row(f"{stage.title.ja}", RichText("█" * bar, style="blue"), str(number) if number else "")
         return table
 
-    def _results(self) -> Table:
+    def _results(self, seen: Glance) -> Table:
         table = Table(box=None, show_header=False, padding=(0, 1))
-        found = list(self._tally.first_outcome.values())
         for key in OUTCOMES:
             outcome = self._process.outcome(key)
             if outcome is not None:
-                table.add_row(f"{outcome.title.ja} / {outcome.title.en}", str(found.count(key)))
-        states = self._tally.states.values()
-        table.add_row("第2期以降 / later rounds", str(sum(s.round > 1 for s in states)))
-        table.add_row("終結 / closed", str(sum(s.closed for s in states)))
+                table.add_row(f"{outcome.title.ja} / {outcome.title.en}", str(seen.outcomes[key]))
+        table.add_row("第2期以降 / later rounds", str(seen.later_rounds))
+        table.add_row("終結 / closed", str(seen.closed))
         return table
 
-    def _latest(self) -> list[RichText]:
+    def _latest(self, seen: Glance) -> list[RichText]:
         lines = []
-        for at, state, event in self._tally.latest[-6:]:
-            told = f"{local_day(at).isoformat()}  {state.title[:24]}  {line(state, event).ja}"
+        for at, title, happened in seen.latest[-6:]:
+            told = f"{local_day(at).isoformat()}  {title[:24]}  {happened}"
             lines.append(RichText(told, style="dim", no_wrap=True, overflow="ellipsis"))
         return lines
 

@@ -7,11 +7,11 @@ Only streams that changed are looked at. The order within a moment is fixed, so 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from heapq import heappop, heappush
 
-from domain.calendar import local_day
+from domain.calendar import JST, local_day
 from domain.lifecycle import timers
 from domain.lifecycle.state import Lifecycle
 from domain.messages import SYSTEM, Actor, Command, Recorded, Refused
@@ -20,7 +20,8 @@ from rehearsal.people import People
 from rehearsal.script import Intention
 
 Observer = Callable[[Lifecycle, Sequence[Recorded]], None]
-_Entry = tuple[datetime, int, int, str, str]
+Moment = tuple[datetime, int, int, str, str]
+"""When, whether time itself (0) or a person (1) acts, the number of the stream, the verb, and on what."""
 
 
 def _ignore(*_: object) -> None:
@@ -32,6 +33,7 @@ class Conductor:
 
     `settle_every` days the streams that changed are waited for. Nothing that follows from a stream's events changes what
     people do, so it alters no event: a longer wait is cheaper, a shorter one tells the story in the Temporal UI day by day.
+    `numbers` gives each stream its place within a moment, when these people are a share of a larger cast.
     """
 
     def __init__(
@@ -44,15 +46,18 @@ class Conductor:
         on_day: Callable[[date], None] = _ignore,
         pace: float | None = None,
         settle_every: int = 1,
+        numbers: Mapping[str, int] | None = None,
     ) -> None:
         self.commands = 0
+        self.playing: Moment | None = None
+        """What is being played: the order of moments is the order of the events."""
         self._every = settle_every
         self._ledger, self._people = ledger, people
         self._observe, self._on_refused, self._on_day = observe, on_refused, on_day
         self._pace = pace
-        self._streams = list(people.scripts)
-        self._index = {stream: i for i, stream in enumerate(self._streams)}
-        self._heap: list[_Entry] = []
+        self._numbers = numbers or {stream: i for i, stream in enumerate(people.scripts)}
+        self._streams = {self._numbers[stream]: stream for stream in people.scripts}
+        self._heap: list[Moment] = []
         self._due: dict[str, datetime | None] = {}
 
     async def run(self, until: datetime) -> None:
@@ -73,7 +78,7 @@ class Conductor:
 
     async def _settle(self, touched: set[str]) -> None:
         """Let what follows from the streams that changed take its course, in their fixed order."""
-        await self._ledger.settle(sorted(touched, key=self._index.__getitem__))
+        await self._ledger.settle(sorted(touched, key=self._numbers.__getitem__))
         touched.clear()
         await asyncio.sleep(0)
 
@@ -83,9 +88,11 @@ class Conductor:
 
     def _play(self, day: date, until: datetime, touched: set[str]) -> None:
         """Everything of one day, in the order of its moments; adds the streams that changed to `touched`."""
-        while self._heap and self._heap[0][0] <= until and local_day(self._heap[0][0]) == day:
-            at, _, index, verb, subject = heappop(self._heap)
-            stream = self._streams[index]
+        midnight = datetime.combine(day + timedelta(days=1), time(), JST)
+        while self._heap and self._heap[0][0] <= until and self._heap[0][0] < midnight:
+            self.playing = heappop(self._heap)
+            at, _, number, verb, subject = self.playing
+            stream = self._streams[number]
             self._ledger.set_now(at)
             changed = self._pass_due(stream, at) if not verb else self._act(Intention(at, stream, verb, subject))
             if changed:
@@ -126,13 +133,13 @@ class Conductor:
         self._mean(self._people.watch(state, fresh, self._ledger.now))
         due = timers.next_due(state)
         if due is not None and due != self._due.get(command.stream):
-            heappush(self._heap, (max(due, self._ledger.now), 0, self._index[command.stream], "", ""))
+            heappush(self._heap, (max(due, self._ledger.now), 0, self._numbers[command.stream], "", ""))
         self._due[command.stream] = max(due, self._ledger.now) if due is not None else None
         return True
 
     def _mean(self, intentions: Iterable[Intention]) -> None:
         for i in intentions:
-            heappush(self._heap, (i.at, 1, self._index[i.stream], i.verb, i.subject))
+            heappush(self._heap, (i.at, 1, self._numbers[i.stream], i.verb, i.subject))
 
     def _state(self, stream: str) -> Lifecycle:
         state: Lifecycle = self._ledger.state("lifecycle", stream)

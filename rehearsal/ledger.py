@@ -20,8 +20,11 @@ from store.store import Store
 
 Wake = Callable[[str, str], Awaitable[None]]
 """Wakes the workflow of a stream; the second argument is its title."""
-_LOOK_AGAIN, _WAKE_AGAIN, _GIVE_UP = 0.01, 5.0, 60.0
-"""Seconds between two looks at what has been followed, until a stream is woken once more, and until the end of patience."""
+_LOOK_AGAIN, _WAKE_AGAIN, _GIVE_UP = (0.01, 0.1), 5.0, 60.0
+"""Seconds between two looks at what has been followed (growing from the first to the second), without any progress until
+streams are woken once more, and without any progress until the end of patience."""
+_GROUP = 128
+"""Streams waited for together: what the worker and the server hold in flight does not grow with the rehearsal."""
 
 
 class Ledger(Protocol):
@@ -48,15 +51,20 @@ class Ledger(Protocol):
 
 
 class MemoryLedger:
-    """The same rules as the store's `record`, folded in memory. Facts carry the versions that the store would name."""
+    """The same rules as the store's `record`, folded in memory. Facts carry the versions that the store would name.
 
-    def __init__(self, calendar: Calendar, start: datetime) -> None:
+    `keep` False: events are handed on and forgotten (`events` stays empty), so that memory does not grow with the years.
+    """
+
+    def __init__(self, calendar: Calendar, start: datetime, *, keep: bool = True) -> None:
         self.events: list[Recorded] = []
+        self._keep = keep
+        self._position = 0
         self._calendar = calendar
         self._now = start
         self._states: dict[str, Any] = {}
         self._versions: dict[str, int] = {}
-        self._outcomes: set[tuple[str, str]] = set()
+        self._known: dict[str, set[str]] = {}
         self._definitions: dict[str, ProcessDefinition] = {}
         self._facts: dict[str | None, Facts] = {}
 
@@ -68,33 +76,36 @@ class MemoryLedger:
         self._now = max(self._now, moment)
 
     def record(self, command: Command, actor: Actor) -> Sequence[Recorded]:
-        key = (command.stream, command.command_id)
-        if key in self._outcomes:
+        known = self._known.setdefault(command.stream, set())
+        if command.command_id in known:
             return ()
         kind = KINDS[command.kind]
         state = self.state(command.kind, command.stream)
         facts = self.facts(kind.needs(state, command))
         decided = kind.decide(state, command, actor, facts, self._now)
         fresh: list[Recorded] = []
+        version = self._versions.get(command.stream, 0)
         for event in decided:
-            version = self._versions.get(command.stream, 0) + 1
+            version += 1
+            self._position += 1
             recorded = Recorded(
                 stream=command.stream,
                 version=version,
-                position=len(self.events) + 1,
+                position=self._position,
                 event=event,
                 actor=actor,
                 occurred_at=self._now,
                 command_id=command.command_id,
             )
             state = kind.evolve(state, recorded)
-            self._versions[command.stream] = version
-            self.events.append(recorded)
             fresh.append(recorded)
             if isinstance(event, DefinitionPublished):
                 self._definitions[event.definition.reference] = event.definition
         self._states[command.stream] = state
-        self._outcomes.add(key)
+        self._versions[command.stream] = version
+        if self._keep:
+            self.events += fresh
+        known.add(command.command_id)
         if command.kind != "lifecycle":
             self._facts.clear()
         return fresh
@@ -133,7 +144,7 @@ class StoreLedger:
 
     def __init__(self, store: Store, wake: Wake | None = None) -> None:
         self._store, self._wake = store, wake
-        self._rules = MemoryLedger(store.facts().calendar, store.clock.now())
+        self._rules = MemoryLedger(store.facts().calendar, store.clock.now(), keep=False)
 
     @property
     def now(self) -> datetime:
@@ -162,20 +173,30 @@ class StoreLedger:
             for stream in touched:
                 self._store.advance(stream, self._store.follow(stream).to)
             return
-        await self._wake_all(touched)
-        begun = woken = time.monotonic()
-        while left := self._store.unfollowed(touched):
+        for first in range(0, len(touched), _GROUP):
+            await self._followed(touched[first : first + _GROUP])
+
+    async def _followed(self, group: Sequence[str]) -> None:
+        """Wake the streams of a group and wait until all have been followed. Raises `Unfollowed` when none moves any more."""
+        await self._wake_all(group)
+        left, pause = list(group), _LOOK_AGAIN[0]
+        moved = woken = time.monotonic()
+        while behind := self._store.unfollowed(left):
             now = time.monotonic()
-            if now - begun > _GIVE_UP:
+            if len(behind) < len(left):
+                moved = now
+            left = behind
+            if now - moved > _GIVE_UP:
                 raise Unfollowed(
                     f"{len(left)} 件のワークフローが {_GIVE_UP:.0f} 秒追いつきません(例 {left[0]})。"
                     "Temporal とワーカーを確認してください / "
                     f"{len(left)} workflows did not follow within {_GIVE_UP:.0f} s (e.g. {left[0]}); check Temporal and the worker"
                 )
-            if now - woken > _WAKE_AGAIN:
+            if now - max(woken, moved) > _WAKE_AGAIN:
                 woken = now
                 await self._wake_all(left)
-            await asyncio.sleep(_LOOK_AGAIN)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, _LOOK_AGAIN[1])
 
     async def _wake_all(self, streams: Sequence[str]) -> None:
         assert self._wake is not None

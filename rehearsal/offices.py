@@ -34,6 +34,9 @@ def budget_intentions(people: People, state: Lifecycle, now: datetime) -> list[I
     budget = state.budgets.get(year) if year is not None else None
     if year is None or budget is None or budget.asked is None:
         return []
+    following = next((s for s in ("indicated", "voted", "allotted") if getattr(budget, s) is None), None)
+    if following is None or people.means(state.stream, "budget", f"{year} {following}"):
+        return []
     if budget.indicated is None:
         if not _waits_for_finance(people, state):
             return []
@@ -43,10 +46,8 @@ def budget_intentions(people: People, state: Lifecycle, now: datetime) -> list[I
         return [
             Intention(on_day(people.facts.calendar, _vote(people, now), rng), state.stream, "budget", f"{year} voted")
         ]
-    if budget.allotted is None:
-        first = max(date(year, 4, 1), local_day(later(people.facts.calendar, now, 3, rng)))
-        return [Intention(on_day(people.facts.calendar, first, rng), state.stream, "budget", f"{year} allotted")]
-    return []
+    first = max(date(year, 4, 1), local_day(later(people.facts.calendar, now, 3, rng)))
+    return [Intention(on_day(people.facts.calendar, first, rng), state.stream, "budget", f"{year} allotted")]
 
 
 def season_is_far(state: Lifecycle, now: datetime) -> bool:

@@ -40,6 +40,10 @@ class People:
         self._aims: dict[tuple[str, str], tuple[Decimal, Decimal, int]] = {}
         self._measured: dict[str, dict[str, Decimal]] = {}
         self._attempts: dict[Intention, int] = {}
+        self._able = {p.id for p in facts.directory.people if not (p.service or p.auditor)}
+        self._pauses: dict[str, str | None] = {}
+        self._broken: set[str] = set()
+        self._kept: dict[str, str] = {}
 
     @property
     def process(self) -> ProcessDefinition:
@@ -129,9 +133,7 @@ class People:
 
     def holder(self, post: str, now: datetime, *, but: str | None = None, rng: Random | None = None) -> str | None:
         """Somebody who holds a post today and may decide; None when it is vacant (or only `but` holds it)."""
-        directory = self.facts.directory
-        able = {p.id for p in directory.people if not (p.service or p.auditor)}
-        held = [h for h in directory.holders(post, local_day(now)) if h != but and h in able]
+        held = [h for h in self.facts.directory.holders(post, local_day(now)) if h != but and h in self._able]
         return (rng.choice(held) if rng else held[0]) if held else None
 
     def of_section(self, state: Lifecycle, role: str, now: datetime) -> Actor | None:
@@ -199,30 +201,61 @@ class People:
         return [Intention(at, state.stream, "submit", r.id)]
 
     def _for_matter(self, state: Lifecycle, script: Script, now: datetime) -> list[Intention]:
-        """What concerns the matter as a whole: its fate, holds, promises, a draft taken back."""
-        calendar, found = self.facts.calendar, []
-        rng = self.dice("matter", state.stream)
-        pauses = rng.random() < 0.12 and script.fate == "reviewed"
-        where = rng.choice(("analysis", "hypothesis", "coordination", "kpi_setting", "implementation"))
-        if state.round == 1 and state.stage == where and pauses:
-            found.append(Intention(later(calendar, now, rng.randrange(2, 9), rng), state.stream, "hold", where))
-        if offices.season_is_far(state, now):
-            found.append(Intention(later(calendar, now, 1, rng), state.stream, "hold", f"season {state.round}"))
-        if script.fate == "withdrawn" and state.stage == "hypothesis":
-            found.append(Intention(later(calendar, now, rng.randrange(4, 15), rng), state.stream, "drop"))
-        if self.stage_of(state).decides_outcome and script.outcome is None:
-            found.append(Intention(later(calendar, now, rng.randrange(3, 12), rng), state.stream, "hold", "finding"))
+        """What concerns the matter as a whole: its fate, holds, promises, a draft taken back.
+
+        Asked after every change, so the dice are only taken in hand for what is not meant yet.
+        """
+        found = self._pausing(state, script, now)
         for promise in state.promises:
+            if promise.fulfilled_at is not None or promise.id in self._broken:
+                continue
+            if self.means(state.stream, "fulfil", promise.id):
+                continue
             kept = self.dice("promise", promise.id)
-            if promise.fulfilled_at is None and kept.random() < 0.8:
-                when = later(calendar, now, kept.randrange(10, 50), kept)
+            if kept.random() < 0.8:
+                when = later(self.facts.calendar, now, kept.randrange(10, 50), kept)
                 found.append(Intention(when, state.stream, "fulfil", promise.id))
+            else:
+                self._broken.add(promise.id)
         if state.in_circulation and state.submission is not None:
             paper = f"{state.submission.stage}/{state.submission.round}/{state.submission.version}"
-            back = self.dice("withdraw", state.stream, paper)
-            if back.random() < 0.02:
-                found.append(Intention(later(calendar, now, 0.5, back), state.stream, "withdraw", paper))
+            if self._kept.get(state.stream) != paper and not self.means(state.stream, "withdraw", paper):
+                back = self.dice("withdraw", state.stream, paper)
+                if back.random() < 0.02:
+                    found.append(Intention(later(self.facts.calendar, now, 0.5, back), state.stream, "withdraw", paper))
+                else:
+                    self._kept[state.stream] = paper
         return found
+
+    def _pausing(self, state: Lifecycle, script: Script, now: datetime) -> list[Intention]:
+        """Why the matter rests or ends before its time, one reason at most; the days are those until it does."""
+        stream = state.stream
+        if stream not in self._pauses:
+            where = self._matter(stream)[1]
+            self._pauses[stream] = where if script.fate == "reviewed" else None
+        verb, subject, days = "hold", "", (1, 2)
+        if state.round == 1 and state.stage == self._pauses[stream]:
+            subject, days = state.stage, (2, 9)
+        elif offices.season_is_far(state, now):
+            subject = f"season {state.round}"
+        elif script.fate == "withdrawn" and state.stage == "hypothesis":
+            verb, days = "drop", (4, 15)
+        elif script.outcome is None and self.stage_of(state).decides_outcome:
+            subject, days = "finding", (3, 12)
+        else:
+            return []
+        if self.means(stream, verb, subject):
+            return []
+        rng = self._matter(stream)[0]
+        wait = 1 if subject.startswith("season") else rng.randrange(*days)
+        return [Intention(later(self.facts.calendar, now, wait, rng), stream, verb, subject)]
+
+    def _matter(self, stream: str) -> tuple[Random, str | None]:
+        """The dice of a matter, and the stage at which it rests for a while (most never do)."""
+        rng = self.dice("matter", stream)
+        pauses = rng.random() < 0.12
+        where = rng.choice(("analysis", "hypothesis", "coordination", "kpi_setting", "implementation"))
+        return rng, where if pauses else None
 
 
 def _start(people: People, intention: Intention, state: Lifecycle, now: datetime) -> Deed | None:

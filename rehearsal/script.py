@@ -13,6 +13,8 @@ from domain.messages import Actor, Via
 MARK = "〔台本〕"
 """Stands before everything that the rehearsal made up, so that nobody takes it for data."""
 _OPENS, _CLOSES = time(8, 30), time(17, 0)
+_MINUTES = (*range(10, 210), *range(270, 510))
+"""Minutes after opening at which people act: never at lunch."""
 Outcome = Literal["expansion", "improvement", "abolition", "continuation", "completion"]
 
 
@@ -57,7 +59,7 @@ def dice(*parts: object) -> Random:
 def on_day(calendar: Calendar, day: date, rng: Random) -> datetime:
     """A moment within office hours (never at lunch) of `day`, or of the next working day."""
     working = calendar.working_day_from(day)
-    minutes = rng.choice((*range(10, 210), *range(270, 510)))
+    minutes = rng.choice(_MINUTES)
     return datetime.combine(working, _OPENS, JST) + timedelta(minutes=minutes, seconds=rng.randrange(60))
 
 

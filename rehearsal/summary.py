@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.calendar import Calendar
 from domain.lifecycle import events as e
 from domain.lifecycle.state import Lifecycle
+from domain.lifecycle.story import line
 from domain.messages import Event, Frozen, Recorded, Refused, Text
 from domain.process import ProcessDefinition
 from rehearsal.script import Intention
 
+_LATEST = 12
+"""How many of the latest happenings are remembered."""
 OUTCOMES = ("expansion", "improvement", "abolition", "continuation", "completion")
 
 
@@ -58,22 +62,61 @@ class Summary(Frozen):
     """Streams worth a look, by what is worth seeing in them."""
 
 
+class Standing(NamedTuple):
+    """Where a lifecycle stands, as far as the figures ask."""
+
+    stream: str
+    work: str
+    round: int
+    outcome: str | None
+    closed: bool
+    closed_as: str | None
+
+
+@dataclass(frozen=True)
+class Glance:
+    """The figures of a moment, for somebody who looks on. Those of several shares of a cast add up."""
+
+    counts: Counter[str]
+    by_stage: Counter[str]
+    outcomes: Counter[str]
+    running: int
+    closed: int
+    later_rounds: int
+    latest: tuple[tuple[datetime, str, str], ...] = ()
+    """When, in which lifecycle, and what happened, oldest first."""
+
+    def __add__(self, other: Glance) -> Glance:
+        return Glance(
+            self.counts + other.counts,
+            self.by_stage + other.by_stage,
+            self.outcomes + other.outcomes,
+            self.running + other.running,
+            self.closed + other.closed,
+            self.later_rounds + other.later_rounds,
+            tuple(sorted((*self.latest, *other.latest))[-_LATEST:]),
+        )
+
+
 class Tally:
     """Counts what goes by; `saw` and `was_refused` are the conductor's observers."""
 
     def __init__(self, process: ProcessDefinition, calendar: Calendar) -> None:
-        self.states: dict[str, Lifecycle] = {}
+        self.states: dict[str, Standing] = {}
         self.first_outcome: dict[str, str] = {}
         self.counts: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
-        self.latest: list[tuple[datetime, Lifecycle, Event]] = []
+        self._latest: list[tuple[datetime, Lifecycle, Event]] = []
+        self._decided: dict[str, datetime] = {}
         self._process, self._calendar = process, calendar
         self._due: dict[str, datetime] = {}
         self._entered: dict[str, tuple[str, datetime]] = {}
         self._days: defaultdict[str, list[int]] = defaultdict(list)
 
     def saw(self, state: Lifecycle, fresh: Sequence[Recorded]) -> None:
-        self.states[state.stream] = state
+        self.states[state.stream] = Standing(
+            state.stream, state.work, state.round, state.outcome, state.closed, state.closed_as
+        )
         self.counts["events"] += len(fresh)
         for recorded in fresh:
             count = _COUNTED.get(type(recorded.event))
@@ -81,7 +124,29 @@ class Tally:
                 count(self, recorded)
         told = next((r for r in fresh if isinstance(r.event, _TOLD)), None)
         if told is not None:
-            self.latest = [*self.latest[-11:], (told.occurred_at, state, told.event)]
+            self._latest = [*self._latest[1 - _LATEST :], (told.occurred_at, state, told.event)]
+
+    def add(self, other: Tally) -> None:
+        """Take in what another tally counted of other streams."""
+        self.states |= other.states
+        self.first_outcome |= other.first_outcome
+        self._decided |= other._decided
+        self.counts += other.counts
+        self.refusals += other.refusals
+        for stage, days in other._days.items():
+            self._days[stage] += days
+
+    def glance(self) -> Glance:
+        states = self.states.values()
+        return Glance(
+            counts=Counter(self.counts),
+            by_stage=Counter(s.work for s in states if not s.closed),
+            outcomes=Counter(self.first_outcome.values()),
+            running=sum(not s.closed for s in states),
+            closed=sum(s.closed for s in states),
+            later_rounds=sum(s.round > 1 for s in states),
+            latest=tuple((at, state.title, line(state, event).ja) for at, state, event in self._latest),
+        )
 
     def was_refused(self, intention: Intention, refused: Refused) -> None:
         self.refusals[f"{intention.verb}: {refused.refusal.rule}"] += 1
@@ -100,13 +165,19 @@ class Tally:
         event = recorded.event
         assert isinstance(event, e.RequestAnswered)
         self.counts["answers"] += 1
-        self.counts["late"] += recorded.occurred_at > self._due.get(event.request, recorded.occurred_at)
+        self.counts["late"] += recorded.occurred_at > self._due.pop(event.request, recorded.occurred_at)
         self.counts["objections"] += event.decision == "reject"
+
+    def withdrawn(self, recorded: Recorded) -> None:
+        event = recorded.event
+        assert isinstance(event, e.RequestClosed)
+        self._due.pop(event.request, None)
 
     def decided(self, recorded: Recorded) -> None:
         event = recorded.event
         assert isinstance(event, e.OutcomeDecided)
         self.first_outcome.setdefault(recorded.stream, event.outcome)
+        self._decided.setdefault(recorded.stream, recorded.occurred_at)
         if event.then == "wind_down":
             self._leave(recorded)
 
@@ -171,7 +242,8 @@ class Tally:
 
     def _worth_a_look(self) -> dict[str, str]:
         found: dict[str, str] = {}
-        for stream, outcome in self.first_outcome.items():
+        for stream in sorted(self.first_outcome, key=lambda stream: (self._decided[stream], stream)):
+            outcome = self.first_outcome[stream]
             state = self.states[stream]
             if outcome == "improvement" and state.round > 1:
                 found.setdefault("improvement, second round", stream)
@@ -185,6 +257,7 @@ _COUNTED: Mapping[type[Event], Callable[[Tally, Recorded], None]] = {
     e.RequestOpened: Tally.opened,
     e.LifecycleResumed: Tally.resumed,
     e.RequestAnswered: Tally.answered,
+    e.RequestClosed: Tally.withdrawn,
     e.OutcomeDecided: Tally.decided,
     e.StageEntered: Tally.entered,
     e.LifecycleClosed: Tally.closed,

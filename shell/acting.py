@@ -65,13 +65,23 @@ def _told(session: Session, outcome: Any, row: dict[str, Any], waiting: list[dic
     for r in waiting:
         people = holders(session, r["post"]) or [{"person": None, "name": "空席 / vacant"}]
         who = ", ".join(f"{p['person'] or '-'} {p['name']}".strip() for p in people)
-        OUT.say(f"次は / next: {r['subject_ja']} → {who}(期限 / due {short_day(r['due_at'])})")
+        due = f"(期限 / due {short_day(r['due_at'])})" if r["due_at"] else ""
+        OUT.say(f"次は / next: {r['subject_ja']} → {who}{due}")
         first = people[0]["person"] or "PERSON"
         if r["kind"] == "draft":
             OUT.say(f"  ./taskforce form {row['work']} --for {short(outcome.stream)} > {row['work']}.yaml")
             OUT.say(f"  ./taskforce submit {short(outcome.stream)} {row['work']}.yaml --as {first}")
         else:
-            OUT.say(f"  ./taskforce answer {short(r['request'])} --as {first} --decision approve")
+            OUT.say("  " + way_to_answer(r["kind"], r["request"], first))
+
+
+def way_to_answer(kind: str, request: str, person: str) -> str:
+    """The command by which somebody deals with what waits for them."""
+    if kind == "question":
+        return f"./taskforce reply {short(request)} --as {person} --text TEXT"
+    if kind == "read":
+        return f"./taskforce read {short(request)} --as {person}"
+    return f"./taskforce answer {short(request)} --as {person} --decision approve"
 
 
 @app.command()
@@ -147,14 +157,11 @@ def answer(
     from domain.calendar import local_day
     from domain.lifecycle.commands import AnswerRequest
 
-    if decision not in DECISIONS:
-        raise ShellError(
-            f"--decision: {decision}: 使えない値です / not a decision",
-            f"→ 次のいずれか / one of: {', '.join(DECISIONS)}",
-        )
+    known_decision(decision)
     session = Session(writing=True)
     person = session.person(as_)
     full, stream = session.request(request)
+    _is_for_deciding(session, stream, full)
     command = AnswerRequest.model_validate(
         {
             "command_id": command_id or str(uuid4()),
@@ -177,6 +184,29 @@ def answer(
     held = session.store.facts().directory.posts_of(person, today)
     capacity = asked.post if asked is not None and asked.post in held else None
     done(session, session.record(command, session.actor(person, capacity)))
+
+
+def known_decision(decision: str) -> None:
+    if decision not in DECISIONS:
+        raise ShellError(
+            f"--decision: {decision}: 使えない値です / not a decision",
+            f"→ 次のいずれか / one of: {', '.join(DECISIONS)}",
+        )
+
+
+def _is_for_deciding(session: Session, stream: str, request: str) -> None:
+    """Questions and readings wait in the same inbox, and are dealt with by other commands."""
+    state, _ = session.store.load(stream)
+    if any(q.id == request for q in state.questions):
+        raise ShellError(
+            f"REQUEST: {short(request)}: これは質問です / this is a question",
+            f"→ `./taskforce reply {short(request)} --text TEXT --as PERSON`",
+        )
+    if any(r.id == request for r in state.readings):
+        raise ShellError(
+            f"REQUEST: {short(request)}: これは供覧です / this is for information",
+            f"→ `./taskforce read {short(request)} --as PERSON`",
+        )
 
 
 def _print_update(session: Session, command: Any, person: str) -> None:
@@ -207,7 +237,7 @@ def _steer(id: str, as_: str | None, command_id: str | None, build: Any) -> None
     done(session, session.record(build(command_id or str(uuid4()), stream), session.actor(person)))
 
 
-def _reason(text: str) -> str:
+def need_reason(text: str) -> str:
     if not text.strip():
         raise ShellError("--reason: 空です / empty", "→ 理由を書いてください / give a reason")
     return text
@@ -226,7 +256,9 @@ def hold(
     from domain.lifecycle.commands import HoldLifecycle
 
     day = _date("--until", until)
-    _steer(id, as_, command_id, lambda c, s: HoldLifecycle(command_id=c, stream=s, reason=_reason(reason), until=day))
+    _steer(
+        id, as_, command_id, lambda c, s: HoldLifecycle(command_id=c, stream=s, reason=need_reason(reason), until=day)
+    )
 
 
 @app.command()
@@ -256,7 +288,7 @@ def withdraw(
     from domain.lifecycle.commands import DropLifecycle, WithdrawDraft
 
     kind = DropLifecycle if whole else WithdrawDraft
-    _steer(id, as_, command_id, lambda c, s: kind(command_id=c, stream=s, reason=_reason(reason)))
+    _steer(id, as_, command_id, lambda c, s: kind(command_id=c, stream=s, reason=need_reason(reason)))
 
 
 @app.command()
@@ -264,4 +296,4 @@ def review(id: Id, reason: Reason, as_: As = None, command_id: CommandId = None,
     """取組方針の再検討を開く / open the review"""
     from domain.lifecycle.commands import OpenReview
 
-    _steer(id, as_, command_id, lambda c, s: OpenReview(command_id=c, stream=s, reason=_reason(reason)))
+    _steer(id, as_, command_id, lambda c, s: OpenReview(command_id=c, stream=s, reason=need_reason(reason)))

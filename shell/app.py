@@ -94,4 +94,16 @@ def _tell(error: ShellError) -> int:
 
 def _load() -> None:
     """Each module registers its commands on import."""
-    from shell import acting, defining, looking, operating, rehearsing, reporting, starting  # noqa: F401
+    from shell import (  # noqa: F401
+        acting,
+        adopting,
+        amending,
+        defining,
+        looking,
+        operating,
+        printing,
+        rehearsing,
+        reporting,
+        starting,
+        talking,
+    )

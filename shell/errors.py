@@ -70,7 +70,7 @@ def translate(error: Exception) -> ShellError:
     from pydantic import ValidationError
 
     from definitions.loader import DocumentError
-    from domain.lifecycle.commands import COMMANDS
+    from domain.registry import KINDS
     from rehearsal.errors import RehearsalError
     from runtime.devserver import ServerProblem
     from runtime.temporal import TemporalNotFound
@@ -81,7 +81,7 @@ def translate(error: Exception) -> ShellError:
         return error
     if isinstance(error, Refused):
         return of_refusal(error.refusal)
-    if isinstance(error, ValidationError) and error.title in COMMANDS:
+    if isinstance(error, ValidationError) and error.title in KINDS["lifecycle"].commands:
         return of_validation(error)
     if isinstance(error, RehearsalError):
         return ShellError(str(error), code=Exit(error.exit_code) if error.exit_code in set(Exit) else Exit.NOT_OK)

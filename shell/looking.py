@@ -2,56 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 import typer
 
 from shell.app import As, Id, Json, app
 from shell.errors import ShellError
+from shell.offices import offices
 from shell.output import OUT, minute, short, short_day
 from shell.session import Session
+from shell.telling import KINDS
 
+_PAGE = 50
+"""Rows shown to people at once; a document (`--json`) holds all, unless told otherwise."""
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", help=f"何件まで(画面では {_PAGE}) / at most so many; {_PAGE} on screen", min=1),
+]
+Offset = Annotated[int, typer.Option("--offset", help="先頭の何件を飛ばすか / leave out the first so many", min=0)]
 VIEWPOINTS = ("citizen_services", "community", "administrative_work")
 
 
 def holders(session: Session, post: str) -> list[dict[str, Any]]:
     """Who holds a post today, with names."""
-    from domain.calendar import local_day
-    from store import queries
-
-    today = local_day(session.store.clock.now())
-    names = _names(session, queries)
-    return [
-        {"person": p, "name": names.get(p, {}).get("name", "")}
-        for p in session.store.facts().directory.holders(post, today)
-    ]
-
-
-_NAMES: dict[int, dict[str, Any]] = {}
-
-
-def _names(session: Session, queries: Any) -> dict[str, Any]:
-    key = id(session.store)
-    if key not in _NAMES:
-        _NAMES[key] = queries.all_people(session.store)
-    return _NAMES[key]
+    return offices(session).holders(post)
 
 
 def awaited(session: Session, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One entry a request and holder; a vacant post has no person."""
     found = []
-    directory = session.store.facts().directory
+    posts = offices(session)
     for r in requests:
-        post = directory.post(r["post"])
-        for who in holders(session, r["post"]) or [{"person": None, "name": ""}]:
+        title, title_en = posts.title(r["post"])
+        for who in posts.holders(r["post"]) or [{"person": None, "name": ""}]:
             found.append(
                 {
                     "request": r["request"],
                     "kind": r["kind"],
                     "stage": r["stage"],
                     "role": r["post"],
-                    "title": post.title.ja if post else r["post"],
-                    "title_en": post.title.en if post else r["post"],
+                    "title": title,
+                    "title_en": title_en,
                     "person": who["person"],
                     "name": who["name"],
                     "opened_at": r["opened_at"],
@@ -80,6 +71,8 @@ def list_(
     ] = None,
     only_open: Annotated[bool, typer.Option("--open", help="開いているものだけ / open ones only")] = False,
     only_closed: Annotated[bool, typer.Option("--closed", help="終結したものだけ / closed ones only")] = False,
+    limit: Limit = None,
+    offset: Offset = 0,
     json_: Json = False,
 ) -> None:
     """ライフサイクルの一覧 / all lifecycles"""
@@ -99,18 +92,48 @@ def list_(
             f"--bureau: {bureau}: 組織表にありません / no such unit", f"→ 局 / bureaus: {', '.join(units)}"
         )
     closed = True if only_closed else False if only_open else None
-    rows = queries.find_lifecycles(store, stage=stage, bureau=bureau, viewpoint=viewpoint, health=health, closed=closed)
+    posts = _posts_meant(session, awaiting)
+    limit = _page(limit)
+    chosen = Chosen(stage=stage, bureau=bureau, viewpoint=viewpoint, health=health, awaiting=posts, closed=closed)
+    rows = queries.find_lifecycles(store, **chosen, limit=limit, offset=offset)
     by_stream: dict[str, list[dict[str, Any]]] = {}
     for r in queries.live_requests(store, [r["stream"] for r in rows]):
         by_stream.setdefault(r["stream"], []).append(r)
-    posts = _posts_meant(session, awaiting)
-    found = []
-    for row in rows:
-        requests = by_stream.get(row["stream"], [])
-        if posts is not None and (row["held"] or not any(r["post"] in posts for r in requests)):
-            continue
-        found.append(listed(session, row, requests))
+    found = [listed(session, row, by_stream.get(row["stream"], [])) for row in rows]
+    total = offset + len(found)
+    if limit is not None and (len(found) == limit or not found):
+        total = queries.count_lifecycles(store, **chosen)
     OUT.emit(found, lambda: _print_list(found))
+    _say_how_many(offset, len(found), total, "件 / lifecycles")
+
+
+class Chosen(TypedDict):
+    """The filters of `list`, as `find_lifecycles` takes them."""
+
+    stage: str | None
+    bureau: str | None
+    viewpoint: str | None
+    health: str | None
+    awaiting: set[str] | None
+    closed: bool | None
+
+
+def _page(limit: int | None) -> int | None:
+    return limit if limit is not None or OUT.json else _PAGE
+
+
+def _say_how_many(offset: int, shown: int, total: int, what: str) -> None:
+    """The total, and how to see more; in a document's company a remark, when it is not the whole."""
+    if shown == total:
+        OUT.say(f"{total:,} {what}")
+        return
+    part = f"{offset + 1:,}–{offset + shown:,}" if shown else "0"
+    more = f" — 続き / more: --offset {offset + shown}" if shown and offset + shown < total else ""
+    told = f"{part} / {total:,} {what}{more}"
+    if OUT.json:
+        OUT.note(told)
+    else:
+        OUT.say(told)
 
 
 def _posts_meant(session: Session, awaiting: str | None) -> set[str] | None:
@@ -171,17 +194,20 @@ def _print_list(found: list[dict[str, Any]]) -> None:
             for r in found
         ),
     )
-    OUT.say(f"{len(found)} 件 / lifecycles")
 
 
 @app.command()
-def inbox(as_: As = None, json_: Json = False) -> None:
+def inbox(as_: As = None, limit: Limit = None, offset: Offset = 0, json_: Json = False) -> None:
     """自分(の職)に届いている依頼 / what waits for me"""
     from store import queries
 
     session = Session()
     person = session.person(as_)
-    rows = queries.inbox(session.store, person)
+    limit = _page(limit)
+    rows = queries.inbox(session.store, person, limit, offset)
+    total = offset + len(rows)
+    if limit is not None and (len(rows) == limit or not rows):
+        total = queries.count_inbox(session.store, person)
     found = [
         {
             "request": r["request"],
@@ -203,6 +229,8 @@ def inbox(as_: As = None, json_: Json = False) -> None:
         for r in rows
     ]
     OUT.emit(found, lambda: _print_inbox(person, found))
+    if len(found) < total:
+        _say_how_many(offset, len(found), total, "件 / requests")
 
 
 def _print_inbox(person: str, found: list[dict[str, Any]]) -> None:
@@ -213,7 +241,7 @@ def _print_inbox(person: str, found: list[dict[str, Any]]) -> None:
             (
                 short(r["request"]),
                 r["subject"],
-                "作成 / draft" if r["kind"] == "draft" else "決裁 / decide",
+                KINDS.get(r["kind"], r["kind"]),
                 short_day(r["opened_at"]),
                 short_day(r["due_at"]) + (" 超過 / overdue" if r["overdue"] else ""),
             )
@@ -223,9 +251,11 @@ def _print_inbox(person: str, found: list[dict[str, Any]]) -> None:
     if not found:
         OUT.say("待っている依頼はありません / nothing waits for you")
     for r in found[:1]:
-        if r["kind"] == "decide":
+        if r["kind"] != "draft":
+            from shell.acting import way_to_answer
+
             OUT.say("", f"読む / read: ./taskforce show {short(r['id'])}")
-            OUT.say(f"答える / answer: ./taskforce answer {short(r['request'])} --as {person} --decision approve")
+            OUT.say(f"答える / answer: {way_to_answer(r['kind'], r['request'], person)}")
         else:
             OUT.say("", f"様式 / form: ./taskforce form {r['stage']} --for {short(r['id'])} > form.yaml")
             OUT.say(f"提出 / hand in: ./taskforce submit {short(r['id'])} form.yaml --as {person}")

@@ -20,12 +20,17 @@ from shell.session import Session, furnish
 def migrate(json_: Json = False) -> None:
     """データベースを作る・最新の版にする / make the database, or bring it to the newest version"""
     from settings import load
-    from store.migrate import head, upgrade
+    from store.engine import Database
+    from store.migrate import current, head
     from store.store import Store
 
     settings = load()
-    done = upgrade(settings.database_url)
-    store = Store.create(settings.database_url) if done else Store.open(settings.database_url)
+    database = Database(settings.database_url)
+    try:
+        done = current(database) != head()
+    finally:
+        database.close()
+    store = Store.migrated(settings.database_url)
     if not store.clock.virtual:
         furnish(store)
     document = {"database": store.database.shown, "version": head(), "migrated": done}

@@ -34,6 +34,12 @@ def rehearse(
     memory: Annotated[
         bool, typer.Option("--memory", help="Temporal なしで記憶内で(高速) / in memory, without Temporal: fast")
     ] = False,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            "--processes", help="--memory を分担するプロセス数 / processes that share the work of --memory", min=1
+        ),
+    ] = None,
     json_: Json = False,
 ) -> None:
     """仮想時間で予行する / rehearse in virtual time"""
@@ -49,6 +55,7 @@ def rehearse(
         since=_date("--since", since) if since else None,
         temporal=_temporal(),
         console=_console(),
+        processes=processes,
     )
     OUT.emit(summary.model_dump(mode="json"), lambda: None)
 

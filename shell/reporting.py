@@ -9,7 +9,8 @@ from uuid import uuid4
 
 import typer
 
-from shell.acting import done
+from domain.messages import Command
+from shell.acting import done, need_reason
 from shell.app import As, CommandId, Id, Json, app
 from shell.errors import ShellError
 from shell.output import short
@@ -31,11 +32,17 @@ def measure(
     ] = None,
     source: Annotated[str, typer.Option("--source", help="出典 / source")] = "",
     note: Annotated[str, typer.Option("--note")] = "",
+    correct: Annotated[
+        bool,
+        typer.Option("--correct", help="誤った値を訂正する(元の値は残る) / correct a wrong value; it stays on record"),
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", help="訂正の理由 / why it is corrected")] = "",
     command_id: CommandId = None,
     json_: Json = False,
 ) -> None:
-    """KPI の測定値を記録する / record a measurement"""
+    """KPI の測定値を記録・訂正する / record or correct a measurement"""
     from domain.deliverables.base import Evidence
+    from domain.lifecycle.amendments import CorrectMeasurement
     from domain.lifecycle.commands import RecordMeasurement
 
     try:
@@ -46,15 +53,18 @@ def measure(
         ) from None
     session = Session(writing=True)
     person, stream = session.person(as_), session.lifecycle(id)
-    command = RecordMeasurement(
-        command_id=command_id or str(uuid4()),
-        stream=stream,
-        kpi=kpi,
-        period=period or _current_period(session, stream, kpi),
-        value=number,
-        source=Evidence(source=source) if source else None,
-        note=note,
-    )
+    fields = {
+        "command_id": command_id or str(uuid4()),
+        "stream": stream,
+        "kpi": kpi,
+        "period": period or _current_period(session, stream, kpi),
+        "value": number,
+        "source": Evidence(source=source) if source else None,
+    }
+    if correct:
+        command: Command = CorrectMeasurement.model_validate({**fields, "reason": need_reason(reason)})
+    else:
+        command = RecordMeasurement.model_validate({**fields, "note": note})
     done(session, session.record(command, session.actor(person)))
 
 

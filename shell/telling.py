@@ -39,6 +39,9 @@ def show_document(session: Session, stream: str) -> dict[str, Any]:
         "measurements": queries.measurements_of(store, stream),
         "budgets": {str(year): b.model_dump() for year, b in state.budgets.items()},
         "promises": queries.promises_of(store, stream),
+        "adopted": state.adopted.model_dump() if state.adopted else None,
+        "merged_into": state.merged_into,
+        "absorbed": list(state.absorbed),
     }
     return document
 
@@ -67,8 +70,16 @@ def _timeline(session: Session, stream: str) -> list[dict[str, Any]]:
     return found
 
 
+_WORDS = ("text", "comment", "reason", "by", "note")
+"""Fields in which people say something, in the order in which they matter."""
+
+
 def _said(event: Event) -> str:
-    return str(getattr(event, "comment", "") or getattr(event, "reason", "") or getattr(event, "note", "") or "")
+    if event.type == "PromiseMade":  # its line says it already
+        return ""
+    if event.type == "ReviewOpened":
+        return str(getattr(event, "reason", ""))
+    return next((str(said) for name in _WORDS if (said := getattr(event, name, ""))), "")
 
 
 _QUIET = {"RequestClosed", "RequestOpened"}
@@ -87,6 +98,13 @@ def print_show(d: dict[str, Any], *, whole: bool) -> None:
     OUT.say(d["title"], f"ID {d['id']} · {d['ref']} · {d['section']} ({d['bureau']}) · {d['definition']}")
     if d["source"]:
         OUT.say(f"出典 / source: {d['source']['name']} {d['source'].get('url') or ''}")
+    if d["adopted"]:
+        OUT.say(
+            f"引継ぎ / adopted from: {d['adopted']['name']}(欠けている記録 / what is missing: adopt --gaps {short(d['id'])})"
+        )
+    for label, other in (("統合先 / merged into", d["merged_into"]), *(("統合 / absorbed", o) for o in d["absorbed"])):
+        if other:
+            OUT.say(f"{label}: {other}")
     outcome = f" · 結果 / outcome: {d['outcome']}" if d["outcome"] else ""
     OUT.say(f"段階 / stage: {d['stage']} · 第{d['round']}期 / round {d['round']} · {d['health']}{outcome}", "")
     _print_waiting(d)
@@ -112,6 +130,14 @@ def print_show(d: dict[str, Any], *, whole: bool) -> None:
     _print_figures(d)
 
 
+KINDS = {
+    "draft": "作成 / draft",
+    "decide": "決裁 / decide",
+    "question": "質問 / question",
+    "read": "供覧 / for information",
+}
+
+
 def _print_waiting(d: dict[str, Any]) -> None:
     if d["closed"]:
         OUT.say(f"終結しています / closed: {d['closed_as']}", "")
@@ -120,12 +146,13 @@ def _print_waiting(d: dict[str, Any]) -> None:
         OUT.say("保留中です / on hold", "")
     OUT.table(
         "待っているもの / awaiting",
-        ("依頼 / request", "職 / post", "職員 / person", "いつから / since", "期限 / due"),
+        ("依頼 / request", "職 / post", "職員 / person", "", "いつから / since", "期限 / due"),
         (
             (
                 short(a["request"]),
                 a["title"],
                 f"{a['person'] or '空席 / vacant'} {a['name']}",
+                KINDS.get(a["kind"], ""),
                 short_day(a["opened_at"]),
                 short_day(a["due_at"]) + (" 超過 / overdue" if a["overdue"] else ""),
             )
@@ -135,6 +162,12 @@ def _print_waiting(d: dict[str, Any]) -> None:
     if d["next_due"]:
         OUT.say(f"次の期限 / next deadline: {day(d['next_due'])}")
     OUT.say("")
+
+
+def _marks(measurement: dict[str, Any]) -> str:
+    """A corrected or imported value says so."""
+    corrected = f"(訂正 / corrected, {measurement['was']})" if measurement["was"] is not None else ""
+    return corrected + ("(移入 / imported)" if measurement["imported"] else "")
 
 
 def _print_figures(d: dict[str, Any]) -> None:
@@ -153,7 +186,7 @@ def _print_figures(d: dict[str, Any]) -> None:
         )
     if d["kpis"]:
         OUT.say("")
-        latest = {m["kpi"]: m for m in d["measurements"]}
+        latest = {m["kpi"]: {**m, "value": m["value"] + _marks(m)} for m in d["measurements"]}
         OUT.table(
             f"KPI(再検討日 / review date {day(d['review_date'])})",
             ("記号 / key", "指標 / title", "最新値 / latest", "期間 / period", "単位"),

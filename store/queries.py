@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,12 +24,17 @@ from store.tables import (
     promises,
     refused,
     requests,
+    retractions,
     stage_visits,
     streams,
 )
 
 MANY = 900
 """Values in one IN list: SQLite's default limit is 999 variables."""
+_BY_DUE = (requests.c.due_at.is_(None), requests.c.due_at, requests.c.request)
+"""What is for information has no due date, and comes last."""
+_LAST = "\U0010ffff"
+"""Sorts behind every character."""
 
 
 class NotFound(LookupError):
@@ -52,26 +57,56 @@ def find_lifecycles(
     bureau: str | None = None,
     viewpoint: str | None = None,
     health: str | None = None,
-    awaiting: str | None = None,
+    awaiting: str | Collection[str] | None = None,
     closed: bool | None = None,
     limit: int | None = None,
+    offset: int = 0,
 ) -> list[Row]:
-    """Lifecycles, oldest first, with `version` of their stream. `awaiting` is a post id."""
+    """Lifecycles, oldest first, with `version` of their stream. `awaiting`: post ids; those on hold wait for nobody."""
     query = sa.select(lifecycles, streams.c.version).join(streams, streams.c.stream == lifecycles.c.stream)
-    for column, value in (
+    query = query.where(*_chosen(stage, bureau, viewpoint, health, awaiting, closed))
+    query = query.order_by(lifecycles.c.started_at, lifecycles.c.ref, lifecycles.c.stream)
+    return rows(store, query.limit(limit).offset(offset) if limit is not None else query.offset(offset or None))
+
+
+def count_lifecycles(
+    store: Store,
+    *,
+    stage: str | None = None,
+    bureau: str | None = None,
+    viewpoint: str | None = None,
+    health: str | None = None,
+    awaiting: str | Collection[str] | None = None,
+    closed: bool | None = None,
+) -> int:
+    """How many there are in all, by the filters of `find_lifecycles`."""
+    query = sa.select(sa.func.count()).select_from(lifecycles)
+    with store.database.read() as connection:
+        chosen = query.where(*_chosen(stage, bureau, viewpoint, health, awaiting, closed))
+        return int(connection.execute(chosen).scalar_one())
+
+
+def _chosen(
+    stage: str | None,
+    bureau: str | None,
+    viewpoint: str | None,
+    health: str | None,
+    awaiting: str | Collection[str] | None,
+    closed: bool | None,
+) -> list[sa.ColumnElement[bool]]:
+    pairs: tuple[tuple[sa.Column[Any], Any], ...] = (
         (lifecycles.c.stage, stage),
         (lifecycles.c.bureau, bureau),
         (lifecycles.c.viewpoint, viewpoint),
         (lifecycles.c.health, health),
         (lifecycles.c.closed, closed),
-    ):
-        if value is not None:
-            query = query.where(column == value)
+    )
+    chosen: list[sa.ColumnElement[bool]] = [column == value for column, value in pairs if value is not None]
     if awaiting is not None:
-        asked = sa.select(requests.c.stream).where(requests.c.post == awaiting)
-        query = query.where(lifecycles.c.stream.in_(asked), lifecycles.c.held.is_(False))
-    query = query.order_by(lifecycles.c.started_at, lifecycles.c.ref, lifecycles.c.stream)
-    return rows(store, query.limit(limit) if limit else query)
+        posts = [awaiting] if isinstance(awaiting, str) else list(awaiting)
+        asked = sa.select(requests.c.stream).where(requests.c.post.in_(posts))
+        chosen += [lifecycles.c.stream.in_(asked), lifecycles.c.held.is_(False)]
+    return chosen
 
 
 def live_requests(store: Store, among: Sequence[str] | None = None) -> list[Row]:
@@ -79,23 +114,34 @@ def live_requests(store: Store, among: Sequence[str] | None = None) -> list[Row]
     if among is not None and len(among) <= MANY:
         return rows(
             store,
-            sa.select(requests).where(requests.c.stream.in_(among)).order_by(requests.c.due_at, requests.c.request),
+            sa.select(requests).where(requests.c.stream.in_(among)).order_by(*_BY_DUE),
         )
-    found = rows(store, sa.select(requests).order_by(requests.c.due_at, requests.c.request))
+    found = rows(store, sa.select(requests).order_by(*_BY_DUE))
     wanted = None if among is None else set(among)
     return [r for r in found if wanted is None or r["stream"] in wanted]
 
 
-def inbox(store: Store, person: str) -> list[Row]:
+def inbox(store: Store, person: str, limit: int | None = None, offset: int = 0) -> list[Row]:
     """What waits for a person today: open requests to the posts they hold, not on hold, by due date."""
-    posts = store.facts().directory.posts_of(person, local_day(store.clock.now()))
     query = (
         sa.select(requests, lifecycles.c.title, lifecycles.c.ref, lifecycles.c.health)
         .join(lifecycles, lifecycles.c.stream == requests.c.stream)
-        .where(requests.c.post.in_(posts), lifecycles.c.held.is_(False))
-        .order_by(requests.c.due_at, requests.c.request)
+        .where(*_waits_for(store, person))
+        .order_by(*_BY_DUE)
     )
-    return rows(store, query)
+    return rows(store, query.limit(limit).offset(offset) if limit is not None else query.offset(offset or None))
+
+
+def count_inbox(store: Store, person: str) -> int:
+    """How many requests `inbox` holds in all."""
+    query = sa.select(sa.func.count()).select_from(requests.join(lifecycles, lifecycles.c.stream == requests.c.stream))
+    with store.database.read() as connection:
+        return int(connection.execute(query.where(*_waits_for(store, person))).scalar_one())
+
+
+def _waits_for(store: Store, person: str) -> list[sa.ColumnElement[bool]]:
+    posts = store.facts().directory.posts_of(person, local_day(store.clock.now()))
+    return [requests.c.post.in_(posts), lifecycles.c.held.is_(False)]
 
 
 def lifecycle(store: Store, stream: str) -> Row | None:
@@ -124,10 +170,22 @@ def resolve(store: Store, given: str) -> str:
 
 
 def resolve_request(store: Store, given: str) -> str:
-    """A request id from its unique beginning among those open; a full id is taken as it is. Raises `NotFound`."""
+    """A request id from its unique beginning, among those open first, then among those answered; a full id is taken as it is.
+
+    Raises `NotFound`.
+    """
     if len(given) == 36:
         return given
-    return _by_prefix(store, requests, "request", given)
+    try:
+        return _by_prefix(store, requests, "request", given)
+    except NotFound as missing:
+        if missing.candidates or not given:
+            raise
+    query = sa.select(answers.c.request).where(answers.c.request.startswith(given, autoescape=True)).distinct()
+    found = [str(r["request"]) for r in rows(store, query.limit(6))]
+    if len(found) == 1:
+        return found[0]
+    raise NotFound(given, found)
 
 
 def request_stream(store: Store, request: str) -> str | None:
@@ -148,8 +206,14 @@ def _by_prefix(store: Store, table: sa.Table, column: str, given: str) -> str:
     if not given:
         raise NotFound(given)
     key = next(iter(table.primary_key))
-    query = sa.select(key, table.c[column].label("shown")).where(table.c[column].startswith(given, autoescape=True))
-    found = rows(store, query.limit(6))
+    query = sa.select(key, table.c[column].label("shown"))
+    within = table.c[column].startswith(given, autoescape=True)
+    found: list[Row] = []
+    if store.database.sqlite:
+        # SQLite looks through every row for a LIKE, and finds a range in the index; a range minds upper and lower case.
+        between = sa.and_(table.c[column] >= given, table.c[column] < given + _LAST)
+        found = rows(store, query.where(between).limit(6))
+    found = found or rows(store, query.where(within).limit(6))
     if len(found) == 1:
         return str(found[0][key.name])
     raise NotFound(given, [str(r["shown"]) for r in found])
@@ -174,7 +238,21 @@ def latest_deliverable(store: Store, stream: str, stage: str) -> Row | None:
 
 
 def answers_of(store: Store, stream: str) -> list[Row]:
-    return of_stream(store, answers, stream)
+    """Answers, oldest first; `retracted` when it does not stand any more."""
+    gone = _retracted(answers)
+    query = sa.select(answers, gone.label("retracted")).where(answers.c.stream == stream).order_by(answers.c.version)
+    return rows(store, query)
+
+
+def _retracted(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Whether a row came with an answer that was taken back."""
+    return sa.exists(
+        sa.select(retractions.c.version).where(
+            retractions.c.stream == table.c.stream,
+            retractions.c.answered_at <= table.c.version,
+            retractions.c.version > table.c.version,
+        )
+    )
 
 
 def measurements_of(store: Store, stream: str) -> list[Row]:
@@ -186,11 +264,15 @@ def promises_of(store: Store, stream: str) -> list[Row]:
 
 
 def outcomes_of(store: Store, stream: str) -> list[Row]:
-    return of_stream(store, outcomes, stream)
+    """Outcomes that stand, oldest first."""
+    query = sa.select(outcomes).where(outcomes.c.stream == stream, ~_retracted(outcomes))
+    return rows(store, query.order_by(outcomes.c.version))
 
 
 def visits_of(store: Store, stream: str) -> list[Row]:
-    return of_stream(store, stage_visits, stream)
+    """Stages entered, oldest first, without those that an answer taken back had led to."""
+    query = sa.select(stage_visits).where(stage_visits.c.stream == stream, ~_retracted(stage_visits))
+    return rows(store, query.order_by(stage_visits.c.version))
 
 
 def all_people(store: Store) -> dict[str, Row]:

@@ -52,7 +52,14 @@ class Store:
         self._facts: dict[tuple[int, str | None], Facts] = {}
 
     @classmethod
-    def open(cls, url: str, *, kinds: Mapping[str, Kind[Any]] = KINDS, closed_days: Sequence[date] = ()) -> Store:
+    def open(
+        cls,
+        url: str,
+        *,
+        kinds: Mapping[str, Kind[Any]] = KINDS,
+        closed_days: Sequence[date] = (),
+        _rebuilding: bool = False,
+    ) -> Store:
         """Open an existing, migrated store. Raises `StoreUnreachable` or `StoreNotReady`."""
         database = Database(url)
         found = current(database)
@@ -66,6 +73,12 @@ class Store:
             )
         with database.read() as connection:
             stamped = {row.key: row.value for row in connection.execute(sa.select(meta))}
+        if "rebuild" in stamped and not _rebuilding:
+            database.close()
+            raise StoreNotReady(
+                f"{database.shown}: 一覧などの作り直しが済んでいません。`./taskforce migrate` を実行してください / "
+                "the read models are to be made again; run `./taskforce migrate`"
+            )
         if stamped.get("clock") == "virtual":
             database.relax()
         return cls(database, stamped, kinds, tuple(closed_days))
@@ -81,7 +94,10 @@ class Store:
         kinds: Mapping[str, Kind[Any]] = KINDS,
         closed_days: Sequence[date] = (),
     ) -> Store:
-        """Migrate the database and open it. A new one is stamped with its clock (and seed and start, when virtual)."""
+        """Migrate the database and open it. A new one is stamped with its clock (and seed and start, when virtual).
+
+        Read models that a migration made anew are filled from the events before the store can be used.
+        """
         upgrade(url)
         database = Database(url)
         stamp = {"clock": clock, "created_at": moment_text(start or datetime.now(UTC))}
@@ -99,7 +115,37 @@ class Store:
                     )
         finally:
             database.close()
+        if "rebuild" in there:
+            cls._fill(url, kinds)
         return cls.open(url, kinds=kinds, closed_days=closed_days)
+
+    @classmethod
+    def migrated(cls, url: str, *, closed_days: Sequence[date] = ()) -> Store:
+        """Bring a store to the newest version, whatever its clock, and open it; an empty database becomes a new store."""
+        upgrade(url)
+        database = Database(url)
+        try:
+            with database.read() as connection:
+                there = {row.key: row.value for row in connection.execute(sa.select(meta))}
+        finally:
+            database.close()
+        if "clock" not in there:
+            return cls.create(url, closed_days=closed_days)
+        if "rebuild" in there:
+            cls._fill(url, KINDS)
+        return cls.open(url, closed_days=closed_days)
+
+    @classmethod
+    def _fill(cls, url: str, kinds: Mapping[str, Kind[Any]]) -> None:
+        from store.rebuild import rebuild
+
+        store = cls.open(url, kinds=kinds, _rebuilding=True)
+        try:
+            rebuild(store)
+            with store.database.write() as connection:
+                connection.execute(sa.delete(meta).where(meta.c.key == "rebuild"))
+        finally:
+            store.close()
 
     def close(self) -> None:
         self.database.close()

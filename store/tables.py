@@ -170,7 +170,10 @@ lifecycles = Table(
     Column("overdue", Integer, nullable=False),
     Column("tags", Json, nullable=False),
     Column("source", Json),
+    Column("adopted", Boolean, nullable=False),
+    Column("merged_into", Text),
 )
+Index("lifecycles_order", lifecycles.c.started_at, lifecycles.c.ref, lifecycles.c.stream)
 Index("lifecycles_ref", lifecycles.c.ref)
 Index("lifecycles_stage", lifecycles.c.stage, lifecycles.c.closed)
 Index("lifecycles_bureau", lifecycles.c.bureau)
@@ -186,7 +189,7 @@ requests = Table(
     Column("step", Text, nullable=False),
     Column("post", Text, nullable=False),
     Column("opened_at", Moment, nullable=False),
-    Column("due_at", Moment, nullable=False),
+    Column("due_at", Moment),
     Column("overdue", Boolean, nullable=False),
     Column("subject_ja", Text, nullable=False),
     Column("subject_en", Text, nullable=False),
@@ -226,6 +229,7 @@ deliverables = Table(
     Column("content_hash", String(64), nullable=False),
     Column("person", Text),
     Column("at", Moment, nullable=False),
+    Column("imported", Json),
 )
 measurements = Table(
     "measurements",
@@ -238,7 +242,21 @@ measurements = Table(
     Column("person", Text),
     Column("source", Json),
     Column("at", Moment, nullable=False),
+    Column("was", Text),
+    Column("imported", Json),
 )
+retractions = Table(
+    "retractions",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("answered_at", Integer, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("person", Text),
+    Column("corrected", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""What other read models hold of versions `answered_at` up to `version` does not stand any more."""
 promises = Table(
     "promises",
     metadata,
@@ -300,6 +318,7 @@ READ_MODELS: dict[str, Table] = {
         answers,
         deliverables,
         measurements,
+        retractions,
         promises,
         outcomes,
         stage_visits,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from domain.facts import Facts
+from domain.facts import Facts, Other
 from domain.kinds import Kind, Row
 from domain.messages import Actor, Command, Event, Frozen, Recorded, refuse
 from store import codec
@@ -58,6 +58,11 @@ class Loaded:
 
 _GET_STREAM = sa.select(streams).where(streams.c.stream == sa.bindparam("s"))
 _LOCK_STREAM = _GET_STREAM.with_for_update()
+_OTHERS = (
+    sa.select(streams.c.stream, streams.c.kind, streams.c.title, streams.c.closed)
+    .where(streams.c.stream.in_(sa.bindparam("s", expanding=True)))
+    .order_by(streams.c.stream)
+)
 _GET_EVENTS = sa.select(events).where(events.c.stream == sa.bindparam("s")).order_by(events.c.version)
 _GET_COMMAND = sa.select(commands).where(
     commands.c.stream == sa.bindparam("s"), commands.c.command_id == sa.bindparam("c")
@@ -95,6 +100,8 @@ class Transaction:
         if known is not None:
             return known
         facts = self._store.facts(loaded.kind.needs(loaded.state, command), connection=self._connection)
+        if referred := loaded.kind.refers(command):
+            facts = facts.model_copy(update={"others": self._others(referred)})
         _require_authority(command, actor, facts)
         now = self._store.clock.now()
         if loaded.last_at is not None and loaded.last_at > now:
@@ -111,6 +118,12 @@ class Transaction:
             }
         )
         return outcome
+
+    def _others(self, referred: Sequence[str]) -> dict[str, Other]:
+        """What the decision may know of other streams, locked until the commit so that it stays true."""
+        query = _OTHERS if self._store.database.sqlite else _OTHERS.with_for_update(read=True)
+        rows = self._connection.execute(query, {"s": sorted(referred)})
+        return {r.stream: Other(kind=r.kind, title=r.title, closed=r.closed) for r in rows}
 
     def _stored(self, command: Command, content: str) -> Outcome | None:
         found = self._known.get((command.stream, command.command_id))

@@ -205,6 +205,7 @@ VALID: dict[str, dict[str, Any]] = {
     },
     "monitoring": {"period": "2027-Q1", "progress": "順調", "value": "短縮", "cost": "見合う", "spent": 500},
     "review": {"report": "評価", "recommendation": "continuation", "reasons": ["効果あり"], "evidence": EVIDENCE},
+    "reopening": {"stage": "proposal", "closed_as": "completion", "reason": "新しい需要"},
     "wind_down": {"notices": ["広報"], "data": "消去", "assets": "返却", "lessons": ["早く相談する"]},
 }
 """A complete form for every deliverable, by its key."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import count
 from typing import Any, TypeVar
 
 from domain.facts import Facts
@@ -184,8 +185,11 @@ class Case:
             events += self.approve_step(**(last if self.state.requests[0].step == end else {}))
         return events
 
-    def measure(self, period: str = "2027-Q1") -> None:
+    def measure(self, period: str | None = None) -> None:
+        """A value for each KPI: of `period`, else of one that has none yet."""
         for kpi in self.state.kpis:
+            known = self.state.values.get(kpi.key, {})
+            period = period or next(p for n in count(2027) if (p := f"{n}-Q1") not in known)
             self.when(self.make(c.RecordMeasurement, kpi=kpi.key, period=period, value="12"), person("member")).done()
 
     def do_stage(self) -> None:

@@ -123,6 +123,9 @@ class ToyKind:
     def needs(self, state: Toy, command: Command) -> str | None:
         return None
 
+    def refers(self, command: Command) -> tuple[str, ...]:
+        return ()
+
     def decide(self, state: Toy, command: Command, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
         if state.closed:
             raise _no("closed")

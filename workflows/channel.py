@@ -10,6 +10,8 @@ from temporalio.common import RetryPolicy
 with workflow.unsafe.imports_passed_through():
     from workflows.contract import CHANNEL_WORKFLOW, WOKEN, ChannelInput, ChannelResult
 
+_ONE_BATCH = timedelta(seconds=20)
+"""A worker that dies while it sends is noticed after so long; a batch is small enough to be sent well within it."""
 _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(minutes=5)
 
@@ -31,7 +33,7 @@ class ChannelWorkflow:
                 "send_pending",
                 start,
                 result_type=ChannelResult,
-                start_to_close_timeout=timedelta(minutes=5),
+                start_to_close_timeout=_ONE_BATCH,
                 retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
                 summary=f"{start.channel}: 通知を送る / send notices",
             )

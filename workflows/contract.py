@@ -75,6 +75,8 @@ class EffectView(Message):
     key: str
     ja: str
     en: str
+    command: dict[str, Any] | None = None
+    """A command for another stream; without one the effect is an announcement."""
 
 
 class PlanView(Message):
@@ -108,6 +110,14 @@ class AnnounceInput(Message):
     key: str
     ja: str
     en: str
+
+
+class InstructInput(Message):
+    """`command` is recorded on another stream; its id follows from the event, so that a second try changes nothing."""
+
+    stream: str
+    key: str
+    command: dict[str, Any]
 
 
 class ConditionInput(Message):

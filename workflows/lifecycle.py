@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
         AnswerResult,
         DueResult,
         EffectView,
+        InstructInput,
         PlanView,
         StreamInput,
         cut,
@@ -106,6 +107,15 @@ class StreamWorkflow:
         return plan
 
     async def _run(self, effect: EffectView) -> None:
+        if effect.command is not None:
+            await workflow.execute_activity(
+                "instruct",
+                InstructInput(stream=self._stream, key=effect.key, command=effect.command),
+                start_to_close_timeout=timedelta(seconds=30),
+                retry_policy=_RETRY,
+                summary=_both(effect.ja, effect.en),
+            )
+            return
         await workflow.execute_activity(
             "announce",
             AnnounceInput(stream=self._stream, key=effect.key, ja=effect.ja, en=effect.en),

@@ -329,3 +329,16 @@ WIND_DOWN_RULES: tuple[Rule[WindDown], ...] = (
         "lessons",
     ),
 )
+
+
+class Reopening(Form):
+    """終結した課題の再開"""
+
+    stage: str = said("再開する段階", "stage at which it goes on")
+    closed_as: str = said("終結の種類", "as what it was closed")
+    reason: str = said("再開の理由", "why it should go on")
+
+
+REOPENING_RULES: tuple[Rule[Reopening], ...] = (
+    filled("reopening-reasoned", "段階と理由", "stage and reason", "stage", "reason"),
+)

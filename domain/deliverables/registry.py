@@ -41,6 +41,7 @@ DELIVERABLES: Mapping[str, Deliverable] = dict(
         _d("implementation", "実施報告書", "implementation", p.Implementation, p.IMPLEMENTATION_RULES),
         _d("monitoring", "モニタリング報告書", "monitoring report", p.Monitoring, p.MONITORING_RULES),
         _d("review", "評価報告・取組方針提言", "evaluation and recommendation", p.Review, p.REVIEW_RULES),
+        _d("reopening", "再開申請書", "request to reopen", p.Reopening, p.REOPENING_RULES),
         _d("wind_down", "廃止整理書", "wind-down", p.WindDown, p.WIND_DOWN_RULES),
     )
 )

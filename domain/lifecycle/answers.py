@@ -12,10 +12,12 @@ from domain.lifecycle import events as e
 from domain.lifecycle.authority import definition, post_held
 from domain.lifecycle.checks import CHECKS
 from domain.lifecycle.commands import AnswerRequest
+from domain.lifecycle.dialogue import informed
+from domain.lifecycle.reopening import LifecycleReopened, ReopeningRefused
 from domain.lifecycle.routes import enter, next_step, open_draft
 from domain.lifecycle.state import Lifecycle, Request, Submission
 from domain.messages import Actor, Event, Refused, refuse
-from domain.process import Outcome, ProcessDefinition, Stage, Step
+from domain.process import REOPENING, Outcome, ProcessDefinition, Stage, Step
 
 
 def answer(state: Lifecycle, command: AnswerRequest, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
@@ -42,6 +44,13 @@ def answer(state: Lifecycle, command: AnswerRequest, actor: Actor, facts: Facts,
     )
     if command.decision in ("approve", "conditions"):
         return _agreed(state, command, answered, request, step, stage, process, facts, now)
+    if command.decision == "reject" and state.reopening is not None and not _may_still_agree(state, request, step):
+        return [
+            answered,
+            *_others(state, request, "rejected"),
+            ReopeningRefused(withdrawn=False),
+            e.LifecycleClosed(as_=state.reopening.closed_as),
+        ]
     if command.decision == "reject" and step.on_reject == "drop" and not _may_still_agree(state, request, step):
         return [
             answered,
@@ -171,6 +180,7 @@ def _agreed(
         version=state.submission.version if state.submission else 0,
         content_hash=answered.content_hash,
     )
+    promises += informed(state, stage, facts)
     if not stage.decides_outcome:
         _no_outcome_yet(command)
         return [answered, *promises, *closed, passed, *_onward(state, stage, process, facts, now)]
@@ -252,12 +262,31 @@ def _onward(state: Lifecycle, stage: Stage, process: ProcessDefinition, facts: F
     """Behind a passed gate: the next period, the next stage, or the end of a wind-down."""
     if process.wind_down is not None and stage.key == process.wind_down.key:
         return [e.LifecycleClosed(as_="abolition")]
+    if stage.key == REOPENING:
+        return _reopened(state, process, facts, now)
     if stage.repeats:
         return [open_draft(state, stage, state.round, state.serial + 1, facts, now)]
     following = process.stage(stage.next or "")
     return [
         enter(following, state.round, "passed"),
         open_draft(state, following, state.round, state.serial + 1, facts, now),
+    ]
+
+
+def _reopened(state: Lifecycle, process: ProcessDefinition, facts: Facts, now: datetime) -> list[Event]:
+    assert state.reopening is not None
+    target = process.stage(state.reopening.stage)
+    come = state.review_date is not None and end_of_business(state.review_date) <= now
+    reopened = LifecycleReopened(
+        stage=target.key,
+        round=state.round,
+        separated_from=state.merged_into,
+        next_review=_next_review(state.review_date, local_day(now)) if come else None,
+    )
+    return [
+        reopened,
+        enter(target, state.round, "reopened"),
+        open_draft(state, target, state.round, state.serial + 1, facts, now),
     ]
 
 

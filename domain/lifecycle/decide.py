@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from domain.calendar import end_of_business, local_day
 from domain.deliverables.base import Context, digest
 from domain.deliverables.registry import parse, require_complete
 from domain.facts import Facts
+from domain.lifecycle import adopting, amendments, dialogue, migrating
 from domain.lifecycle import commands as c
 from domain.lifecycle import events as e
 from domain.lifecycle.answers import answer
 from domain.lifecycle.authority import definition, known_person, may_budget, may_draft, may_measure, may_steer
+from domain.lifecycle.dialogue import mover, shifted
+from domain.lifecycle.reopening import ReopeningRefused
 from domain.lifecycle.routes import enter, next_step, open_draft
 from domain.lifecycle.state import Lifecycle
 from domain.lifecycle.timers import pass_deadline, require_passed
@@ -25,6 +28,8 @@ def decide(state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: 
     """Events that follow from `command`, in order. Raises `Refused`. `now` is aware UTC."""
     if isinstance(command, c.StartLifecycle):
         return _start(state, command, actor, facts, now)
+    if isinstance(command, adopting.AdoptLifecycle):
+        return adopting.adopt(state, command, actor, facts, now)
     if state.started_at is None:
         raise refuse(
             "not-started",
@@ -33,13 +38,13 @@ def decide(state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: 
             remedy_ja="`starter.py list` で ID を確認してください",
             remedy_en="check the id with `starter.py list`",
         )
-    if state.closed:
+    if state.closed and not isinstance(command, _WHEN_CLOSED):
         raise refuse(
             "closed",
             f"このライフサイクルは終結しています({state.closed_as})",
             f"this lifecycle is closed ({state.closed_as})",
-            remedy_ja="記録は `starter.py show` で見られます。続ける場合は新しく始めてください",
-            remedy_en="its record is at `starter.py show`; start a new one to go on",
+            remedy_ja="記録は `starter.py show` で見られます。続けるには再開の決定を求めてください(`starter.py reopen`)",
+            remedy_en="its record is at `starter.py show`; to go on, ask for its reopening (`starter.py reopen`)",
         )
     return _HANDLERS[type(command)](state, command, actor, facts, now)
 
@@ -55,45 +60,13 @@ def _start(state: Lifecycle, command: c.StartLifecycle, actor: Actor, facts: Fac
         )
     if not actor.is_system:
         known_person(actor, facts)
-    process, directory = definition(facts), facts.directory
-    section = directory.unit(command.section)
-    if section is None:
-        raise refuse(
-            "section-unknown",
-            f"section: 組織表にない部署です: {command.section}",
-            f"section: {command.section!r} is not a unit of the directory",
-            remedy_ja="people.yaml の組織IDを書いてください",
-            remedy_en="use a unit id of the directory (`starter.py people`)",
-        )
-    if command.drafter is not None and directory.person(command.drafter) is None:
-        raise refuse(
-            "person-unknown",
-            f"drafter: 名簿にない職員です: {command.drafter}",
-            f"drafter: {command.drafter!r} is not in the directory",
-            remedy_ja="people.yaml の職員IDを書いてください",
-            remedy_en="use a person id of the directory (`starter.py people`)",
-        )
-    bureau = directory.unit(directory.bureau_of(section.id)) or section
+    process = definition(facts)
+    fields = adopting.task_fields(command, facts)
     if command.setup is not None:
         parse(process.stages[0].deliverable, command.setup)
-    started = e.LifecycleStarted(
-        ref=command.ref,
-        title=command.title,
-        section=section.id,
-        section_name=section.name,
-        bureau=bureau.id,
-        bureau_name=bureau.name,
-        viewpoint=command.viewpoint,
-        weight=command.weight,
-        definition=process.reference,
-        definition_digest=process.digest,
-        tags=command.tags,
-        source=command.source,
-        drafter=command.drafter,
-        setup=command.setup,
-    )
+    started = e.LifecycleStarted(**fields, source=command.source, setup=command.setup)
     first = process.stages[0]
-    located = state.model_copy(update={"section": section.id})
+    located = state.model_copy(update={"section": fields["section"]})
     return [
         started,
         enter(first, 1, "started"),
@@ -155,9 +128,9 @@ def _submit(
         comment=command.comment,
     )
     closed = [e.RequestClosed(request=r.id, because="submitted") for r in state.requests if r.kind == "draft"]
-    after = state
+    after = state.model_copy(update={"given": ()})  # what was agreed to was another version
     if stage.deliverable == "setup":
-        after = state.model_copy(update={"departments": tuple(content["departments"])})
+        after = after.model_copy(update={"departments": tuple(content["departments"])})
     opened = next_step(after, stage, -1, state.serial + 1, facts, now)
     if not opened:
         raise refuse(
@@ -181,8 +154,11 @@ def _withdraw(state: Lifecycle, command: c.WithdrawDraft, actor: Actor, facts: F
             remedy_en="to end the whole matter, drop it (`starter.py withdraw --whole`)",
         )
     stage = definition(facts).stage(state.work)
+    withdrawn = e.DraftWithdrawn(stage=stage.key, round=state.round, reason=command.reason)
+    if state.reopening is not None:
+        return [withdrawn, *_stays_closed(state)]
     return [
-        e.DraftWithdrawn(stage=stage.key, round=state.round, reason=command.reason),
+        withdrawn,
         *_close_requests(state, "withdrawn"),
         open_draft(state, stage, state.round, state.serial + 1, facts, now),
     ]
@@ -190,10 +166,22 @@ def _withdraw(state: Lifecycle, command: c.WithdrawDraft, actor: Actor, facts: F
 
 def _drop(state: Lifecycle, command: c.DropLifecycle, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
     may_steer(actor, state, facts, now)
+    if state.reopening is not None:
+        return _stays_closed(state)
     return [
         e.LifecycleDropped(by_gate=False, reason=command.reason),
         *_close_requests(state, "closed"),
         e.LifecycleClosed(as_="dropped"),
+    ]
+
+
+def _stays_closed(state: Lifecycle) -> list[Event]:
+    """Whoever asked for the reopening does so no longer."""
+    assert state.reopening is not None
+    return [
+        *_close_requests(state, "withdrawn"),
+        ReopeningRefused(withdrawn=True),
+        e.LifecycleClosed(as_=state.reopening.closed_as),
     ]
 
 
@@ -222,35 +210,13 @@ def _resume(state: Lifecycle, command: c.ResumeLifecycle, actor: Actor, facts: F
             remedy_ja="再開の必要はありません",
             remedy_en="there is nothing to resume",
         )
-    since, shifts = state.hold.since, []
-    for r in state.requests:
-        # A draft taken back during the hold waits only since then.
-        moved = _mover(max(since, r.opened_at), now, facts)
-        shifts.append(
-            e.Shift(
-                request=r.id,
-                due_at=moved(r.due_at),
-                remind_at=moved(r.remind_at) if r.remind_at else None,
-                escalate_at=moved(r.escalate_at) if r.escalate_at else None,
-            )
-        )
+    since = state.hold.since
+    waiting = {r.id: r for r in (*(state.before.requests if state.before else ()), *state.requests)}
+    # A draft taken back during the hold waits only since then; a clock that stands for a question moves when it is answered.
+    shifts = [shifted(r, max(since, r.opened_at), now, facts) for r in waiting.values() if r.paused_at is None]
     review = end_of_business(state.review_date) if state.review_date else None
-    next_review = local_day(_mover(since, now, facts)(review)) if review and review > since else None
+    next_review = local_day(mover(since, now, facts)(review)) if review and review > since else None
     return [e.LifecycleResumed(shifts=tuple(shifts), next_review=next_review, reason=command.reason)]
-
-
-def _mover(since: datetime, now: datetime, facts: Facts) -> Callable[[datetime], datetime]:
-    """Later by the working days of the hold; a hold within one day moves a due date by its own length.
-
-    A hold over a weekend alone cost no working day and moves nothing.
-    """
-    days = facts.calendar.working_days_between(since, now)
-    within = now - since if local_day(since) == local_day(now) else timedelta()
-
-    def moved(moment: datetime) -> datetime:
-        return facts.calendar.later(moment, days) if days else moment + within
-
-    return moved
 
 
 def _measure(
@@ -274,6 +240,15 @@ def _measure(
             f"value: {command.value} is not a finite number",
             remedy_ja="数値を入れてください",
             remedy_en="give a finite number",
+        )
+    known_value = state.values.get(kpi.key, {}).get(command.period)
+    if known_value is not None:
+        raise refuse(
+            "measured-already",
+            f"period: {kpi.key} の {command.period} は {known_value} と記録されています",
+            f"period: {kpi.key} has the value {known_value} for {command.period!r} already",
+            remedy_ja="誤りなら `starter.py measure --correct --reason` で訂正してください(元の値は残ります)",
+            remedy_en="if it is wrong, correct it with `starter.py measure --correct --reason`; the original stays",
         )
     return [
         e.MeasurementRecorded(
@@ -395,6 +370,14 @@ def _not_held(state: Lifecycle) -> None:
         )
 
 
+_WHEN_CLOSED = (
+    amendments.ReopenLifecycle,
+    amendments.NoteMerge,
+    adopting.SupplementHistory,
+    dialogue.AcknowledgeReading,
+)
+"""What may still be asked of a closed lifecycle."""
+
 _HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, datetime], Sequence[Event]]] = {
     c.SubmitDeliverable: _submit,
     c.AnswerRequest: _answer,
@@ -407,4 +390,8 @@ _HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, dateti
     c.OpenReview: _open_review,
     c.FulfilPromise: _fulfil,
     c.DeadlinePassed: _deadline,
+    **adopting.HANDLERS,
+    **amendments.HANDLERS,
+    **dialogue.HANDLERS,
+    **migrating.HANDLERS,
 }

@@ -32,7 +32,7 @@ class LifecycleStarted(Event):
 
 
 class StageEntered(Event):
-    """`because`: started, passed, sent_back, outcome, review_opened."""
+    """`because`: started, adopted, passed, sent_back, outcome, review_opened, reopened."""
 
     type = "StageEntered"
     stage: str
@@ -92,7 +92,9 @@ class RequestAnswered(Event):
 
 
 class RequestClosed(Event):
-    """A request needs no answer any more. `because`: submitted, quorum, returned, rejected, withdrawn, review, closed."""
+    """A request needs no answer any more.
+
+    `because`: submitted, quorum, returned, rejected, withdrawn, review, closed, retracted, migrated, merged."""
 
     type = "RequestClosed"
     request: str
@@ -169,6 +171,8 @@ class MeasurementRecorded(Event):
     round: int
     source: Evidence | None
     note: Personal
+    imported: Source | None = None
+    """Entered from an earlier record, not measured here."""
 
 
 class BudgetRecorded(Event):
@@ -176,6 +180,7 @@ class BudgetRecorded(Event):
     fiscal_year: int
     state: BudgetState
     amount: int
+    imported: Source | None = None
 
 
 class PromiseMade(Event):
@@ -188,6 +193,7 @@ class PromiseMade(Event):
     text: str
     by: str | None
     due: date | None
+    imported: Source | None = None
 
 
 class PromiseFulfilled(Event):
@@ -253,7 +259,7 @@ class LifecycleDropped(Event):
 
 
 class LifecycleClosed(Event):
-    """`as_`: completion, abolition, dropped."""
+    """`as_`: completion, abolition, dropped, merged."""
 
     type = "LifecycleClosed"
     as_: str

@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any
 
 from domain.deliverables.base import Promise
+from domain.lifecycle import adopting, amendments, dialogue, migrating
 from domain.lifecycle import events as e
-from domain.lifecycle.state import Budget, Given, Hold, Kpi, Lifecycle, PromiseState, Request, Submission
+from domain.lifecycle.state import Before, Budget, Given, Hold, Kpi, Lifecycle, PromiseState, Request, Submission
 from domain.messages import Event, Recorded
 
 Changes = dict[str, Any]
@@ -16,7 +17,33 @@ Changes = dict[str, Any]
 
 def evolve(state: Lifecycle, recorded: Recorded) -> Lifecycle:
     """The state after one event."""
-    return state.model_copy(update=_FOLDS[type(recorded.event)](state, recorded.event, recorded))
+    changes = _FOLDS[type(recorded.event)](state, recorded.event, recorded)
+    if state.before is not None and "before" not in changes and _acted_on(state.before, recorded):
+        changes["before"] = None
+    return state.model_copy(update=changes)
+
+
+_HARMLESS = (
+    e.RequestOpened,
+    e.RequestClosed,
+    e.ReminderSent,
+    e.RequestOverdue,
+    e.RequestEscalated,
+    e.LifecycleHeld,
+    e.LifecycleResumed,
+    e.HoldExpired,
+    dialogue.QuestionAsked,
+    dialogue.QuestionAnswered,
+    dialogue.CommentAdded,
+    dialogue.InformationShared,
+    dialogue.ReadingAcknowledged,
+    amendments.MergeNoted,
+)
+"""What may happen behind an answer without anybody having acted on it."""
+
+
+def _acted_on(before: Before, recorded: Recorded) -> bool:
+    return recorded.command_id != before.command_id and not isinstance(recorded.event, _HARMLESS)
 
 
 def _started(state: Lifecycle, event: e.LifecycleStarted, recorded: Recorded) -> Changes:
@@ -48,8 +75,9 @@ def _entered(state: Lifecycle, event: e.StageEntered, recorded: Recorded) -> Cha
         "given": (),
         "submission": None,
     }
-    if event.round != state.round:
-        changes["measured"] = ()
+    if event.round != state.round and event.because != "adopted":
+        changes |= {"measured": (), "values": {}}
+    changes["questions"] = ()
     return changes
 
 
@@ -85,6 +113,7 @@ def _submitted(state: Lifecycle, event: e.DeliverableSubmitted, recorded: Record
         content_hash=event.content_hash,
         person=recorded.actor.person or "",
         at=recorded.occurred_at,
+        deliverable=event.deliverable,
     )
     changes: Changes = {
         "submission": submission,
@@ -106,7 +135,11 @@ def _answered(state: Lifecycle, event: e.RequestAnswered, recorded: Recorded) ->
         decision=event.decision,
         at=recorded.occurred_at,
     )
-    return {"given": (*state.given, given), "requests": _without(state, event.request)}
+    return {
+        "given": (*state.given, given),
+        "requests": _without(state, event.request),
+        "before": amendments.before_answer(state, event, recorded),
+    }
 
 
 def _closed_request(state: Lifecycle, event: e.RequestClosed, _: Recorded) -> Changes:
@@ -115,7 +148,7 @@ def _closed_request(state: Lifecycle, event: e.RequestClosed, _: Recorded) -> Ch
 
 def _passed(state: Lifecycle, event: e.GatePassed, _: Recorded) -> Changes:
     if state.claimed is None or state.budget_year is None:
-        return {"pledged": ()}
+        return {"pledged": (), "questions": ()}
     year = state.budgets.get(state.budget_year, Budget())
     claims = {k: v for k, v in state.claimed.model_dump().items() if v is not None and getattr(year, k) is None}
     if year.voted not in (None, state.claimed.voted):
@@ -123,6 +156,7 @@ def _passed(state: Lifecycle, event: e.GatePassed, _: Recorded) -> Changes:
     return {
         "pledged": (),
         "claimed": None,
+        "questions": (),
         "budgets": {**state.budgets, state.budget_year: year.model_copy(update=claims)},
     }
 
@@ -132,12 +166,12 @@ def _nothing(state: Lifecycle, event: Event, _: Recorded) -> Changes:
 
 
 def _withdrawn(state: Lifecycle, event: e.DraftWithdrawn, _: Recorded) -> Changes:
-    return {"given": (), "submission": None, "claimed": None, "pledged": ()}
+    return {"given": (), "submission": None, "claimed": None, "pledged": (), "questions": ()}
 
 
 def _returned(state: Lifecycle, event: e.GateReturned, _: Recorded) -> Changes:
     review = {"review_date": event.next_review} if event.next_review else {}
-    return {"given": (), "submission": None, "claimed": None, "pledged": (), **review}
+    return {"given": (), "submission": None, "claimed": None, "pledged": (), "questions": (), **review}
 
 
 def _held(state: Lifecycle, event: e.LifecycleHeld, recorded: Recorded) -> Changes:
@@ -145,15 +179,16 @@ def _held(state: Lifecycle, event: e.LifecycleHeld, recorded: Recorded) -> Chang
 
 
 def _resumed(state: Lifecycle, event: e.LifecycleResumed, _: Recorded) -> Changes:
-    shifts = {s.request: s for s in event.shifts}
-    moved = tuple(
-        r.model_copy(update={"due_at": s.due_at, "remind_at": s.remind_at, "escalate_at": s.escalate_at})
-        if (s := shifts.get(r.id))
-        else r
-        for r in state.requests
-    )
     review = {"review_date": event.next_review} if event.next_review else {}
-    return {"hold": None, "requests": moved, **review}
+    before = state.before
+    if before is not None:
+        before = before.model_copy(update={"requests": dialogue.moved_requests(before.requests, event.shifts)})
+    return {
+        "hold": None,
+        "requests": dialogue.moved_requests(state.requests, event.shifts),
+        "before": before,
+        **review,
+    }
 
 
 def _hold_expired(state: Lifecycle, event: e.HoldExpired, _: Recorded) -> Changes:
@@ -161,7 +196,9 @@ def _hold_expired(state: Lifecycle, event: e.HoldExpired, _: Recorded) -> Change
 
 
 def _measured(state: Lifecycle, event: e.MeasurementRecorded, _: Recorded) -> Changes:
-    return {} if event.kpi in state.measured else {"measured": (*state.measured, event.kpi)}
+    periods = {**state.values.get(event.kpi, {}), event.period: str(event.value)}
+    changes: Changes = {"values": {**state.values, event.kpi: periods}}
+    return changes if event.kpi in state.measured else changes | {"measured": (*state.measured, event.kpi)}
 
 
 def _budgeted(state: Lifecycle, event: e.BudgetRecorded, _: Recorded) -> Changes:
@@ -206,7 +243,14 @@ def _winding_down(state: Lifecycle, event: e.WindDownStarted, _: Recorded) -> Ch
 
 
 def _closed(state: Lifecycle, event: e.LifecycleClosed, _: Recorded) -> Changes:
-    return {"closed": True, "closed_as": event.as_, "requests": (), "hold": None}
+    return {
+        "closed": True,
+        "closed_as": event.as_,
+        "requests": (),
+        "questions": (),
+        "hold": None,
+        "before": None,
+    }
 
 
 def _without(state: Lifecycle, request: str) -> tuple[Request, ...]:
@@ -256,6 +300,12 @@ def _from_review(state: Lifecycle, content: dict[str, Any]) -> Changes:
     return {"recommendation": content["recommendation"], "recommended_stage": content["back_to"] or None}
 
 
+def _from_reopening(state: Lifecycle, content: dict[str, Any]) -> Changes:
+    if state.reopening is None or not content["stage"]:
+        return {}
+    return {"reopening": state.reopening.model_copy(update={"stage": content["stage"]})}
+
+
 _EXTRACTS: Mapping[str, Callable[[Lifecycle, dict[str, Any]], Changes]] = {
     "setup": _from_setup,
     "coordination": _from_coordination,
@@ -263,6 +313,7 @@ _EXTRACTS: Mapping[str, Callable[[Lifecycle, dict[str, Any]], Changes]] = {
     "team": _from_team,
     "kpis": _from_kpis,
     "review": _from_review,
+    "reopening": _from_reopening,
 }
 
 _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
@@ -290,4 +341,8 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     e.WindDownStarted: _winding_down,
     e.LifecycleDropped: _nothing,
     e.LifecycleClosed: _closed,
+    **adopting.FOLDS,
+    **amendments.FOLDS,
+    **dialogue.FOLDS,
+    **migrating.FOLDS,
 }

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from domain.facts import Facts
 from domain.kinds import View
-from domain.lifecycle import commands, events, timers, view
+from domain.lifecycle import adopting, amendments, commands, dialogue, events, migrating, timers, view
 from domain.lifecycle.decide import decide
 from domain.lifecycle.evolve import evolve
 from domain.lifecycle.react import react
@@ -19,15 +19,32 @@ class LifecycleKind:
     name = "lifecycle"
     fold_version = FOLD_VERSION
     workflow: str | None = "Lifecycle"
-    commands: Mapping[str, type[Command]] = commands.COMMANDS
-    events: Mapping[str, type[Event]] = events.EVENTS
+    commands: Mapping[str, type[Command]] = {
+        **commands.COMMANDS,
+        **adopting.COMMANDS,
+        **amendments.COMMANDS,
+        **dialogue.COMMANDS,
+        **migrating.COMMANDS,
+    }
+    events: Mapping[str, type[Event]] = {
+        **events.EVENTS,
+        **adopting.EVENTS,
+        **amendments.EVENTS,
+        **dialogue.EVENTS,
+        **migrating.EVENTS,
+    }
     state_type = Lifecycle
 
     def initial(self, stream: str) -> Lifecycle:
         return Lifecycle(stream=stream)
 
     def needs(self, state: Lifecycle, command: Command) -> str | None:
-        return command.definition if isinstance(command, commands.StartLifecycle) else state.definition or None
+        if isinstance(command, commands.StartLifecycle | adopting.AdoptLifecycle | migrating.MigrateDefinition):
+            return command.definition
+        return state.definition or None
+
+    def refers(self, command: Command) -> tuple[str, ...]:
+        return (command.into,) if isinstance(command, amendments.MergeLifecycle) else ()
 
     def decide(self, state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
         return decide(state, command, actor, facts, now)

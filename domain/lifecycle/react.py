@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.lifecycle import events as e
+from domain.lifecycle.amendments import LifecycleMerged, NoteMerge
+from domain.lifecycle.reopening import LifecycleReopened
 from domain.lifecycle.state import Lifecycle, Request
 from domain.lifecycle.story import day, line
 from domain.lifecycle.timers import next_due, pending
@@ -29,6 +31,11 @@ def react(state: Lifecycle, fresh: Sequence[Recorded]) -> Plan:
     if told:
         summary = Text(ja="。".join(t.ja for t in told), en="; ".join(t.en for t in told))
         effects = (Effect(key=f"announce-{to}", summary=summary),)
+    effects += tuple(
+        Effect(key=f"instruct-{r.version}", kind="instruct", summary=line(state, r.event), command=command)
+        for r in fresh
+        if (command := _instruction(state, r))
+    )
     return Plan(
         to=to,
         effects=effects,
@@ -37,6 +44,26 @@ def react(state: Lifecycle, fresh: Sequence[Recorded]) -> Plan:
         closed=state.closed,
         display=Display(summary=state.title, details=details(state), attributes=attributes(state)),
     )
+
+
+def _instruction(state: Lifecycle, recorded: Recorded) -> dict[str, object] | None:
+    """The command that an event gives to another stream; its id follows from the event, so that it is recorded once."""
+    event = recorded.event
+    if isinstance(event, LifecycleMerged):
+        other, separated = event.into, False
+    elif isinstance(event, LifecycleReopened) and event.separated_from is not None:
+        other, separated = event.separated_from, True
+    else:
+        return None
+    note = NoteMerge(
+        command_id=f"merge:{state.stream}/{recorded.version}",
+        stream=other,
+        other=state.stream,
+        other_ref=state.ref,
+        other_title=state.title,
+        separated=separated,
+    )
+    return {"kind": note.kind, "type": note.type, **note.model_dump(mode="json")}
 
 
 def _next(state: Lifecycle) -> str:
@@ -56,7 +83,7 @@ def attributes(state: Lifecycle) -> dict[str, object]:
         "stage": "closed" if state.closed else state.stage,
         "bureau": state.bureau,
         "viewpoint": state.viewpoint,
-        "awaiting": [] if state.hold else sorted({r.post for r in state.requests}),
+        "awaiting": [] if state.hold else sorted({r.post for r in state.requests} | {q.post for q in state.questions}),
         "due": None if state.hold else due,
         "round": state.round,
         "health": state.health,

@@ -93,12 +93,26 @@ def open_step(
 def next_step(
     state: Lifecycle, stage: Stage, after: int, serial: int, facts: Facts, now: datetime
 ) -> Sequence[RequestOpened]:
-    """The requests of the first step behind index `after` that asks anybody; empty when the route is at its end."""
+    """The requests of the first step behind index `after` that asks anybody; empty when the route is at its end.
+
+    A step that has agreed to this very document already (the process was changed meanwhile) is not asked again.
+    """
     for index in range(after + 1, len(stage.gate)):
+        if has_agreed(state, stage.gate[index]):
+            continue
         opened = open_step(state, stage, index, serial, facts, now)
         if opened:
             return opened
     return ()
+
+
+def has_agreed(state: Lifecycle, step: Step) -> bool:
+    """Whether the document in circulation has what a step asks for, by answers given and nobody still asked."""
+    given = [g for g in state.given if g.step == step.key]
+    agreed = sum(g.decision in ("approve", "conditions") for g in given)
+    if not agreed or any(r.step == step.key and r.kind == "decide" for r in state.requests):
+        return False
+    return agreed == len(given) if step.need == "all" else agreed >= step.need
 
 
 def request_id(stream: str, serial: int, step: str, post: str) -> str:

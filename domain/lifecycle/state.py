@@ -10,7 +10,7 @@ from domain.lifecycle.commands import Source
 from domain.lifecycle.events import RequestKind
 from domain.messages import Frozen, Text
 
-FOLD_VERSION = 1
+FOLD_VERSION = 2
 Health = Literal["green", "amber", "red"]
 
 
@@ -34,6 +34,8 @@ class Request(Frozen):
     reminded: bool = False
     overdue: bool = False
     escalated: bool = False
+    paused_at: datetime | None = None
+    """Its clock stands since then, because of an open question (the definition says so)."""
 
 
 class Given(Frozen):
@@ -56,6 +58,8 @@ class Submission(Frozen):
     content_hash: str
     person: str
     at: datetime
+    deliverable: str = ""
+    """The form it was written in."""
 
 
 class Kpi(Frozen):
@@ -88,6 +92,80 @@ class Hold(Frozen):
     since: datetime
     until: datetime | None = None
     reminded: bool = False
+
+
+class Question(Frozen):
+    """An open question on the document in circulation. It decides nothing, and falls away with the document."""
+
+    id: str
+    post: str
+    """Whom it is put to: the drafter's post."""
+    post_title: Text
+    asked_by: str
+    asked_in: str
+    """The post in which it was asked."""
+    at: datetime
+    due_at: datetime
+    stops: tuple[str, ...] = ()
+    """Requests whose clocks stand until it is answered."""
+
+
+class Reading(Frozen):
+    """供覧: something sent for information; waits for nothing but to be read."""
+
+    id: str
+    post: str
+    stage: str
+    round: int
+    title: Text
+    content_hash: str
+    at: datetime
+
+
+class Reopening(Frozen):
+    """A closed lifecycle whose reopening is being decided."""
+
+    stage: str
+    closed_as: str
+    work: str
+    """The piece of work that was the last before it closed."""
+
+
+class Before(Frozen):
+    """What the last answer changed, as it was before. Kept until somebody else acts on it, so that it can be taken back."""
+
+    request: str
+    version: int
+    """Version of the answer's event."""
+    command_id: str
+    person: str
+    post: str
+    step: str
+    step_title: Text
+    decision: str
+    stage: str
+    stage_title: Text
+    work: str
+    repeats: bool
+    entered_at: datetime | None
+    round: int
+    requests: tuple[Request, ...]
+    given: tuple[Given, ...]
+    submission: Submission | None
+    review_date: date | None
+    measured: tuple[str, ...]
+    values: dict[str, dict[str, str]]
+    budgets: dict[int, Budget]
+    claimed: Budget | None
+    pledged: tuple[Promise, ...]
+    recommendation: str | None
+    recommended_stage: str | None
+    promises: tuple[str, ...]
+    readings: tuple[str, ...]
+    questions: tuple[Question, ...]
+    outcome: str | None
+    reopening: Reopening | None
+    merged_into: str | None
 
 
 class Lifecycle(Frozen):
@@ -130,6 +208,9 @@ class Lifecycle(Frozen):
     kpis: tuple[Kpi, ...] = ()
     review_date: date | None = None
     measured: tuple[str, ...] = ()
+    """KPIs measured in this round."""
+    values: dict[str, dict[str, str]] = {}
+    """KPI -> period -> the value that holds, in this round."""
     budget_year: int | None = None
     budget_round: int = 0
     """The round in which the budget was last asked for."""
@@ -142,10 +223,27 @@ class Lifecycle(Frozen):
     recommended_stage: str | None = None
     promises: tuple[PromiseState, ...] = ()
 
+    questions: tuple[Question, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    before: Before | None = None
+
     hold: Hold | None = None
     outcome: str | None = None
     closed: bool = False
     closed_as: str | None = None
+
+    adopted: Source | None = None
+    """Where its earlier history was taken from, when it began before the system did."""
+    adopted_at: str = ""
+    """The stage at which it was adopted: those before it were decided elsewhere."""
+    imported: dict[str, tuple[str, ...]] = {}
+    """`stage/round` of imported deliverables -> the fields that they leave open."""
+    decided_before: tuple[str, ...] = ()
+    """`stage/round` of imported decisions."""
+    reopening: Reopening | None = None
+    merged_into: str | None = None
+    absorbed: tuple[str, ...] = ()
+    """Lifecycles that were merged into this one."""
 
     @property
     def in_circulation(self) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.calendar import local_day, wareki, wareki_fiscal_year
+from domain.lifecycle import adopting, amendments, dialogue, migrating
 from domain.lifecycle import events as e
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Event, Text
@@ -29,6 +30,8 @@ _BECAUSE = {
     "sent_back": Text(ja="差戻し", en="sent back"),
     "outcome": Text(ja="再検討の結果", en="outcome of the review"),
     "review_opened": Text(ja="再検討を開始", en="review opened"),
+    "adopted": Text(ja="引継ぎ", en="adopted"),
+    "reopened": Text(ja="再開", en="reopened"),
 }
 
 
@@ -79,7 +82,8 @@ def _of_request(ja: str, en: str) -> Callable[[Lifecycle, Any], Text]:
 def _budget(_: Lifecycle, event: e.BudgetRecorded) -> Text:
     name = _BUDGET[event.state]
     year = wareki_fiscal_year(event.fiscal_year)
-    return _t(f"{year} {name.ja} {event.amount:,}円", f"FY{event.fiscal_year} {name.en} {event.amount:,} yen")
+    ja, en = ("(移入)", " (imported)") if event.imported else ("", "")
+    return _t(f"{year} {name.ja} {event.amount:,}円{ja}", f"FY{event.fiscal_year} {name.en} {event.amount:,} yen{en}")
 
 
 def _outcome(_: Lifecycle, event: e.OutcomeDecided) -> Text:
@@ -87,7 +91,7 @@ def _outcome(_: Lifecycle, event: e.OutcomeDecided) -> Text:
 
 
 def _closed(_: Lifecycle, event: e.LifecycleClosed) -> Text:
-    names = {"completion": "終了", "abolition": "廃止", "dropped": "廃案"}
+    names = {"completion": "終了", "abolition": "廃止", "dropped": "廃案", "merged": "統合"}
     return _t(f"終結: {names.get(event.as_, event.as_)}", f"closed: {event.as_}")
 
 
@@ -115,7 +119,8 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     e.LifecycleResumed: lambda s, v: _t("再開", "resumed"),
     e.HoldExpired: lambda s, v: _t("保留の期日が来ました", "the hold's day has come"),
     e.MeasurementRecorded: lambda s, v: _t(
-        f"測定 {v.kpi} {v.period}: {v.value}", f"measured {v.kpi} {v.period}: {v.value}"
+        f"測定{'(移入)' if v.imported else ''} {v.kpi} {v.period}: {v.value}",
+        f"measured{' (imported)' if v.imported else ''} {v.kpi} {v.period}: {v.value}",
     ),
     e.BudgetRecorded: _budget,
     e.PromiseMade: lambda s, v: _t(f"条件・約束: {v.text}", f"condition or promise: {v.text}"),
@@ -130,4 +135,8 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     e.WindDownStarted: lambda s, v: _t("廃止の整理を開始", "wind-down started"),
     e.LifecycleDropped: lambda s, v: _t("廃案", "dropped"),
     e.LifecycleClosed: _closed,
+    **adopting.LINES,
+    **amendments.LINES,
+    **dialogue.LINES,
+    **migrating.LINES,
 }

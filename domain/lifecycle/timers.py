@@ -15,7 +15,7 @@ Timer = tuple[datetime, TimerKind, str | None]
 
 
 def pending(state: Lifecycle) -> Iterator[Timer]:
-    """All moments still to pass. A hold stops the clocks of requests and of the review."""
+    """All moments still to pass. A hold stops all clocks, a question those the definition names."""
     if state.closed or state.started_at is None:
         return
     if state.hold is not None:
@@ -23,6 +23,8 @@ def pending(state: Lifecycle) -> Iterator[Timer]:
             yield state.hold.until, "hold", None
         return
     for r in state.requests:
+        if r.paused_at is not None:
+            continue
         if r.remind_at is not None and not r.reminded and not r.overdue:
             yield r.remind_at, "remind", r.id
         if not r.overdue:

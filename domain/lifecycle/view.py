@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.kinds import Row, View
+from domain.lifecycle import dialogue
 from domain.lifecycle import events as e
+from domain.lifecycle.adopting import DeliverableImported
+from domain.lifecycle.amendments import AnswerRetracted, LifecycleMerged, MeasurementCorrected
+from domain.lifecycle.migrating import DefinitionMigrated
+from domain.lifecycle.reopening import LifecycleReopened, ReopeningRefused
 from domain.lifecycle.state import Lifecycle
 from domain.lifecycle.story import line
 from domain.lifecycle.timers import next_due
@@ -39,6 +44,8 @@ def view(state: Lifecycle) -> View:
         "overdue": state.overdue,
         "tags": list(state.tags),
         "source": state.source.model_dump(mode="json") if state.source else None,
+        "adopted": state.adopted is not None,
+        "merged_into": state.merged_into,
     }
     requests: list[Row] = [
         {
@@ -75,7 +82,46 @@ def view(state: Lifecycle) -> View:
         }
         for p in state.promises
     ]
-    return View(rows={"lifecycles": [lifecycle], "requests": requests, "promises": promises})
+    return View(rows={"lifecycles": [lifecycle], "requests": [*requests, *_to_be_said(state)], "promises": promises})
+
+
+def _to_be_said(state: Lifecycle) -> list[Row]:
+    """Questions and readings wait in the same inbox, and decide nothing."""
+    common: Row = {"stream": state.stream, "round": state.round, "overdue": False}
+    questions: list[Row] = [
+        {
+            **common,
+            "request": q.id,
+            "kind": "question",
+            "stage": state.work,
+            "step": "question",
+            "post": q.post,
+            "opened_at": q.at,
+            "due_at": q.due_at,
+            "subject_ja": f"{state.title}: {state.stage_title.ja}への質問",
+            "subject_en": f"{state.title}: a question on {state.stage_title.en}",
+            "content_hash": state.submission.content_hash if state.submission else None,
+        }
+        for q in state.questions
+    ]
+    readings: list[Row] = [
+        {
+            **common,
+            "request": r.id,
+            "kind": "read",
+            "stage": r.stage,
+            "round": r.round,
+            "step": "read",
+            "post": r.post,
+            "opened_at": r.at,
+            "due_at": None,
+            "subject_ja": f"{state.title}: {r.title.ja}(供覧)",
+            "subject_en": f"{state.title}: {r.title.en}, for information",
+            "content_hash": r.content_hash,
+        }
+        for r in state.readings
+    ]
+    return [*questions, *readings]
 
 
 def phase(state: Lifecycle) -> str:
@@ -91,7 +137,7 @@ def entries(state: Lifecycle, recorded: Recorded) -> View:
     """Rows that one event adds for good."""
     event, row = recorded.event, {"stream": recorded.stream}
     versioned = {**row, "version": recorded.version}
-    if isinstance(event, e.DeliverableSubmitted):
+    if isinstance(event, e.DeliverableSubmitted | DeliverableImported):
         added: Row = {
             **row,
             "stage": event.stage,
@@ -101,6 +147,7 @@ def entries(state: Lifecycle, recorded: Recorded) -> View:
             "content_hash": event.content_hash,
             "person": recorded.actor.person,
             "at": recorded.occurred_at,
+            "imported": event.source.model_dump(mode="json") if isinstance(event, DeliverableImported) else None,
         }
         return View(rows={"deliverables": [added]})
     if isinstance(event, e.RequestAnswered):
@@ -119,7 +166,18 @@ def entries(state: Lifecycle, recorded: Recorded) -> View:
             "at": recorded.occurred_at,
         }
         return View(rows={"answers": [added]})
-    if isinstance(event, e.MeasurementRecorded):
+    if isinstance(event, AnswerRetracted):
+        added = {
+            **versioned,
+            "answered_at": event.answered_at,
+            "request": event.request,
+            "person": recorded.actor.person,
+            "corrected": event.corrected,
+            "at": recorded.occurred_at,
+        }
+        return View(rows={"retractions": [added]})
+    if isinstance(event, e.MeasurementRecorded | MeasurementCorrected):
+        imported = None if isinstance(event, MeasurementCorrected) else event.imported
         added = {
             **versioned,
             "kpi": event.kpi,
@@ -128,6 +186,8 @@ def entries(state: Lifecycle, recorded: Recorded) -> View:
             "person": recorded.actor.person,
             "source": event.source.model_dump(mode="json") if event.source else None,
             "at": recorded.occurred_at,
+            "was": str(event.was) if isinstance(event, MeasurementCorrected) else None,
+            "imported": imported.model_dump(mode="json") if imported else None,
         }
         return View(rows={"measurements": [added]})
     if isinstance(event, e.OutcomeDecided):
@@ -166,14 +226,36 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
         # 廃案 is told to those who concurred, and to those who are still asked.
         posts = (*(g.post for g in state.given), *(r.post for r in state.requests if r.kind == "decide"))
         return [Notice(post=post, subject=_subject(state, event)) for post in dict.fromkeys(posts)]
-    for_drafter = e.GatePassed | e.GateReturned | e.OutcomeDecided | e.LifecycleClosed | e.HoldExpired
-    if isinstance(event, for_drafter) and state.drafter is not None:
+    if isinstance(event, dialogue.QuestionAsked):
+        return [Notice(person=event.drafter, subject=_subject(state, event))]
+    if isinstance(event, dialogue.QuestionAnswered):
+        return [Notice(person=event.asked_by, subject=_subject(state, event))]
+    if isinstance(event, dialogue.InformationShared):
+        return [Notice(post=event.post, subject=_subject(state, event))]
+    if isinstance(event, AnswerRetracted | DefinitionMigrated):
+        # Those whose requests are gone hear it by the request closed; here, those who are asked now.
+        return _to_those_asked(state, event)
+    if isinstance(event, _FOR_DRAFTER) and state.drafter is not None:
         return [Notice(person=state.drafter, subject=_subject(state, event))]
     if isinstance(event, e.LifecycleHeld | e.LifecycleResumed):
-        return [
-            Notice(post=post, subject=_subject(state, event)) for post in dict.fromkeys(r.post for r in state.requests)
-        ]
+        return _to_those_asked(state, event)
     return []
+
+
+_FOR_DRAFTER = (
+    e.GatePassed
+    | e.GateReturned
+    | e.OutcomeDecided
+    | e.LifecycleClosed
+    | e.HoldExpired
+    | LifecycleReopened
+    | ReopeningRefused
+    | LifecycleMerged
+)
+
+
+def _to_those_asked(state: Lifecycle, event: Event) -> list[Notice]:
+    return [Notice(post=post, subject=_subject(state, event)) for post in dict.fromkeys(r.post for r in state.requests)]
 
 
 def _subject(state: Lifecycle, event: Event) -> Text:

@@ -136,6 +136,7 @@ BREAKS: list[tuple[str, str, dict[str, Any], str]] = [
     ("kpis", "kpi-stopping", {"stopping_criteria": [" "]}, "stopping_criteria"),
     ("kpis", "kpi-review-date", {"review_date": "2026-04-01"}, "review_date"),
     ("kpis", "kpi-review-date", {"review_date": None}, "review_date"),
+    ("reopening", "reopening-reasoned", {"reason": " "}, "reason"),
     ("implementation", "implementation-plan", {"sites": []}, "sites"),
     ("implementation", "implementation-results", {"results": ""}, "results"),
     ("implementation", "implementation-milestones", {"milestones": [{"title": "公開"}]}, "milestones[0].due"),

@@ -36,7 +36,7 @@ def concurrence(need: int | str = "all", on_reject: str = "return") -> Case:
 
 def comparable(state: Lifecycle) -> dict[str, Any]:
     """A state without what depends on the order of answers by right: their list itself."""
-    content = state.model_dump(mode="json", exclude={"given"})
+    content = state.model_dump(mode="json", exclude={"given", "before"})
     content["promises"] = sorted(content["promises"], key=lambda p: str(p["id"]))
     return content
 

@@ -9,13 +9,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from domain.lifecycle import amendments as am
 from domain.lifecycle import commands as c
+from domain.lifecycle import dialogue
 from domain.lifecycle.decide import decide
 from domain.lifecycle.evolve import evolve
 from domain.lifecycle.kind import LifecycleKind
 from domain.lifecycle.state import Lifecycle
 from domain.lifecycle.timers import due_commands, next_due
-from domain.messages import SYSTEM, Actor, Command, Recorded, Refused
+from domain.messages import SYSTEM, Actor, Command, Recorded, Refused, Via
 from tests.given import FACTS, PROCESS, STAGES, STREAM, VALID, Case, person, stage_of, with_process
 
 KIND = LifecycleKind()
@@ -23,7 +25,18 @@ ANYONE = st.sampled_from([p.id.removeprefix("p-") for p in FACTS.directory.peopl
 WORK = st.sampled_from([*STAGES, "wind_down", "moon"])
 OUTCOMES = st.sampled_from([None, None, *(o.key for o in PROCESS.outcomes), "victory"])
 DECISIONS = st.sampled_from(["approve", "approve", "approve", "conditions", "return", "reject"])
-QUORUM = with_process(lambda d: stage_of(d, "coordination")["gate"][0].update(need=1))
+
+
+def _quorum(document: dict[str, Any]) -> None:
+    stage_of(document, "coordination")["gate"][0].update(need=1)
+    for stage in document["stages"]:
+        stage["inform"] = [{"role": "mayor", "unit": "city"}]
+        for step in stage["gate"]:
+            step["question_stops_clock"] = True
+
+
+QUORUM = with_process(_quorum)
+"""One agreement is enough, questions stop the clock, and the mayor is told of everything."""
 
 
 class Random(RuleBasedStateMachine):
@@ -127,6 +140,67 @@ class Random(RuleBasedStateMachine):
     def fulfil(self, data: st.DataObject) -> None:
         promise = data.draw(st.sampled_from(self.case.state.promises))
         self.send(self.case.make(c.FulfilPromise, promise=promise.id), person("drafter"))
+
+    @rule(actor=st.none() | ANYONE, decision=st.none() | DECISIONS)
+    def take_back(self, actor: Actor | None, decision: str | None) -> None:
+        """Whoever answered last retracts, or corrects: the state is what it was before the answer."""
+        before = self.case.state.before
+        if before is None:
+            return
+        who = actor or Actor(person=before.person, via=Via.WEB, authenticated_by="test")
+        if decision is None:
+            command: Command = self.case.make(am.RetractAnswer, request=before.request, reason="誤り")
+        else:
+            conditions = (c.Condition(text="条件"),) if decision == "conditions" else ()
+            command = self.case.make(
+                am.CorrectAnswer,
+                request=before.request,
+                decision=decision,
+                comment="理由",
+                conditions=conditions,
+                reason="誤り",
+            )
+        if self.send(command, who):
+            assert who.person == before.person
+            if decision is None:
+                state = self.case.state
+                assert state.before is None and state.request(before.request) is not None
+                assert (state.work, state.round, state.requests) == (before.work, before.round, before.requests)
+
+    @rule(actor=ANYONE)
+    def ask(self, actor: Actor) -> None:
+        self.send(self.case.make(dialogue.AskQuestion, text="なぜですか"), actor)
+
+    @precondition(lambda self: bool(self.case.state.questions))
+    @rule(actor=st.sampled_from(["drafter", "chief", "stranger"]).map(person))
+    def reply(self, actor: Actor) -> None:
+        self.send(
+            self.case.make(dialogue.AnswerQuestion, question=self.case.state.questions[0].id, text="法です"), actor
+        )
+
+    @rule(actor=ANYONE, post=st.sampled_from(["mayor", "school-chief", "moon"]))
+    def share(self, actor: Actor, post: str) -> None:
+        self.send(self.case.make(dialogue.ShareForInformation, post=post), actor)
+
+    @rule(actor=ANYONE)
+    def read_and_comment(self, actor: Actor) -> None:
+        self.send(self.case.make(dialogue.AddComment, text="良い"), actor)
+        for reading in self.case.state.readings[:1]:
+            self.send(self.case.make(dialogue.AcknowledgeReading, reading=reading.id), actor)
+
+    @precondition(lambda self: self.case.state.closed)
+    @rule(actor=st.sampled_from(["drafter", "office", "stranger"]).map(person), stage=WORK)
+    def reopen(self, actor: Actor, stage: str) -> None:
+        self.send(self.case.make(am.ReopenLifecycle, stage=stage, reason="需要"), actor)
+
+    @precondition(lambda self: bool(self.case.state.values))
+    @rule(value=st.integers(0, 3))
+    def correct_a_value(self, value: int) -> None:
+        kpi, periods = next(iter(self.case.state.values.items()))
+        command = self.case.make(
+            am.CorrectMeasurement, kpi=kpi, period=next(iter(periods)), value=str(value), reason="誤記"
+        )
+        self.send(command, person("member"))
 
     @rule(days=st.sampled_from([0, 0.01, 1, 7, 40, 400, 4000]))
     def time_passes(self, days: float) -> None:

@@ -1,0 +1,100 @@
+"""What is to be played, and playing it on a ledger: the directory and the process first, then everybody's days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
+
+from rich.console import Console
+
+from domain.calendar import JST, end_of_business
+from domain.directory_stream import STREAM as DIRECTORY
+from domain.directory_stream import ImportDirectory
+from domain.lifecycle.state import Lifecycle
+from domain.messages import SYSTEM, Recorded
+from domain.process_stream import PublishDefinition, stream_of
+from rehearsal.board import Board
+from rehearsal.casting import Cast
+from rehearsal.conductor import Conductor, Moment
+from rehearsal.ledger import Ledger
+from rehearsal.people import People
+from rehearsal.summary import Tally
+from store.calendars import calendar
+
+_SETTLE_EVERY = 7
+"""Virtual days between two waits for the workflows; with `--pace` somebody is watching, and every day is waited for."""
+Told = tuple[Moment, tuple[Recorded, ...]]
+"""What one command led to, and the moment at which it was given."""
+
+
+@dataclass(frozen=True)
+class Programme:
+    """What is to be played: the cast, from when to when, by which dice, and how fast (virtual days a second)."""
+
+    cast: Cast
+    since: date
+    until: date
+    seed: int
+    pace: float | None = None
+
+    @property
+    def begins(self) -> datetime:
+        return datetime.combine(self.since, clock_time(8, 30), JST).astimezone(UTC) - timedelta(hours=1)
+
+    @property
+    def ends(self) -> datetime:
+        return end_of_business(self.until)
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came of a programme. `told` is empty unless the events were asked for."""
+
+    tally: Tally
+    commands: int
+    told: list[Told] = field(default_factory=list)
+
+
+async def conduct(
+    programme: Programme,
+    ledger: Ledger,
+    console: Console | None,
+    *,
+    keep: bool = False,
+    numbers: Mapping[str, int] | None = None,
+    on_day: Callable[[date, Tally], None] | None = None,
+) -> Played:
+    """Import the directory, publish the process, play, and count. `on_day` hears of each day instead of a board on `console`;
+    `numbers` are the places of these streams in a larger cast (see `Conductor`); `keep` gives the lifecycles' events."""
+    cast = programme.cast
+    imported = ImportDirectory(
+        command_id="rehearsal:directory", stream=DIRECTORY, directory=cast.directory, names=cast.names
+    )
+    published = PublishDefinition(
+        command_id=f"rehearsal:{cast.process.reference}", stream=stream_of(cast.process.name), definition=cast.process
+    )
+    for command in (imported, published):
+        ledger.record(command, SYSTEM)
+    people = People(cast.scripts, ledger.facts(cast.process.reference), programme.seed)
+    tally, told = Tally(cast.process, calendar()), list[Told]()
+
+    def saw(state: Lifecycle, fresh: Sequence[Recorded]) -> None:
+        tally.saw(state, fresh)
+        if keep and conductor.playing is not None:
+            told.append((conductor.playing, tuple(fresh)))
+
+    with Board(tally.glance, cast.process, programme.since, programme.until, console) as board:
+        conductor = Conductor(
+            ledger,
+            people,
+            observe=saw,
+            on_refused=tally.was_refused,
+            on_day=board.day_done if on_day is None else lambda day: on_day(day, tally),
+            pace=programme.pace,
+            settle_every=1 if programme.pace else _SETTLE_EVERY,
+            numbers=numbers,
+        )
+        await conductor.run(programme.ends)
+    return Played(tally, conductor.commands, told)

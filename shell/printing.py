@@ -1,0 +1,115 @@
+"""`paper` and `dossier`: a decision, and a whole lifecycle, as PDF."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shell.app import Id, Json, app
+from shell.errors import ShellError
+from shell.output import OUT, short
+from shell.session import Session
+
+if TYPE_CHECKING:
+    from papers.collecting import Collected
+
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="書き出す先(省けば今のフォルダー) / where to; by default the current folder"),
+]
+Force = Annotated[bool, typer.Option("--force", help="あるファイルを上書きする / overwrite")]
+AsOf = Annotated[
+    int | None,
+    typer.Option("--as-of", help="この版の事象の時点で / as of the event of this version (see `events`)", min=1),
+]
+
+
+@app.command()
+def paper(
+    id: Id,
+    stage: Annotated[str, typer.Option("--stage", help="段階 / stage key")],
+    round_: Annotated[
+        int | None, typer.Option("--round", help="期(省けば最後) / round; the last by default", min=1)
+    ] = None,
+    version: Annotated[
+        int | None, typer.Option("--version", help="文書の版(省けば最後) / version of the document", min=1)
+    ] = None,
+    as_of: AsOf = None,
+    out: Out = None,
+    force: Force = False,
+    json_: Json = False,
+) -> None:
+    """決裁文書を PDF にする / a decision document as PDF"""
+    from papers.collecting import NothingToPrint
+    from papers.decision import choose, dated, decision_paper, last_version
+    from papers.typesetting import pdf
+
+    found = _collected(id, as_of)
+    try:
+        chosen = choose(found, stage, round_, version)
+    except NothingToPrint as nothing:
+        raise _of(nothing) from None
+    made = pdf("decision", decision_paper(found, chosen), dated(found, last_version(found, chosen)))
+    document = chosen.document
+    name = f"{_name(found)}-{document.stage}-{document.round}-{document.version}.pdf"
+    _write(made, out or Path(name), force)
+
+
+@app.command()
+def dossier(id: Id, as_of: AsOf = None, out: Out = None, force: Force = False, json_: Json = False) -> None:
+    """ライフサイクルの全記録を PDF にする / a whole lifecycle as PDF"""
+    from papers.dossier import dossier as collected
+    from papers.typesetting import pdf
+
+    found = _collected(id, as_of)
+    made = pdf("dossier", collected(found), found.last.occurred_at)
+    _write(made, out or Path(f"{_name(found)}-dossier.pdf"), force)
+
+
+def _collected(id: str, as_of: int | None) -> Collected:
+    from papers.collecting import NothingToPrint, collect
+
+    session = Session()
+    try:
+        return collect(session.store, session.lifecycle(id), as_of)
+    except NothingToPrint as nothing:
+        raise _of(nothing) from None
+
+
+def _of(nothing: object) -> ShellError:
+    from papers.collecting import NothingToPrint
+
+    assert isinstance(nothing, NothingToPrint)
+    return ShellError(
+        f"{nothing.field}: {nothing.value}: {nothing.message}", f"→ {nothing.remedy.ja} / {nothing.remedy.en}"
+    )
+
+
+def _name(found: Collected) -> str:
+    """The starter's own id, as far as a file may be called so."""
+    return re.sub(r"[^\w.-]+", "_", found.state.ref)[:60].strip("._") or short(found.stream)
+
+
+def _write(made: bytes, out: Path, force: bool) -> None:
+    from papers.typesetting import pages
+
+    try:
+        with out.open("wb" if force else "xb") as file:
+            file.write(made)
+    except FileExistsError:
+        raise ShellError(
+            f"--out: {out}: すでにあります / exists already",
+            "→ 別の名前にするか、上書きするなら --force / choose another name, or overwrite it with --force",
+        ) from None
+    except OSError as error:
+        raise ShellError(
+            f"--out: {out}: 書き込めません / cannot be written ({error.strerror})",
+            "→ 書き込めるフォルダーを --out で指定してください / name a folder that can be written to with --out",
+        ) from None
+    digest = hashlib.sha256(made).hexdigest()
+    document = {"file": str(out), "sha256": digest, "bytes": len(made), "pages": pages(made)}
+    OUT.emit(document, lambda: OUT.say(f"{out}({document['pages']} ページ / pages)", f"sha256 {digest}"))

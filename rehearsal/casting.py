@@ -49,11 +49,13 @@ class Cast:
     process: ProcessDefinition
 
 
-def cast_file(file: Path, *, since: date, seed: int, people: Path | None = None) -> Cast:
+def cast_file(
+    file: Path, *, since: date, seed: int, people: Path | None = None, definition: Path | None = None
+) -> Cast:
     """The tasks of a start file, or the projects of a data folder. Raises `DocumentError`, `ShellError` or `OSError`."""
     if file.is_dir():
         return cast_demo(file, since=since, seed=seed)
-    process = load_definition()
+    process = load_definition(definition) if definition else load_definition()
     directory, names = load_people(people) if people else load_people()
     starts = read_start_file(file, directory, process.reference, {process.reference})
     scripts = [from_start(s, since=since, seed=seed) for s in starts]

@@ -39,6 +39,7 @@ def rehearse(
     temporal: str | None = None,
     console: Console | None = None,
     people: Path | None = None,
+    definition: Path | None = None,
     processes: int | None = None,
 ) -> Summary:
     """Rehearse the tasks of a start file, or the projects of a data folder, until a day.
@@ -53,7 +54,7 @@ def rehearse(
         raise RehearsalError(
             f"--until {until}: {begin} より後の日付にしてください / must lie after the beginning, {begin}"
         )
-    cast = _reading(lambda: cast_file(file, since=begin, seed=seed, people=people))
+    cast = _reading(lambda: cast_file(file, since=begin, seed=seed, people=people, definition=definition))
     return _play(Programme(cast, begin, until, seed, pace), database_url, temporal, console, processes)
 
 

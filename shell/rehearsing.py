@@ -40,6 +40,12 @@ def rehearse(
             "--processes", help="--memory を分担するプロセス数 / processes that share the work of --memory", min=1
         ),
     ] = None,
+    people: Annotated[
+        Path | None, typer.Option("--people", metavar="FILE", help="名簿ファイル(省けば同梱) / directory file")
+    ] = None,
+    definition: Annotated[
+        Path | None, typer.Option("--definition", metavar="FILE", help="定義ファイル(省けば同梱) / definition file")
+    ] = None,
     json_: Json = False,
 ) -> None:
     """仮想時間で予行する / rehearse in virtual time"""
@@ -56,6 +62,8 @@ def rehearse(
         temporal=_temporal(),
         console=_console(),
         processes=processes,
+        people=people,
+        definition=definition,
     )
     OUT.emit(summary.model_dump(mode="json"), lambda: None)
 

@@ -59,7 +59,7 @@ class Loaded:
 _GET_STREAM = sa.select(streams).where(streams.c.stream == sa.bindparam("s"))
 _LOCK_STREAM = _GET_STREAM.with_for_update()
 _OTHERS = (
-    sa.select(streams.c.stream, streams.c.kind, streams.c.title, streams.c.closed)
+    sa.select(streams.c.stream, streams.c.kind, streams.c.title, streams.c.closed, streams.c.version)
     .where(streams.c.stream.in_(sa.bindparam("s", expanding=True)))
     .order_by(streams.c.stream)
 )
@@ -101,7 +101,7 @@ class Transaction:
             return known
         facts = self._store.facts(loaded.kind.needs(loaded.state, command), connection=self._connection)
         if referred := loaded.kind.refers(command):
-            facts = facts.model_copy(update={"others": self._others(referred)})
+            facts = self._with_others(facts, referred)
         _require_authority(command, actor, facts)
         now = self._store.clock.now()
         if loaded.last_at is not None and loaded.last_at > now:
@@ -119,11 +119,13 @@ class Transaction:
         )
         return outcome
 
-    def _others(self, referred: Sequence[str]) -> dict[str, Other]:
-        """What the decision may know of other streams, locked until the commit so that it stays true."""
+    def _with_others(self, facts: Facts, referred: Sequence[str]) -> Facts:
+        """What the decision may know of other streams, locked until the commit so that it stays true, and named as facts."""
         query = _OTHERS if self._store.database.sqlite else _OTHERS.with_for_update(read=True)
-        rows = self._connection.execute(query, {"s": sorted(referred)})
-        return {r.stream: Other(kind=r.kind, title=r.title, closed=r.closed) for r in rows}
+        rows = list(self._connection.execute(query, {"s": sorted(referred)}))
+        others = {r.stream: Other(kind=r.kind, title=r.title, closed=r.closed) for r in rows}
+        versions = {f"stream:{r.stream}": str(r.version) for r in rows}
+        return facts.model_copy(update={"others": others, "versions": {**facts.versions, **versions}})
 
     def _stored(self, command: Command, content: str) -> Outcome | None:
         found = self._known.get((command.stream, command.command_id))

@@ -237,6 +237,7 @@ def adopt(state: Lifecycle, command: AdoptLifecycle, actor: Actor, facts: Facts,
             "section": fields["section"],
             "round": command.round,
             "adopted_at": stage.key,
+            "adopted_round": command.round,
             "stage": stage.key,
             "closed": command.closed_as is not None,
         }
@@ -336,12 +337,12 @@ def _only_earlier(
     state: Lifecycle, order: list[str], stage: str, round_: int, field: str, *, decided: bool = False
 ) -> None:
     """Earlier than where it was adopted; a draft of that very stage may be brought along, but its decision is made here."""
-    here, there = (state.round, order.index(state.adopted_at)), (round_, order.index(stage))
-    rounds = state.round if state.stage == state.adopted_at else max(state.round, round_)
+    at = order.index(state.adopted_at) if state.adopted_at in order else 0  # the process may be another one by now
+    here, there = (state.adopted_round, at), (round_, order.index(stage))
     mine = f"{stage}/{round_}" in state.versions and f"{stage}/{round_}" not in state.imported
     # What was over when it was adopted was decided elsewhere, its last stage included.
     decided = decided and not state.closed
-    if mine or there > here or (decided and there == here) or round_ > rounds:
+    if mine or there > here or (decided and there == here):
         raise refuse(
             "decided-here",
             f"{field}: {stage}(第{round_}期)は、ここで決める段階です(引き継いだ段階: {state.adopted_at})",
@@ -594,6 +595,7 @@ def _adopted(state: Lifecycle, event: LifecycleAdopted, recorded: Recorded) -> C
         "round": event.round,
         "adopted": event.source,
         "adopted_at": event.stage,
+        "adopted_round": event.round,
     }
 
 

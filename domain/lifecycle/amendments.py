@@ -190,7 +190,7 @@ def _own_answer(state: Lifecycle, request: str, actor: Actor, facts: Facts) -> B
 def _undone(state: Lifecycle, before: Before, reason: str, *, corrected: bool) -> list[Event]:
     kept = {r.id for r in before.requests}
     closed: list[Event] = [
-        e.RequestClosed(request=r.id, because="retracted") for r in state.requests if r.id not in kept
+        e.RequestClosed(request=r.id, because="retracted", post=r.post) for r in state.requests if r.id not in kept
     ]
     retracted = AnswerRetracted(
         request=before.request,
@@ -296,7 +296,7 @@ def _merge(state: Lifecycle, command: MergeLifecycle, actor: Actor, facts: Facts
         )
     return [
         LifecycleMerged(into=command.into, into_title=other.title, reason=command.reason),
-        *(e.RequestClosed(request=r.id, because="merged") for r in state.requests),
+        *(e.RequestClosed(request=r.id, because="merged", post=r.post) for r in state.requests),
         e.LifecycleClosed(as_="merged"),
     ]
 

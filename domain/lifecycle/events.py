@@ -99,6 +99,8 @@ class RequestClosed(Event):
     type = "RequestClosed"
     request: str
     because: str
+    post: str | None = None
+    """Who is told that nothing is asked of them any more; None when they know."""
 
 
 class GatePassed(Event):

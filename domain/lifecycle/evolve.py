@@ -120,6 +120,8 @@ def _submitted(state: Lifecycle, event: e.DeliverableSubmitted, recorded: Record
         "given": (),
         "versions": {**state.versions, f"{event.stage}/{event.round}": event.version},
     }
+    if f"{event.stage}/{event.round}" in state.imported:  # what was brought along has become a document of ours
+        changes["imported"] = {k: v for k, v in state.imported.items() if k != f"{event.stage}/{event.round}"}
     extract = _EXTRACTS.get(event.deliverable)
     if extract is not None:
         changes |= extract(state, event.content)

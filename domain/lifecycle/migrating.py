@@ -235,7 +235,7 @@ def _migrate(
             drafted_again=found.drafted_again,
             reason=command.reason,
         ),
-        *(RequestClosed(request=r, because="migrated") for r in found.closed),
+        *(RequestClosed(request=r.id, because="migrated", post=r.post) for r in state.requests if r.id in found.closed),
         *found.opened,
     ]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from domain.lifecycle import events as e
 from domain.lifecycle.amendments import LifecycleMerged, NoteMerge
 from domain.lifecycle.reopening import LifecycleReopened
-from domain.lifecycle.state import Lifecycle, Request
+from domain.lifecycle.state import Lifecycle, Question, Request
 from domain.lifecycle.story import day, line
 from domain.lifecycle.timers import next_due, pending
 from domain.messages import Display, Effect, Event, Plan, Recorded, Text
@@ -107,7 +107,7 @@ def details(state: Lifecycle) -> str:
         )
         held = f"**保留中 / on hold**: {since.ja} から / since {since.en}, {until}"
         return f"{head}{held}\n\n    ./taskforce resume {state.stream} --as PERSON{foot}"
-    rows = "\n".join(_row(r) for r in state.requests)
+    rows = "\n".join([*(_row(r) for r in state.requests), *(_asked(q) for q in state.questions)])
     table = (
         f"| 待っている相手 / waits for | 何を / what | いつから / since | 期限 / due | 依頼 / request |\n|---|---|---|---|---|\n{rows}\n"
         if rows
@@ -119,12 +119,25 @@ def details(state: Lifecycle) -> str:
 def _row(r: Request) -> str:
     since, due = day(r.opened_at), day(r.due_at)
     late = " **期限超過 / overdue**" if r.overdue else ""
+    late += " (質問により時計停止 / clock stands for a question)" if r.paused_at else ""
     cells = (
         f"{r.post_title.ja} / {r.post_title.en}",
         f"{r.title.ja} / {r.title.en}",
         f"{since.ja} / {since.en}",
         f"{due.ja} / {due.en}{late}",
         r.id,
+    )
+    return "| " + " | ".join(cells) + " |"
+
+
+def _asked(q: Question) -> str:
+    since, due = day(q.at), day(q.due_at)
+    cells = (
+        f"{q.post_title.ja} / {q.post_title.en}",
+        "質問への回答 / answer to a question",
+        f"{since.ja} / {since.en}",
+        f"{due.ja} / {due.en}",
+        q.id,
     )
     return "| " + " | ".join(cells) + " |"
 

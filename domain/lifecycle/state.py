@@ -236,6 +236,7 @@ class Lifecycle(Frozen):
     """Where its earlier history was taken from, when it began before the system did."""
     adopted_at: str = ""
     """The stage at which it was adopted: those before it were decided elsewhere."""
+    adopted_round: int = 1
     imported: dict[str, tuple[str, ...]] = {}
     """`stage/round` of imported deliverables -> the fields that they leave open."""
     decided_before: tuple[str, ...] = ()

@@ -108,7 +108,11 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
         f"{v.title.ja}を提出(第{v.version}版)", f"{v.title.en}: handed in (version {v.version})"
     ),
     e.RequestAnswered: _answered,
-    e.RequestClosed: lambda s, v: _t("依頼を終了", "request closed"),
+    e.RequestClosed: lambda s, v: (
+        _t("依頼は取り消されました", "what was asked is asked no more")
+        if v.post
+        else _t("依頼を終了", "request closed")
+    ),
     e.GatePassed: lambda s, v: _t(f"{v.title.ja}の関門を通過", f"{v.title.en}: gate passed"),
     e.GateReturned: lambda s, v: _t(f"{v.to_title.ja}へ差戻し", f"sent back to {v.to_title.en}"),
     e.DraftWithdrawn: lambda s, v: _t("引戻し", "draft withdrawn by the drafter"),

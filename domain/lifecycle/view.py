@@ -232,6 +232,8 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
         return [Notice(person=event.asked_by, subject=_subject(state, event))]
     if isinstance(event, dialogue.InformationShared):
         return [Notice(post=event.post, subject=_subject(state, event))]
+    if isinstance(event, e.RequestClosed):
+        return [Notice(post=event.post, subject=_subject(state, event))] if event.post else []
     if isinstance(event, AnswerRetracted | DefinitionMigrated):
         # Those whose requests are gone hear it by the request closed; here, those who are asked now.
         return _to_those_asked(state, event)

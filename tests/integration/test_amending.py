@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import sqlalchemy as sa
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from domain.lifecycle import amendments as am
 from domain.lifecycle import commands as c
+from domain.messages import Refused
 from store.engine import Database
 from store.errors import StoreNotReady
 from store.migrate import current, upgrade
@@ -15,7 +18,7 @@ from store.rebuild import rebuild
 from store.store import Store
 from store.tables import lifecycles, metadata, requests
 from store.verify import verify
-from tests.city import DRAFTER, person
+from tests.city import DRAFTER, PROCESS, person
 from tests.integration.test_workflow import client, town  # noqa: F401
 from tests.integration.town import Town, until
 from workflows.contract import workflow_id
@@ -67,6 +70,28 @@ async def test_an_answer_taken_back_is_followed_like_anything_else(town: Town, c
     assert [dict(r) for r in _rows(town.store)] == before
 
 
+def test_two_merged_into_each_other_at_once_end_in_one(database_url: str) -> None:
+    store = Store.create(database_url)
+    _events(store)
+    for number in range(6):
+        pair = [f"{number}-a", f"{number}-b"]
+        for name in pair:
+            store.record(_start(name), person("drafter"))
+        both = zip(pair, reversed(pair), strict=True)
+        wishes = [am.MergeLifecycle(command_id="m", stream=one, into=other, reason="同じ") for one, other in both]
+
+        def attempt(wish: am.MergeLifecycle) -> str:
+            try:
+                return str(store.record(wish, person("drafter")).events[0])
+            except Refused as refused:
+                return refused.refusal.rule
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(attempt, wishes)) == ["LifecycleMerged", "merge-target"]
+    assert verify(store).ok
+    store.close()
+
+
 def _rows(store: Store) -> list[sa.RowMapping]:
     with store.database.read() as connection:
         return list(connection.execute(sa.select(requests)).mappings())
@@ -95,14 +120,17 @@ def _events(store: Store) -> None:
     from domain.directory_stream import STREAM, ImportDirectory
     from domain.messages import SYSTEM
     from domain.process_stream import PublishDefinition, stream_of
-    from tests.city import PROCESS, directory
+    from tests.city import directory
 
     store.record(ImportDirectory(command_id="p", stream=STREAM, directory=directory()), SYSTEM)
     store.record(PublishDefinition(command_id="d", stream=stream_of("himeji"), definition=PROCESS), SYSTEM)
-    start = c.StartLifecycle(
-        command_id="s", stream="one", ref="T-1", title="窓口", section="child-section", definition=PROCESS.reference
+    store.record(_start("one"), person("drafter"))
+
+
+def _start(stream: str) -> c.StartLifecycle:
+    return c.StartLifecycle(
+        command_id="s", stream=stream, ref=stream, title="窓口", section="child-section", definition=PROCESS.reference
     )
-    store.record(start, person("drafter"))
 
 
 def _shown(store: Store) -> list[dict[str, object]]:

@@ -114,7 +114,7 @@ def test_who_is_awaited_next_is_told_with_their_id(started: Shell) -> None:
 
 
 def test_completion_knows_the_commands(shell: Shell) -> None:
-    words: dict[str, Any] = {"_TASKFORCE_COMPLETE": "complete_bash", "COMP_WORDS": "taskforce me", "COMP_CWORD": "1"}
+    words: dict[str, Any] = {"_TASKFORCE_COMPLETE": "complete_bash", "COMP_WORDS": "taskforce mea", "COMP_CWORD": "1"}
     assert shell(**words).stdout.split() == ["measure"]
 
 

@@ -11,6 +11,6 @@ if __name__ == "__main__":
     code = run()
     sys.stdout.flush()
     sys.stderr.flush()
-    if "temporalio.worker" in sys.modules:
-        os._exit(code)  # the SDK may crash the interpreter on its way out after a worker ran (sdk-python issue 300)
+    if "temporalio" in sys.modules:
+        os._exit(code)  # the SDK's threads may crash the interpreter on its way out, a client's too (sdk-python issue 300)
     sys.exit(code)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from functools import cached_property
+from typing import Any
 
 from pydantic import model_validator
 
@@ -89,14 +92,25 @@ class Directory(Frozen):
                 )
         return self
 
+    @cached_property
+    def _known(self) -> _Lookup:
+        """Made once for each directory: rules ask it thousands of times."""
+        return _Lookup(self)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Directory:
+        """Another directory, which looks things up anew."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("_known", None)
+        return copied
+
     def unit(self, unit: str) -> Unit | None:
-        return next((u for u in self.units if u.id == unit), None)
+        return self._known.units.get(unit)
 
     def post(self, post: str) -> Post | None:
-        return next((p for p in self.posts if p.id == post), None)
+        return self._known.posts.get(post)
 
     def person(self, person: str) -> Person | None:
-        return next((p for p in self.people if p.id == person), None)
+        return self._known.people.get(person)
 
     def lineage(self, unit: str) -> list[str]:
         """The unit and those above it, nearest first."""
@@ -120,18 +134,17 @@ class Directory(Frozen):
     def post_for(self, role: str, unit: str) -> Post | None:
         """The post with a role in a unit, else in the nearest unit above it; None rather than a stranger's."""
         for name in self.lineage(unit):
-            for post in self.posts:
-                if post.unit == name and post.role == role:
-                    return post
+            if (post := self._known.by_role.get((name, role))) is not None:
+                return post
         return None
 
     def holders(self, post: str, on: date) -> list[str]:
         """The persons who hold a post on a day, in the order of the directory."""
-        return [t.person for t in self.tenures if t.post == post and t.covers(on)]
+        return [t.person for t in self._known.of_post.get(post, ()) if t.covers(on)]
 
     def posts_of(self, person: str, on: date) -> list[str]:
         """The posts that a person holds on a day."""
-        return [t.post for t in self.tenures if t.person == person and t.covers(on)]
+        return [t.post for t in self._known.of_person.get(person, ()) if t.covers(on)]
 
     def units_of(self, person: str, on: date) -> set[str]:
         """The units in which a person holds a post on a day, with all units above them."""
@@ -141,6 +154,23 @@ class Directory(Frozen):
             if post is not None:
                 found.update(self.lineage(post.unit))
         return found
+
+
+class _Lookup:
+    """A directory by its ids; the first of several wins, as in the directory's own order."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.units = {u.id: u for u in directory.units}
+        self.posts = {p.id: p for p in directory.posts}
+        self.people = {p.id: p for p in directory.people}
+        self.by_role: dict[tuple[str, str], Post] = {}
+        for post in directory.posts:
+            self.by_role.setdefault((post.unit, post.role), post)
+        self.of_post: dict[str, list[Tenure]] = {}
+        self.of_person: dict[str, list[Tenure]] = {}
+        for tenure in directory.tenures:
+            self.of_post.setdefault(tenure.post, []).append(tenure)
+            self.of_person.setdefault(tenure.person, []).append(tenure)
 
 
 def _index(what: str, ids: list[str]) -> set[str]:

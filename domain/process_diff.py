@@ -69,23 +69,36 @@ def _outcome(ja: str, en: str, old: Outcome, new: Outcome) -> Iterator[Text]:
 def _parts(
     ja: str, en: str, old: Sequence[Any], new: Sequence[Any], within: Callable[[str, str, Any, Any], Iterator[Text]]
 ) -> Iterator[Text]:
-    """Parts that have a key: gone, new, moved, and changed within."""
+    """Parts that have a key: gone, new, under another key, moved, and changed within."""
     olds, news = {p.key: p for p in old}, {p.key: p for p in new}
+    renamed = _renamed(olds, news)
     for key, part in olds.items():
-        if key not in news:
+        if key not in news and key not in renamed.values():
             yield Text(ja=f"{ja}「{part.title.ja}」({key})がなくなります", en=f"{en} {key!r} ({part.title.en}) is gone")
     for key, part in news.items():
-        if key not in olds:
+        was = renamed.get(key, key)
+        if was not in olds:
             yield Text(ja=f"{ja}「{part.title.ja}」({key})が加わります", en=f"{en} {key!r} ({part.title.en}) is new")
-        else:
-            yield from within(f"{ja}「{part.title.ja}」", f"{en} {key!r}", olds[key], part)
-    stayed = [k for k in olds if k in news]
-    order = [k for k in news if k in olds]
+            continue
+        if was != key:
+            yield Text(
+                ja=f"{ja}「{part.title.ja}」の記号が {was} から {key} に変わります",
+                en=f"{en} {was!r} ({part.title.en}) becomes {key!r}",
+            )
+        yield from within(f"{ja}「{part.title.ja}」", f"{en} {key!r}", olds[was], part)
+    order = [k for k in news if renamed.get(k, k) in olds]
+    stayed = sorted(order, key=lambda k: list(olds).index(renamed.get(k, k)))
     if stayed != order:
         yield Text(
             ja=f"{ja}の順序: {' → '.join(stayed)} から {' → '.join(order)} へ",
             en=f"{en}: order {' -> '.join(stayed)} becomes {' -> '.join(order)}",
         )
+
+
+def _renamed(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, str]:
+    """New key -> the old key of a part that bears the same title and is known under its old key no more."""
+    gone = {part.title: key for key, part in olds.items() if key not in news}
+    return {key: gone[part.title] for key, part in news.items() if key not in olds and part.title in gone}
 
 
 def _fields(ja: str, en: str, old: BaseModel, new: BaseModel, skip: Sequence[str] = ()) -> Iterator[Text]:

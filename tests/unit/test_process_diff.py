@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
 
+from definitions.loader import load_people
 from domain.process import Outcome, ProcessDefinition, Stage, Step
 from domain.process_diff import compare
-from tests.city import PROCESS, stage_of
+from domain.process_posts import missing_posts
+from tests.city import FACTS, PROCESS, stage_of
 
 REF = {"role": "mayor", "unit": "city"}
 CHANGES: dict[type, dict[str, Any]] = {
@@ -113,3 +116,39 @@ def test_new_gone_and_moved_steps_are_named() -> None:
     told = [str(x) for x in compare(PROCESS, ProcessDefinition.model_validate(document))]
     assert len(told) == 2
     assert any("audit" in x and "is new" in x for x in told) and any("order" in x for x in told)
+
+
+def test_a_part_under_another_key_is_renamed_not_gone() -> None:
+    document = PROCESS.model_dump(mode="json")
+    first = stage_of(document, "setup")
+    first["key"], first["due"] = "foundation", {"working_days": 1}
+    for stage in document["stages"]:
+        stage["send_back_to"] = ["foundation" if b == "setup" else b for b in stage["send_back_to"]]
+    told = [x.en for x in compare(PROCESS, ProcessDefinition.model_validate(document))]
+    assert "stage 'setup' (setup and purpose) becomes 'foundation'" in told
+    assert any(x.startswith("stage 'foundation': due") for x in told)
+    assert not any("is gone" in x or "is new" in x or "order" in x for x in told)
+
+
+def test_a_stage_that_moves_among_others_is_told_as_an_order() -> None:
+    document = PROCESS.model_dump(mode="json")
+    order = ["setup", "hypothesis", "analysis", "coordination"]
+    for key, following in itertools.pairwise(order):
+        stage_of(document, key)["next"] = following
+    stage_of(document, "hypothesis")["send_back_to"] = []
+    document["stages"][1], document["stages"][2] = document["stages"][2], document["stages"][1]
+    told = [x.en for x in compare(PROCESS, ProcessDefinition.model_validate(document))]
+    assert any("order setup -> analysis -> hypothesis" in x for x in told)
+
+
+def test_posts_that_nobody_could_be_asked_in_are_named() -> None:
+    assert missing_posts(PROCESS, load_people()[0]) == ()
+    document = PROCESS.model_dump(mode="json")
+    document["units"].pop("finance")
+    setup = stage_of(document, "setup")
+    setup["drafter"] = {"role": "clerk", "unit": "owner"}
+    setup["gate"][0]["posts"] = [{"role": "sheriff", "unit": "city"}]
+    told = [x.en for x in missing_posts(ProcessDefinition.model_validate(document), FACTS.directory)]
+    assert any(x.startswith("stages.setup.drafter") and "'clerk'" in x for x in told)
+    assert any("unit 'city' has no post with the role 'sheriff'" in x for x in told)
+    assert any("units.finance is missing" in x for x in told)

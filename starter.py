@@ -12,5 +12,7 @@ if __name__ == "__main__":
     sys.stdout.flush()
     sys.stderr.flush()
     if "temporalio" in sys.modules:
-        os._exit(code)  # the SDK's threads may crash the interpreter on its way out, a client's too (sdk-python issue 300)
+        os._exit(
+            code
+        )  # the SDK's threads may crash the interpreter on its way out, a client's too (sdk-python issue 300)
     sys.exit(code)

@@ -52,7 +52,8 @@ class StreamActivities:
 
     @activity.defn
     def advance(self, given: AdvanceInput) -> bool:
-        return self._store.advance(given.stream, given.to)
+        """True when more was recorded meanwhile."""
+        return self._store.catch_up(given.stream, given.to)
 
     @activity.defn
     def record_due(self, stream: str) -> DueResult:
@@ -61,9 +62,13 @@ class StreamActivities:
         return DueResult(recorded=sum(not isinstance(r, Refused) for r in results), retry_at=min(retries, default=None))
 
     @activity.defn
-    def announce(self, given: AnnounceInput) -> None:
-        """The story is told by the activity's summary; the notices themselves are rows that the channels send."""
+    def announce(self, given: AnnounceInput) -> bool:
+        """The story is told by the activity's summary; the notices themselves are rows that the channels send.
+
+        As the last effect of a plan it also moves `followed` up, and says whether more was recorded meanwhile.
+        """
         self._poke()
+        return given.to is not None and self.advance(AdvanceInput(stream=given.stream, to=given.to))
 
     @activity.defn
     def instruct(self, given: InstructInput) -> str:

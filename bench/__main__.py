@@ -54,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 )
             )
             shutil.rmtree(folder, ignore_errors=True)
+            write_results(figures, given.out)  # what was measured stays, whatever becomes of the next group
     except (StoreError, ServerProblem, TemporalNotFound, BenchProblem) as error:
         console.print(str(error), markup=False)
         return 4

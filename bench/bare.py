@@ -1,7 +1,8 @@
 """The floor of everything that follows: a workflow that waits, and is answered by an update that runs one local activity.
 
-`python -m bench.bare ADDRESS QUEUE` is its worker: a process of its own with the options of the real one. The workflow keeps
-nothing, shows nothing and has no timer; the activity returns its argument's length and touches nothing.
+`python -m bench.bare ADDRESS QUEUE` is its worker: a process of its own with the options of the real one, outside the sandbox
+like it. The workflow keeps nothing, shows nothing and has no timer; the activity returns its argument's length and touches
+nothing.
 """
 
 from __future__ import annotations

@@ -193,7 +193,7 @@ async def _starts(client: Client, store: Store, rounds: int, number: int) -> lis
         begun = time.perf_counter()
         await at_once(PEOPLE, names, lambda name: start_bare(client, name))
         rates["bare"].append(number / (time.perf_counter() - begun))
-        await bare_waits(client, names)
+        await bare_waits(client, names[-PEOPLE:])
         rates["waits"].append(number / (time.perf_counter() - begun))
     return [
         figure("start_rate", rates["start"], rates["bare"]),

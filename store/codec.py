@@ -9,11 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
+from json.encoder import encode_basestring as quote
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -48,7 +49,9 @@ def personal_fields(event: type[Event]) -> tuple[str, ...]:
 
 
 def event_id(stream: str, version: int) -> str:
-    return str(uuid5(NAMESPACE_URL, f"event:{stream}/{version}"))
+    """uuid5 of the event's place, put together from its digest: a fifth of the time that `uuid.uuid5` takes."""
+    h = hashlib.sha1(NAMESPACE_URL.bytes + f"event:{stream}/{version}".encode(), usedforsecurity=False).hexdigest()
+    return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{'89ab'[int(h[16], 16) & 3]}{h[17:20]}-{h[20:32]}"
 
 
 def subject_of(event: Event, actor: Actor) -> str:
@@ -84,40 +87,61 @@ def upcast(type_: str, schema_version: int, body: dict[str, Any]) -> dict[str, A
     return body
 
 
-def decode(row: Mapping[Any, Any], types: Mapping[str, type[Event]], keys: Mapping[str, bytes] | None) -> Recorded:
+Keys = Mapping[str, bytes | AESSIV]
+"""Person -> key, or the cipher already made from it (to open many texts)."""
+
+
+def ciphers(keys: Mapping[str, bytes]) -> dict[str, bytes | AESSIV]:
+    return {person: AESSIV(key) for person, key in keys.items()}
+
+
+def decode(row: Mapping[Any, Any], types: Mapping[str, type[Event]], keys: Keys | None) -> Recorded:
     """A stored row as an event. Without `keys` sealed texts stay closed (folds never need them).
 
     Raises `KeyError` for an unknown type of event, `ValueError` for a body that cannot be read.
     """
+    event = types[row["type"]]
+    if '"sealed":' not in row["body"] and (row["type"], row["schema_version"]) not in UPCASTERS:
+        return _recorded(row, event.model_validate_json(row["body"]))
     body = json.loads(row["body"])
     for field, value in body.items():
         if isinstance(value, dict) and value.keys() == _SEALED_KEYS:
             value["field"] = field  # it was sealed under this name, whatever later versions call it
     body = upcast(row["type"], row["schema_version"], body)
-    event = types[row["type"]]
     for field in personal_fields(event):
         value = body.get(field)
         if isinstance(value, dict):
             body[field] = SEALED if keys is None else _open(value, keys, f"{row['stream']}/{row['version']}")
+    return _recorded(row, event.model_validate(body))
+
+
+def _recorded(row: Mapping[Any, Any], event: Event) -> Recorded:
     at = row["occurred_at"]
     return Recorded(
         stream=row["stream"],
         version=row["version"],
         position=row["position"],
-        event=event.model_validate(body),
-        actor=_ACTOR.validate_json(row["actor"]),
+        event=event,
+        actor=_actor(row["actor"]),
         occurred_at=parse_moment(at) if isinstance(at, str) else at,
         command_id=row["command_id"],
     )
 
 
-def _open(value: Mapping[str, str], keys: Mapping[str, bytes], place: str) -> str:
+@lru_cache(4096)
+def _actor(text: str) -> Actor:
+    """Actors are values that never change, and the same few stand in many events."""
+    return _ACTOR.validate_json(text)
+
+
+def _open(value: Mapping[str, str], keys: Keys, place: str) -> str:
     key = keys.get(value["of"])
     if key is None:
         return ERASED
     try:
         sealed = base64.b64decode(value["sealed"])
-        return AESSIV(key).decrypt(sealed, [f"{place}/{value['field']}".encode()]).decode()
+        cipher = AESSIV(key) if isinstance(key, bytes) else key
+        return cipher.decrypt(sealed, [f"{place}/{value['field']}".encode()]).decode()
     except (InvalidTag, ValueError):
         return UNREADABLE
 
@@ -141,8 +165,17 @@ HASHED = (
 
 def row_hash(row: Mapping[Any, Any]) -> str:
     """sha256 over every column but the hash itself, as stored (moments may be given as stored text or as datetimes)."""
-    values = [moment_text(v) if isinstance(v := row[c], datetime) else v for c in HASHED]
-    return hashlib.sha256(json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+    return hash_of([row[c] for c in HASHED])
+
+
+def hash_of(values: Sequence[Any]) -> str:
+    """sha256 of the values of the columns `HASHED` as a JSON array without spaces, in UTF-8."""
+    text = ",".join([quote(v) if type(v) is str else str(v) if type(v) is int else _bare(v) for v in values])
+    return hashlib.sha256(f"[{text}]".encode()).hexdigest()
+
+
+def _bare(value: Any) -> str:
+    return quote(moment_text(value)) if isinstance(value, datetime) else json.dumps(value, ensure_ascii=False)
 
 
 def command_hash(command: Command, actor: Actor) -> str:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import QueuePool
@@ -79,6 +80,23 @@ class Database:
                 connection.rollback()
                 raise
             connection.commit()
+
+    @contextmanager
+    def together(self, connection: sa.Connection) -> Iterator[None]:
+        """Statements whose results nobody looks at: PostgreSQL is sent them all before the first answer is awaited.
+
+        An error appears at the end, as it would have by the statement itself.
+        """
+        if self.sqlite:
+            yield
+            return
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        try:
+            with driver.pipeline():
+                yield
+        except psycopg.Error as error:
+            raise sa.exc.DBAPIError.instance(None, None, error, psycopg.Error, dialect=self.engine.dialect) from error
 
     def forget(self) -> None:
         """Make sure that what was overwritten is gone from SQLite's write-ahead log too, if no reader still needs it."""

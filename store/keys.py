@@ -11,13 +11,15 @@ import sqlalchemy as sa
 
 from store.tables import person_keys
 
+_KEY = sa.select(person_keys.c.key).where(person_keys.c.person == sa.bindparam("p"))
+
 
 def key_for(connection: sa.Connection, person: str, seed: str | None) -> bytes:
     """The person's key (64 bytes), made on first use; empty when it was erased.
 
     With `seed` (rehearsal) it derives from it, so that the same seed gives the same bytes.
     """
-    found = connection.execute(sa.select(person_keys.c.key).where(person_keys.c.person == person)).scalar()
+    found = connection.execute(_KEY, {"p": person}).scalar()
     if found is not None:
         return base64.b64decode(found)
     key = hashlib.sha512(f"person-key:{seed}:{person}".encode()).digest() if seed is not None else os.urandom(64)

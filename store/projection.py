@@ -24,18 +24,26 @@ def keyed(rows: Mapping[str, list[Row]]) -> Keyed:
 def write_rows(
     connection: sa.Connection, changes: Sequence[tuple[Keyed, Keyed]], entries: Mapping[str, list[Row]]
 ) -> None:
-    """Turn the rows before into the rows after, stream by stream, and add `entries`. Deletes come before inserts."""
+    """Turn the rows before into the rows after and add `entries`: deletes, then updates, then inserts, each table's at once."""
     inserts: dict[str, list[Row]] = {table: list(rows) for table, rows in entries.items()}
+    updates: dict[tuple[str, tuple[str, ...]], list[Row]] = {}
+    deletes: dict[str, list[Row]] = {}
     for before, after in changes:
         for table, rows in after.items():
             known = before.get(table, {})
-            _delete(connection, table, [key for key in known if key not in rows])
+            gone = [_at(table, key) for key in known if key not in rows]
+            if gone:
+                deletes.setdefault(table, []).extend(gone)
             for key, row in rows.items():
                 if key not in known:
                     inserts.setdefault(table, []).append(row)
                 elif row != known[key]:
                     changed = {c: v for c, v in row.items() if v != known[key].get(c)}
-                    connection.execute(sa.update(READ_MODELS[table]).where(*_at(table, key)).values(**changed))
+                    updates.setdefault((table, tuple(changed)), []).append(changed | _at(table, key))
+    for table, keys in deletes.items():
+        connection.execute(_deletion(table), keys)
+    for (table, columns), changed_rows in updates.items():
+        connection.execute(_update(table, columns), changed_rows)
     for table, added in inserts.items():
         insert_rows(connection, table, added)
 
@@ -46,7 +54,7 @@ def insert_rows(connection: sa.Connection, table: str, rows: list[Row]) -> None:
         return
     model = READ_MODELS[table]
     if not model.info.get("upsert"):
-        connection.execute(sa.insert(model), rows)
+        connection.execute(_insertion(table), rows)
         return
     make: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     for row in rows:
@@ -57,17 +65,28 @@ def insert_rows(connection: sa.Connection, table: str, rows: list[Row]) -> None:
         )
 
 
-def _delete(connection: sa.Connection, table: str, keys: list[tuple[Any, ...]]) -> None:
-    if keys:
-        names = [f"k_{c.name}" for c in READ_MODELS[table].primary_key]
-        connection.execute(_deletion(table), [dict(zip(names, key, strict=True)) for key in keys])
+# Statements are made once: SQLAlchemy takes longer to make one, and to see that it knows it, than a database to run it.
+
+
+def _at(table: str, key: tuple[Any, ...]) -> Row:
+    return {f"k_{c.name}": v for c, v in zip(READ_MODELS[table].primary_key, key, strict=True)}
+
+
+def _place(table: str) -> list[sa.ColumnElement[bool]]:
+    return [c == sa.bindparam(f"k_{c.name}") for c in READ_MODELS[table].primary_key]
+
+
+@cache
+def _insertion(table: str) -> sa.Insert:
+    return sa.insert(READ_MODELS[table])
 
 
 @cache
 def _deletion(table: str) -> sa.Delete:
-    model = READ_MODELS[table]
-    return sa.delete(model).where(*(c == sa.bindparam(f"k_{c.name}") for c in model.primary_key))
+    return sa.delete(READ_MODELS[table]).where(*_place(table))
 
 
-def _at(table: str, key: tuple[Any, ...]) -> list[sa.ColumnElement[bool]]:
-    return [c == v for c, v in zip(READ_MODELS[table].primary_key, key, strict=True)]
+@cache
+def _update(table: str, columns: tuple[str, ...]) -> sa.Update:
+    values: dict[str, Any] = {name: sa.bindparam(name) for name in columns}
+    return sa.update(READ_MODELS[table]).where(*_place(table)).values(values)

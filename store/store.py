@@ -30,6 +30,25 @@ from store.transaction import Outcome, Transaction
 
 ATTEMPTS = 5
 T = TypeVar("T")
+_STREAM = sa.select(streams).where(streams.c.stream == sa.bindparam("s"))
+_FRESH = (
+    sa.select(events)
+    .where(
+        events.c.stream == sa.bindparam("s"),
+        events.c.version > sa.bindparam("after"),
+        events.c.version <= sa.bindparam("to"),
+    )
+    .order_by(events.c.version)
+)
+_ADVANCE = (
+    sa.update(streams)
+    .where(streams.c.stream == sa.bindparam("s"), streams.c.followed < sa.bindparam("to"))
+    .where(streams.c.version >= sa.bindparam("to"))
+    .values(followed=sa.bindparam("to"), wake_after=None)
+)
+_BEHIND = sa.select(streams.c.version).where(
+    streams.c.stream == sa.bindparam("s"), streams.c.followed < streams.c.version
+)
 _DIRECTORY_VERSION = sa.select(streams.c.version).where(streams.c.stream == DIRECTORY)
 
 
@@ -254,34 +273,39 @@ class Store:
 
     def follow(self, stream: str) -> Plan:
         """What follows from the events not followed yet. A plan without effects has been advanced already."""
+        while True:
+            plan, behind = self._plan(stream)
+            if plan.effects or not behind or not self.catch_up(stream, plan.to):
+                return plan
+
+    def _plan(self, stream: str) -> tuple[Plan, bool]:
+        """The plan, and whether there is anything in it that was not followed yet."""
         with self.database.read() as connection:
-            row = connection.execute(sa.select(streams).where(streams.c.stream == stream)).one()
+            row = connection.execute(_STREAM, {"s": stream}).one()
             kind = self.kinds[row.kind]
             state = self.fold(connection, kind, row)
             fresh = [
                 codec.decode(r, kind.events, None)
-                for r in connection.execute(
-                    sa.select(events)
-                    .where(events.c.stream == stream, events.c.version > row.followed, events.c.version <= row.version)
-                    .order_by(events.c.version)
-                ).mappings()
+                for r in connection.execute(_FRESH, {"s": stream, "after": row.followed, "to": row.version}).mappings()
             ]
         plan = kind.react(state, fresh).model_copy(update={"to": row.version})
         if self.clock.virtual:
             plan = plan.model_copy(update={"next_due": None})  # in a rehearsal the conductor keeps the time
-        if not plan.effects and row.followed < row.version:
-            self.advance(stream, row.version)
-        return plan
+        return plan, row.followed < row.version
 
     def advance(self, stream: str, to: int) -> bool:
         """Move `followed` up to `to`; False when it is there already, or when the stream has no such version."""
         with self.database.write() as connection:
-            moved = connection.execute(
-                sa.update(streams)
-                .where(streams.c.stream == stream, streams.c.followed < to, streams.c.version >= to)
-                .values(followed=to, wake_after=None)
-            )
-            return moved.rowcount == 1
+            return connection.execute(_ADVANCE, {"s": stream, "to": to}).rowcount == 1
+
+    def catch_up(self, stream: str, to: int) -> bool:
+        """`advance`; True when the stream has gone on meanwhile, so that there is more to follow.
+
+        Both in one transaction: whoever records after it finds the stream followed, and wakes it (`Outcome.behind`).
+        """
+        with self.database.write() as connection:
+            connection.execute(_ADVANCE, {"s": stream, "to": to})
+            return connection.execute(_BEHIND, {"s": stream}).scalar() is not None
 
     def behind(self, grace: timedelta = timedelta(seconds=5), limit: int = 500) -> list[tuple[str, str, str]]:
         """(kind, stream, title) of streams to be woken: not followed to their end, or open and overdue by `grace`."""
@@ -344,12 +368,17 @@ class Store:
             keys = all_keys(connection) if open_texts and found else None
         return [codec.decode(r, self.kinds[r["kind"]].events, keys) for r in found]
 
-    def facts(self, definition: str | None = None, *, connection: sa.Connection | None = None) -> Facts:
-        """The directory of now, the calendar, and a published definition (`name@version`). Cached by their versions."""
+    def facts(
+        self, definition: str | None = None, *, connection: sa.Connection | None = None, directory: int | None = None
+    ) -> Facts:
+        """The directory of now, the calendar, and a published definition (`name@version`). Cached by their versions.
+
+        `directory` is its version, when the caller has just read it on `connection`.
+        """
         if connection is None:
             with self.database.read() as own:
                 return self.facts(definition, connection=own)
-        version, directory = self._directory_now(connection)
+        version, people = self._directory_now(connection, directory)
         cached = self._facts.get((version, definition))
         if cached is not None:
             return cached
@@ -358,7 +387,7 @@ class Store:
         versions = {"directory": str(version), "calendar": days.version}
         if document is not None:
             versions["definition"] = document.reference
-        facts = Facts(directory=directory, calendar=days, definition=document, versions=versions)
+        facts = Facts(directory=people, calendar=days, definition=document, versions=versions)
         if document is not None or definition is None:
             self._facts[version, definition] = facts
         return facts
@@ -379,18 +408,19 @@ class Store:
 
     def _row(self, stream: str) -> tuple[Kind[Any], Any, int] | None:
         with self.database.read() as connection:
-            row = connection.execute(sa.select(streams).where(streams.c.stream == stream)).one_or_none()
+            row = connection.execute(_STREAM, {"s": stream}).one_or_none()
             if row is None:
                 return None
             kind = self.kinds[row.kind]
             return kind, self.fold(connection, kind, row), row.version
 
-    def _directory_now(self, connection: sa.Connection) -> tuple[int, Directory]:
+    def _directory_now(self, connection: sa.Connection, version: int | None) -> tuple[int, Directory]:
         """The directory with the version it was folded from, both of one row: another writer may have been between."""
         held = self._directory
-        version = connection.execute(_DIRECTORY_VERSION).scalar() or 0
+        if version is None:
+            version = connection.execute(_DIRECTORY_VERSION).scalar() or 0
         if held[0] != version and DIRECTORY in self.kinds:
-            row = connection.execute(sa.select(streams).where(streams.c.stream == DIRECTORY)).one()
+            row = connection.execute(_STREAM, {"s": DIRECTORY}).one()
             held = (row.version, self.fold(connection, self.kinds[DIRECTORY], row).directory)
             self._directory = held
             self._facts = {}  # of former directories

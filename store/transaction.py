@@ -5,13 +5,15 @@ The head row is shared by all writers and held until the commit is on disk, so i
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from domain.directory_stream import STREAM as DIRECTORY
 from domain.facts import Facts, Other
 from domain.kinds import Kind, Row
 from domain.messages import Actor, Command, Event, Frozen, Recorded, refuse
@@ -19,7 +21,7 @@ from store import codec
 from store.errors import Conflict
 from store.keys import key_for
 from store.projection import Keyed, keyed, write_rows
-from store.tables import commands, deliveries, events, log_head, streams
+from store.tables import commands, deliveries, events, log_head, person_keys, streams
 
 if TYPE_CHECKING:
     from store.store import Store
@@ -36,6 +38,8 @@ class Outcome(Frozen):
     events: tuple[str, ...]
     command_id: str
     duplicate: bool = False
+    behind: bool = False
+    """The stream was being followed already: whoever recorded a moment before has woken it, and need not do so again."""
     next_due: datetime | None = None
     title: str = ""
 
@@ -63,11 +67,21 @@ _OTHERS = (
     .where(streams.c.stream.in_(sa.bindparam("s", expanding=True)))
     .order_by(streams.c.stream)
 )
-_GET_EVENTS = sa.select(events).where(events.c.stream == sa.bindparam("s")).order_by(events.c.version)
-_GET_COMMAND = sa.select(commands).where(
-    commands.c.stream == sa.bindparam("s"), commands.c.command_id == sa.bindparam("c")
+_THIS_COMMAND = (commands.c.stream == sa.bindparam("s"), commands.c.command_id == sa.bindparam("c"))
+# What a command is decided with, in one round trip. Asked once the stream is locked, never together with it: whoever waited
+# for the lock must see what the other one wrote.
+_CIRCUMSTANCES = sa.select(
+    sa.select(commands.c.content_hash).where(*_THIS_COMMAND).scalar_subquery().label("content_hash"),
+    sa.select(commands.c.outcome).where(*_THIS_COMMAND).scalar_subquery().label("outcome"),
+    sa.select(streams.c.version).where(streams.c.stream == DIRECTORY).scalar_subquery().label("directory"),
+    sa.select(person_keys.c.key).where(person_keys.c.person == sa.bindparam("p")).scalar_subquery().label("key"),
 )
 _INSERT_STREAM = sa.insert(streams)
+_INSERT_EVENTS = sa.insert(events)
+_INSERT_COMMANDS = sa.insert(commands)
+_INSERT_DELIVERIES = sa.insert(deliveries)
+_FRESH = timedelta(seconds=1)
+"""So long an earlier wake is trusted to be on its way."""
 _UPDATE_STREAM = (
     sa.update(streams)
     .where(streams.c.stream == sa.bindparam("s"), streams.c.version == sa.bindparam("expected"))
@@ -96,10 +110,16 @@ class Transaction:
         content = codec.command_hash(command, actor)
         # The stream is locked first: a duplicate that waited for its twin must find the twin's outcome, not be refused.
         loaded = self._load(command.stream, command.kind)
-        known = self._stored(command, content)
+        asked = {"s": command.stream, "c": command.command_id, "p": actor.person or "system"}
+        found = self._connection.execute(_CIRCUMSTANCES, asked).one()
+        known = self._stored(command, content, found)
         if known is not None:
             return known
-        facts = self._store.facts(loaded.kind.needs(loaded.state, command), connection=self._connection)
+        if found.key is not None:
+            self._keys.setdefault(asked["p"], base64.b64decode(found.key))
+        facts = self._store.facts(
+            loaded.kind.needs(loaded.state, command), connection=self._connection, directory=found.directory or 0
+        )
         if referred := loaded.kind.refers(command):
             facts = self._with_others(facts, referred)
         _require_authority(command, actor, facts)
@@ -107,6 +127,7 @@ class Transaction:
         if loaded.last_at is not None and loaded.last_at > now:
             now = loaded.last_at
         decided = loaded.kind.decide(loaded.state, command, actor, facts, now)
+        behind = loaded.followed < loaded.found and loaded.last_at is not None and now - loaded.last_at < _FRESH
         outcome = self._gather(loaded, command, actor, facts, now, decided)
         self._known[command.stream, command.command_id] = (content, outcome)
         self._commands.append(
@@ -114,10 +135,10 @@ class Transaction:
                 "stream": command.stream,
                 "command_id": command.command_id,
                 "content_hash": content,
-                "outcome": outcome.model_dump_json(exclude={"duplicate"}),
+                "outcome": outcome.model_dump_json(exclude={"duplicate", "behind"}),
             }
         )
-        return outcome
+        return outcome.model_copy(update={"behind": True}) if behind else outcome
 
     def _with_others(self, facts: Facts, referred: Sequence[str]) -> Facts:
         """What the decision may know of other streams, locked until the commit so that it stays true, and named as facts."""
@@ -127,11 +148,10 @@ class Transaction:
         versions = {f"stream:{r.stream}": str(r.version) for r in rows}
         return facts.model_copy(update={"others": others, "versions": {**facts.versions, **versions}})
 
-    def _stored(self, command: Command, content: str) -> Outcome | None:
+    def _stored(self, command: Command, content: str, row: Any) -> Outcome | None:
         found = self._known.get((command.stream, command.command_id))
         if found is None:
-            row = self._connection.execute(_GET_COMMAND, {"s": command.stream, "c": command.command_id}).one_or_none()
-            if row is None:
+            if row.outcome is None:
                 return None
             found = (row.content_hash, Outcome.model_validate_json(row.outcome))
         if found[0] != content:
@@ -256,20 +276,25 @@ class Transaction:
 
     def flush(self) -> None:
         """Write everything gathered. Raises `Conflict` when another writer was first."""
-        write_rows(
-            self._connection,
-            [(s.before, keyed(s.kind.view(s.state).rows)) for s in self._streams.values() if s.version != s.found],
-            self._entries,
-        )
-        if self._deliveries:
-            self._connection.execute(sa.insert(deliveries), self._deliveries)
-        if self._commands:
-            self._connection.execute(sa.insert(commands), self._commands)
+        with self._store.database.together(self._connection):
+            write_rows(
+                self._connection,
+                [(s.before, keyed(s.kind.view(s.state).rows)) for s in self._streams.values() if s.version != s.found],
+                self._entries,
+            )
+            if self._deliveries:
+                self._connection.execute(_INSERT_DELIVERIES, self._deliveries)
+            if self._commands:
+                self._connection.execute(_INSERT_COMMANDS, self._commands)
         if self._events:
-            self._append()
-        self._write_streams()
+            self._take_places()
+        with self._store.database.together(self._connection):
+            if self._events:
+                self._connection.execute(_INSERT_EVENTS, self._events)
+            self._write_streams()
 
-    def _append(self) -> None:
+    def _take_places(self) -> None:
+        """Positions and hashes, from the log's head: from here until the commit all other writers wait."""
         head = self._connection.execute(_HEAD, {"n": len(self._events)}).scalar_one()
         position = head - len(self._events)
         for row in self._events:
@@ -278,9 +303,10 @@ class Transaction:
             row["position"] = position
             row["previous_hash"] = loaded.last_hash
             row["hash"] = loaded.last_hash = codec.row_hash(row)
-        self._connection.execute(sa.insert(events), self._events)
 
     def _write_streams(self) -> None:
+        new: list[Row] = []
+        changed: list[Row] = []
         for stream, loaded in self._streams.items():
             if loaded.version == loaded.found:
                 continue
@@ -290,14 +316,16 @@ class Transaction:
                 "followed": loaded.followed if loaded.kind.workflow else loaded.version,
             }
             if loaded.found == 0:
-                self._connection.execute(
-                    _INSERT_STREAM, {**values, "stream": stream, "kind": loaded.kind.name, "wake_after": None}
-                )
-            elif (
-                self._connection.execute(_UPDATE_STREAM, {**values, "s": stream, "expected": loaded.found}).rowcount
-                != 1
-            ):
-                raise Conflict(stream)
+                new.append({**values, "stream": stream, "kind": loaded.kind.name, "wake_after": None})
+            else:
+                changed.append({**values, "s": stream, "expected": loaded.found})
+        if new:
+            self._connection.execute(_INSERT_STREAM, new)
+        if changed:
+            count = self._connection.execute(_UPDATE_STREAM, changed).rowcount
+            # On PostgreSQL nobody counts yet (`together`), and nobody can have come between: the rows are locked since `_load`.
+            if self._store.database.sqlite and count != len(changed):
+                raise Conflict(", ".join(row["s"] for row in changed))
 
 
 def stream_columns(kind: Kind[Any], state: Any, version: int, last_hash: str, last_at: datetime) -> Row:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from domain.kinds import Kind, Row
 from domain.messages import Frozen
 from store import codec
-from store.replay import Replayed, Unreadable, keys_of, replay
+from store.replay import Replayed, Unreadable, keys_of, rare_collection, replay
 from store.store import Store
 from store.tables import READ_MODELS, checkpoints, commands, events, log_head, parse_moment, streams
 from store.transaction import stream_columns
@@ -46,7 +46,7 @@ def verify(store: Store, *, key: bytes | None = None, progress: Callable[[int], 
     problems: list[str] = []
     total = 0
     shared: Tables = {name: {} for name in SHARED}
-    with store.database.read() as connection:
+    with rare_collection(), store.database.read() as connection:
         problems += _positions(connection)
         problems += _checkpoints(connection, key)
         keys = keys_of(connection)
@@ -76,9 +76,7 @@ def _positions(connection: sa.Connection) -> list[str]:
     return []
 
 
-def _chunk(
-    connection: sa.Connection, chunk: list[Replayed], keys: Mapping[str, bytes], shared: Tables
-) -> Iterable[str]:
+def _chunk(connection: sa.Connection, chunk: list[Replayed], keys: codec.Keys, shared: Tables) -> Iterable[str]:
     """The problems of some streams. Rows of tables shared by several streams are only gathered, in `shared`."""
     names = [r.stream for r in chunk]
     stored = {r["stream"]: dict(r) for r in connection.execute(_of(streams, names)).mappings()}

@@ -35,6 +35,9 @@ ATTRIBUTE_OF = {
     "health": "TaskforceHealth",
 }
 
+EDITION = 2
+"""Of the stream workflow's lines. 2: announcements are local activities, and what is shown is written at rest only."""
+
 SUMMARY_BYTES = 200
 """Temporal's limit for a summary."""
 
@@ -69,6 +72,8 @@ class StreamInput(Message):
     stream: str
     continue_after: int | None = None
     """History events after which it continues as new; None: when the server suggests it."""
+    edition: int = 1
+    """Which edition of the workflow's own lines the run was begun with; it keeps to it until it continues as new."""
 
 
 class EffectView(Message):
@@ -110,6 +115,8 @@ class AnnounceInput(Message):
     key: str
     ja: str
     en: str
+    to: int | None = None
+    """The stream is followed up to here when this has been told; None: more is to be done first."""
 
 
 class InstructInput(Message):

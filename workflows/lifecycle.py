@@ -16,6 +16,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from workflows.contract import (
         ANSWER,
+        EDITION,
         SEARCH_ATTRIBUTES,
         STREAM_WORKFLOW,
         WOKEN,
@@ -44,13 +45,16 @@ _KEYS: dict[str, Any] = {
 }
 
 
-@workflow.defn(name=STREAM_WORKFLOW)
+# Outside the sandbox, which loads the module anew for every run: a third of the worker's time, and most of its memory. What it
+# would guard against is kept out by tests: these few lines import little, ask no clock, and replay the recorded histories.
+@workflow.defn(name=STREAM_WORKFLOW, sandboxed=False)
 class StreamWorkflow:
     """One run follows one stream; `woken` says that something was recorded."""
 
     @workflow.init
     def __init__(self, start: StreamInput) -> None:
         self._stream = start.stream
+        self._edition = start.edition
         self._woken = True
         self._shown: dict[str, Any] = {}
         self._details = ""
@@ -60,13 +64,12 @@ class StreamWorkflow:
         while True:
             self._woken = False
             plan = await self._follow()
-            for effect in plan.effects:
-                await self._run(effect)
-            if plan.effects:
-                await self._local("advance", AdvanceInput(stream=self._stream, to=plan.to), bool)
-            self._show(plan)
+            await self._run(plan)
+            if self._edition == 1:
+                self._show(plan)
             if self._woken:
                 continue
+            self._show(plan)  # at rest only: in a burst of answers nobody could read what is written between
             if plan.closed:
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 if not self._woken:
@@ -74,7 +77,7 @@ class StreamWorkflow:
                 continue
             if self._is_long(start):
                 await workflow.wait_condition(workflow.all_handlers_finished)
-                workflow.continue_as_new(start)
+                workflow.continue_as_new(start.model_copy(update={"edition": EDITION}))
             await self._sleep(plan)
 
     @workflow.signal(name=WOKEN)
@@ -106,19 +109,41 @@ class StreamWorkflow:
         plan: PlanView = await self._local("follow", self._stream, PlanView)
         return plan
 
-    async def _run(self, effect: EffectView) -> None:
-        if effect.command is not None:
-            await workflow.execute_activity(
-                "instruct",
-                InstructInput(stream=self._stream, key=effect.key, command=effect.command),
-                start_to_close_timeout=timedelta(seconds=30),
-                retry_policy=_RETRY,
-                summary=_both(effect.ja, effect.en),
+    async def _run(self, plan: PlanView) -> None:
+        """The effects in their order, then `followed` moves up: with the last effect where that is an announcement.
+
+        Who records on a stream that is behind need not wake it (`Outcome.behind`); so what came meanwhile counts as a wake.
+
+        Announcements are local activities: one workflow task follows, tells and advances. Their summary stands in the history
+        all the same, as that of the marker.
+        """
+        advanced, more = not plan.effects, False
+        for effect in plan.effects:
+            if effect.command is not None:
+                await self._remote("instruct", self._instruction(effect), effect)
+                continue
+            if self._edition == 1:
+                await self._remote("announce", self._announcement(effect), effect)
+                continue
+            to = plan.to if effect is plan.effects[-1] else None
+            more = await self._local(
+                "announce", self._announcement(effect, to), bool, summary=_both(effect.ja, effect.en)
             )
-            return
+            advanced = to is not None
+        if not advanced:
+            more = await self._local("advance", AdvanceInput(stream=self._stream, to=plan.to), bool)
+        self._woken = self._woken or (more and self._edition > 1)  # of old, `advance` said whether it moved
+
+    def _announcement(self, effect: EffectView, to: int | None = None) -> AnnounceInput:
+        return AnnounceInput(stream=self._stream, key=effect.key, ja=effect.ja, en=effect.en, to=to)
+
+    def _instruction(self, effect: EffectView) -> InstructInput:
+        return InstructInput(stream=self._stream, key=effect.key, command=effect.command or {})
+
+    async def _remote(self, name: str, argument: Any, effect: EffectView) -> None:
         await workflow.execute_activity(
-            "announce",
-            AnnounceInput(stream=self._stream, key=effect.key, ja=effect.ja, en=effect.en),
+            name,
+            argument,
             start_to_close_timeout=timedelta(seconds=30),
             retry_policy=_RETRY,
             summary=_both(effect.ja, effect.en),
@@ -164,10 +189,12 @@ class StreamWorkflow:
             return True
         return info.is_continue_as_new_suggested()
 
-    async def _local(self, name: str, argument: Any, result: type[Any], *, retry: bool = True) -> Any:
+    async def _local(
+        self, name: str, argument: Any, result: type[Any], *, retry: bool = True, summary: str | None = None
+    ) -> Any:
         options = _LOCAL if retry else {**_LOCAL, "retry_policy": RetryPolicy(maximum_attempts=3)}
         try:
-            return await workflow.execute_local_activity(name, argument, result_type=result, **options)
+            return await workflow.execute_local_activity(name, argument, result_type=result, summary=summary, **options)
         except ActivityError as error:
             raise ApplicationError(
                 f"記録できませんでした。もう一度送ってください / not recorded, send it again: {error.cause or error}",

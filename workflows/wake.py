@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
-from workflows.contract import STREAM_WORKFLOW, TASK_QUEUE, WOKEN, StreamInput, cut, workflow_id
+from workflows.contract import EDITION, STREAM_WORKFLOW, TASK_QUEUE, WOKEN, StreamInput, cut, workflow_id
 
 log = structlog.get_logger()
 
@@ -33,7 +33,7 @@ async def wake(
         async with asyncio.timeout(within):
             await client.start_workflow(
                 STREAM_WORKFLOW,
-                StreamInput(kind=kind, stream=stream, continue_after=continue_after),
+                StreamInput(kind=kind, stream=stream, continue_after=continue_after, edition=EDITION),
                 id=workflow_id(kind, stream),
                 task_queue=task_queue,
                 start_signal=WOKEN,

@@ -36,10 +36,11 @@ class Mortal(StreamActivities):
         return super().follow(stream)
 
     @activity.defn
-    def announce(self, given: AnnounceInput) -> None:
+    def announce(self, given: AnnounceInput) -> bool:
         self._die_at("announce")
-        super().announce(given)
+        more = super().announce(given)
         self._die_at("announced")
+        return more
 
     @activity.defn
     def advance(self, given: AdvanceInput) -> bool:

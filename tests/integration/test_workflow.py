@@ -65,7 +65,7 @@ async def test_a_gate_is_followed_and_told_to_the_operator(town: Town, client: C
         summaries = [
             event.user_metadata.summary.data.decode()
             async for event in handle.fetch_history_events()
-            if event.HasField("user_metadata") and event.HasField("activity_task_scheduled_event_attributes")
+            if event.HasField("user_metadata") and event.HasField("marker_recorded_event_attributes")
         ]
     story = " ".join(summaries)
     assert "started: 課題 a" in story and "asked to decide (bureau director)" in story and "関門を通過" in story
@@ -228,11 +228,11 @@ async def test_an_activity_that_fails_is_tried_again(town: Town, client: Client)
 
     class Flaky(StreamActivities):
         @activity.defn
-        def announce(self, given: AnnounceInput) -> None:
+        def announce(self, given: AnnounceInput) -> bool:
             tries.append(given.key)
             if len(tries) < 3:
                 raise OSError("no route to the world")
-            super().announce(given)
+            return super().announce(given)
 
     def flaky(activities: StreamActivities) -> StreamActivities:
         activities.__class__ = Flaky

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,7 @@ from temporalio import activity
 
 from domain.calendar import local_day
 from domain.lifecycle.commands import AnswerRequest, Condition
-from domain.messages import SYSTEM, Actor, Plan, Refused, Via
+from domain.messages import SYSTEM, Actor, Plan, Refused, Via, refuse
 from store.store import Store
 from workflows.contract import (
     ATTRIBUTE_OF,
@@ -93,6 +94,7 @@ class StreamActivities:
             if not (self._allow_unsigned and wrong == "signature-missing"):
                 ja, en = _UNSIGNED[wrong]
                 remedy = "`./taskforce answer … --print-update` の出力を送ってください / send what that command prints"
+                self._note(given, wrong, ja, en)
                 return AnswerResult(accepted=False, rule=wrong, message=f"{ja} / {en}", remedy=remedy)
             authenticated = "insecure-development"
         try:
@@ -111,6 +113,13 @@ class StreamActivities:
             return AnswerResult(accepted=False, rule=r.rule, message=str(r.message), remedy=str(r.remedy))
         return AnswerResult(accepted=True, version=outcome.version, events=outcome.events, duplicate=outcome.duplicate)
 
+    def _note(self, given: AnswerInput, rule: str, ja: str, en: str) -> None:
+        """An attempt in somebody's name that nothing vouches for is kept like any other that was refused."""
+        with suppress(ValueError):
+            actor = Actor(person=given.person, via=Via.TEMPORAL, authenticated_by="nothing")
+            remedy = "send what `./taskforce answer … --print-update` prints"
+            self._store.note_refused(_command(given), actor, refuse(rule, ja, en, remedy_ja=remedy, remedy_en=remedy))
+
     def _capacity(self, given: AnswerInput, posts: set[str]) -> str | None:
         state, _ = self._store.load(given.stream)
         request = state.request(given.request)
@@ -126,12 +135,13 @@ def _command(given: AnswerInput) -> AnswerRequest:
             "decision": given.decision,
             "comment": given.comment,
             "conditions": [
-                Condition(text=c.text, by=c.by, due=date.fromisoformat(c.due) if c.due else None)
+                Condition(text=c.text, by=c.by, due=date.fromisoformat(c.due) if c.due else None, before=c.before)
                 for c in given.conditions
             ],
             "back_to": given.back_to,
             "outcome": given.outcome,
             "seen": given.seen,
+            "in_absence": given.in_absence,
         }
     )
 

@@ -53,6 +53,33 @@ class Tenure(Frozen):
         return self.since <= day and (self.until is None or day <= self.until)
 
 
+class Deputy(Frozen):
+    """Who stands for a post while it is absent: posts in their order (代決の順位), first and last day included.
+
+    `scope`: the stages it covers; empty for all.
+    """
+
+    post: str
+    deputy: str
+    order: int = 1
+    since: date
+    until: date | None = None
+    scope: tuple[str, ...] = ()
+
+    def covers(self, day: date, matter: str | None) -> bool:
+        within = self.since <= day and (self.until is None or day <= self.until)
+        return within and (not self.scope or matter in self.scope)
+
+
+class Absence(Frozen):
+    """A person is away, first and last day included."""
+
+    person: str
+    since: date
+    until: date
+    reason: str = ""
+
+
 class Directory(Frozen):
     """All units, posts, people and tenures, past and loaded ahead."""
 
@@ -60,6 +87,8 @@ class Directory(Frozen):
     posts: tuple[Post, ...] = ()
     people: tuple[Person, ...] = ()
     tenures: tuple[Tenure, ...] = ()
+    deputies: tuple[Deputy, ...] = ()
+    absences: tuple[Absence, ...] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> Directory:
@@ -90,6 +119,22 @@ class Directory(Frozen):
                 raise ValueError(
                     f"tenures: {t.person} in {t.post}: until {t.until} lies before since {t.since}; swap them"
                 )
+        for d in self.deputies:
+            if missing := {d.post, d.deputy} - posts:
+                raise ValueError(
+                    f"deputies: post {min(missing)!r} is not listed under posts; add the post or correct the id"
+                )
+            if d.until is not None and d.until < d.since:
+                raise ValueError(
+                    f"deputies: {d.deputy} for {d.post}: until {d.until} lies before since {d.since}; swap them"
+                )
+        for a in self.absences:
+            if a.person not in people:
+                raise ValueError(
+                    f"absences: person {a.person!r} is not listed under people; add the person or correct the id"
+                )
+            if a.until < a.since:
+                raise ValueError(f"absences: {a.person}: until {a.until} lies before since {a.since}; swap them")
         return self
 
     @cached_property
@@ -146,6 +191,39 @@ class Directory(Frozen):
         """The posts that a person holds on a day."""
         return [t.post for t in self._known.of_person.get(person, ()) if t.covers(on)]
 
+    def is_absent(self, person: str, on: date) -> bool:
+        """Whether a person is away that day."""
+        return any(a.since <= on <= a.until for a in self._known.away.get(person, ()))
+
+    def deputies_of(self, post: str, on: date, matter: str | None = None) -> list[str]:
+        """The posts that stand for a post that day, in their order; `matter` is a stage's key."""
+        return [d.deputy for d in self._known.deputies.get(post, ()) if d.covers(on, matter)]
+
+    def stands_in_for(self, person: str, on: date) -> list[str]:
+        """Posts of others for which a person is the next in order that day: nobody who holds them is there."""
+        mine = set(self.posts_of(person, on))
+        return [
+            post
+            for post, deputies in self._known.deputies.items()
+            if post not in mine and not self._is_there(post, on) and mine & set(self._first_there(deputies, on))
+        ]
+
+    def _is_there(self, post: str, on: date) -> bool:
+        return any(not self.is_absent(p, on) for p in self.holders(post, on) if self._may_decide(p))
+
+    def _may_decide(self, person: str) -> bool:
+        found = self.person(person)
+        return found is not None and not found.service and not found.auditor
+
+    def _first_there(self, deputies: list[Deputy], on: date) -> list[str]:
+        """The first in order who is there, for each matter that the deputies' scopes name."""
+        scopes = {scope for d in deputies for scope in (d.scope or (None,))}
+        found = []
+        for scope in scopes:
+            order = (d.deputy for d in deputies if d.covers(on, scope))
+            found += [post for post in [next((p for p in order if self._is_there(p, on)), None)] if post]
+        return found
+
     def units_of(self, person: str, on: date) -> set[str]:
         """The units in which a person holds a post on a day, with all units above them."""
         found: set[str] = set()
@@ -171,6 +249,12 @@ class _Lookup:
         for tenure in directory.tenures:
             self.of_post.setdefault(tenure.post, []).append(tenure)
             self.of_person.setdefault(tenure.person, []).append(tenure)
+        self.deputies: dict[str, list[Deputy]] = {}
+        for deputy in sorted(directory.deputies, key=lambda d: d.order):
+            self.deputies.setdefault(deputy.post, []).append(deputy)
+        self.away: dict[str, list[Absence]] = {}
+        for absence in directory.absences:
+            self.away.setdefault(absence.person, []).append(absence)
 
 
 def _index(what: str, ids: list[str]) -> set[str]:

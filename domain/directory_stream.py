@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from domain.directory import Directory, Person, Post, Tenure, Unit
+from domain.directory import Absence, Deputy, Directory, Person, Post, Tenure, Unit
 from domain.facts import Facts
 from domain.kinds import View
 from domain.messages import Actor, Command, Display, Event, Frozen, Notice, Personal, Plan, Recorded, refuse
@@ -41,6 +41,8 @@ class DirectoryImported(Event):
     posts: tuple[Post, ...]
     people: tuple[Person, ...]
     tenures: tuple[Tenure, ...]
+    deputies: tuple[Deputy, ...] = ()
+    absences: tuple[Absence, ...] = ()
 
 
 class PersonNamed(Event):
@@ -84,6 +86,12 @@ class DirectoryKind:
     def refers(self, command: Command) -> tuple[str, ...]:
         return ()
 
+    def draws(self, state: DirectoryState, command: Command, now: datetime) -> str | None:
+        return None
+
+    def claims(self, command: Command) -> tuple[str, str] | None:
+        return None
+
     def decide(
         self, state: DirectoryState, command: Command, actor: Actor, facts: Facts, now: datetime
     ) -> Sequence[Event]:
@@ -103,7 +111,12 @@ class DirectoryKind:
         if document != state.directory:
             events.append(
                 DirectoryImported(
-                    units=document.units, posts=document.posts, people=document.people, tenures=document.tenures
+                    units=document.units,
+                    posts=document.posts,
+                    people=document.people,
+                    tenures=document.tenures,
+                    deputies=document.deputies,
+                    absences=document.absences,
                 )
             )
         return [
@@ -119,7 +132,14 @@ class DirectoryKind:
     def evolve(self, state: DirectoryState, recorded: Recorded) -> DirectoryState:
         event = recorded.event
         if isinstance(event, DirectoryImported):
-            document = Directory(units=event.units, posts=event.posts, people=event.people, tenures=event.tenures)
+            document = Directory(
+                units=event.units,
+                posts=event.posts,
+                people=event.people,
+                tenures=event.tenures,
+                deputies=event.deputies,
+                absences=event.absences,
+            )
             return state.model_copy(update={"directory": document, "version": recorded.version})
         return state
 
@@ -154,7 +174,7 @@ class DirectoryKind:
     def due_commands(self, state: DirectoryState, now: datetime) -> Sequence[Command]:
         return []
 
-    def react(self, state: DirectoryState, fresh: Sequence[Recorded]) -> Plan:
+    def react(self, state: DirectoryState, fresh: Sequence[Recorded], facts: Facts) -> Plan:
         return Plan(
             to=fresh[-1].version if fresh else 0, display=Display(summary="directory", details="", attributes={})
         )

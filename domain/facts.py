@@ -24,4 +24,8 @@ class Facts(Frozen):
     definition: ProcessDefinition | None = None
     others: dict[str, Other] = {}
     """The streams that the command refers to (`Kind.refers`), as far as they exist; locked against change meanwhile."""
+    number: int | None = None
+    """The next number of the register from which the command draws (`Kind.draws`), locked until it is recorded."""
+    claimed: str | None = None
+    """The stream for which the outside document that the command names (`Kind.claims`) has been entered already."""
     versions: dict[str, str] = {}

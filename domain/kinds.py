@@ -44,6 +44,14 @@ class Kind(Protocol[State]):
         """Other streams that the decision looks at; they appear in `facts.others`."""
         ...
 
+    def draws(self, state: State, command: Command, now: datetime) -> str | None:
+        """The register of documents whose next number the decision uses as `facts.number`, or None."""
+        ...
+
+    def claims(self, command: Command) -> tuple[str, str] | None:
+        """System and number of an outside document that may be entered once only; `facts.claimed` says where it was."""
+        ...
+
     def decide(self, state: State, command: Command, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]: ...
 
     def evolve(self, state: State, recorded: Recorded) -> State: ...
@@ -72,6 +80,8 @@ class Kind(Protocol[State]):
         """The commands that time itself gives at `now` (deadlines passed), each with a deterministic command id."""
         ...
 
-    def react(self, state: State, fresh: Sequence[Recorded]) -> Plan:
-        """What follows from `fresh`, the events that have not been followed yet; `state` is the state after them."""
+    def react(self, state: State, fresh: Sequence[Recorded], facts: Facts) -> Plan:
+        """What follows from `fresh`, the events that have not been followed yet; `state` is the state after them.
+
+        `facts` are those of today, for what is shown; nothing may follow from them alone."""
         ...

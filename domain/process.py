@@ -41,10 +41,41 @@ class Step(Frozen):
     escalate_to: PostRef | None = None
     drafter_may_decide: bool = False
     """課長専決: the definition gives the drafter this authority. Otherwise nobody decides on what they drafted."""
-    on_reject: Literal["return", "drop"] = "return"
-    """What a refusal at this step means: back to the drafter (返付), or the end of the matter (廃案)."""
+    on_reject: Literal["return", "drop", "consult"] = "return"
+    """What a refusal at this step means: back to the drafter (返付), the end of the matter (廃案), or, in a concurrence,
+    consultation between the two (協議) and, unresolved, a decision of their common superior."""
+    consult_within: Span | None = None
+    """How long a consultation may last; without it five working days."""
+    superior: PostRef | None = None
+    """Who decides what a consultation leaves open; without it the nearest head of a unit above both (`heads`)."""
+    covers: tuple[str, ...] = ()
+    """The fields of the deliverable that this step agrees to: its agreement outlives a new version in which none of them
+    changed. Empty: all of them, so that every new version is asked for again."""
+    absence: Literal["deputy", "wait"] = "deputy"
+    """Whether the next in order may decide while the post is absent (代決), or the matter waits."""
+    coordinator_after: Span | None = None
+    """So long after the due date the coordinator (庶務担当) of the section asked is told."""
     question_stops_clock: bool = False
     """While a question asked from this step is open, the due dates of the step stand still."""
+
+
+class Delegation(Frozen):
+    """専決: a standing delegation. When the deliverable meets it, the route ends with the step `ends_at`.
+
+    `field` is a path into the deliverable (`amounts.asked`); an amount is met up to `at_most` yen, a kind when it is one of
+    `one_of`.
+    """
+
+    ends_at: str
+    field: str = Field(min_length=1)
+    at_most: int | None = Field(default=None, ge=0)
+    one_of: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one(self) -> Delegation:
+        if (self.at_most is None) == (not self.one_of):
+            raise ValueError(f"delegations.{self.ends_at}: give either at_most (an amount) or one_of (kinds)")
+        return self
 
 
 class Stage(Frozen):
@@ -68,6 +99,12 @@ class Stage(Frozen):
     """Names of checks that the last agreement of the gate must meet, see `domain/lifecycle/checks.py`."""
     inform: tuple[PostRef, ...] = ()
     """供覧: posts that get what the gate has agreed to, for information."""
+    delegations: tuple[Delegation, ...] = ()
+    """専決: the first that the deliverable meets shortens the route."""
+    important: bool = False
+    """Matters of this stage are important ones: decided in absence (代決) only on instruction or when urgent."""
+    outside_decision: bool = False
+    """Its decision may be made in the city's own document system and be entered here with number and date."""
 
 
 class Outcome(Frozen):
@@ -94,6 +131,10 @@ class ProcessDefinition(Frozen):
     """How a closed lifecycle is reopened; without it, by the gate that decides the outcome."""
     question_due: Span | None = None
     """Within which the drafter answers a question; without it two working days."""
+    merge_steps: bool = False
+    """Steps of a route that meet in one person are decided at once, and the merge is recorded."""
+    heads: tuple[str, ...] = ()
+    """Roles that head a unit, lowest first: among their posts the common superior of a consultation is found."""
     units: dict[Literal["headquarters", "finance", "city"], str] = {}
     """Which unit of the directory is meant by each name; `owner` is the lifecycle's own section."""
 
@@ -111,6 +152,7 @@ class ProcessDefinition(Frozen):
                 raise ValueError("wind_down.send_back_to: an abolition is not undone by sending back; leave it out")
         for stage in self.all_stages:
             _people_can_be_found(stage)
+            _route_is_whole(stage, self.heads)
         for i, stage in enumerate(self.stages):
             if stage.decides_outcome and (stage.next is not None or stage.repeats):
                 raise ValueError(
@@ -203,6 +245,16 @@ _LATER: dict[str, Any] = {
     "inform": [],
     "reopening": None,
     "question_due": None,
+    "consult_within": None,
+    "superior": None,
+    "covers": [],
+    "absence": "deputy",
+    "coordinator_after": None,
+    "delegations": [],
+    "important": False,
+    "outside_decision": False,
+    "merge_steps": False,
+    "heads": [],
 }
 """Fields that came after definitions had been published, with their defaults: digests published before stay what they were."""
 
@@ -213,6 +265,28 @@ def _without_later_defaults(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_later_defaults(v) for v in value]
     return value
+
+
+def _route_is_whole(stage: Stage, heads: tuple[str, ...]) -> None:
+    """Delegations end at a step that there is, consultations at somebody."""
+    steps = [s.key for s in stage.gate]
+    for delegation in stage.delegations:
+        if delegation.ends_at not in steps:
+            raise ValueError(
+                f"stages.{stage.key}.delegations: {delegation.ends_at!r} is no step of its gate; name one of {', '.join(steps)}"
+            )
+        if stage.decides_outcome:
+            raise ValueError(
+                f"stages.{stage.key}.delegations: who decides the outcome cannot be left out; leave them out"
+            )
+    for step in stage.gate:
+        where = f"stages.{stage.key}.gate.{step.key}"
+        if step.on_reject == "consult" and step.superior is None and not heads:
+            raise ValueError(
+                f"{where}.superior: missing; name who decides after a consultation, or the roles in `heads`"
+            )
+        if step.superior is not None and step.superior.unit == "departments":
+            raise ValueError(f"{where}.superior.unit: 'departments' are several or none; name one unit")
 
 
 def _people_can_be_found(stage: Stage) -> None:

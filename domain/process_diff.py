@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from domain.calendar import Span
 from domain.messages import Text
-from domain.process import Outcome, PostRef, ProcessDefinition, Stage, Step
+from domain.process import Delegation, Outcome, PostRef, ProcessDefinition, Stage, Step
 
 _FIELDS: Mapping[str, Text] = {
     "name": Text(ja="名前", en="name"),
@@ -37,6 +37,16 @@ _FIELDS: Mapping[str, Text] = {
     "stage": Text(ja="続く段階", en="goes on at"),
     "stages": Text(ja="続けうる段階", en="may go on at"),
     "units": Text(ja="組織", en="units"),
+    "consult_within": Text(ja="協議の期間", en="consultation lasts"),
+    "superior": Text(ja="協議不調のときの裁定者", en="decides after a consultation"),
+    "covers": Text(ja="同意の及ぶ項目", en="fields agreed to"),
+    "absence": Text(ja="不在のとき", en="in absence"),
+    "coordinator_after": Text(ja="庶務担当への連絡まで", en="coordinator told after"),
+    "delegations": Text(ja="専決", en="standing delegations"),
+    "important": Text(ja="重要な案件", en="important matters"),
+    "outside_decision": Text(ja="外部の決裁を入力できる", en="may be decided in another system"),
+    "merge_steps": Text(ja="同一人の段階を併合", en="steps that meet in one person merge"),
+    "heads": Text(ja="長の役割", en="roles of heads"),
     "question_due": Text(ja="質問への回答期限", en="a question is answered within"),
 }
 """What the fields are called. Fields that are not here are compared by a part of their own, see `compare`."""
@@ -123,6 +133,9 @@ def _shown(value: Any, language: str) -> str:
         return f"{value.working_days} {'開庁日' if language == 'ja' else 'working days'}"
     if isinstance(value, PostRef):
         return f"{value.role}@{value.unit}"
+    if isinstance(value, Delegation):
+        limit = f"<= {value.at_most:,}" if value.at_most is not None else f"= {' | '.join(value.one_of)}"
+        return f"{value.field} {limit}: {value.ends_at}"
     if isinstance(value, bool):
         return ("はい" if value else "いいえ") if language == "ja" else ("yes" if value else "no")
     if isinstance(value, dict):

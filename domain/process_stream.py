@@ -58,6 +58,12 @@ class DefinitionKind:
     def refers(self, command: Command) -> tuple[str, ...]:
         return ()
 
+    def draws(self, state: DefinitionState, command: Command, now: datetime) -> str | None:
+        return None
+
+    def claims(self, command: Command) -> tuple[str, str] | None:
+        return None
+
     def decide(
         self, state: DefinitionState, command: Command, actor: Actor, facts: Facts, now: datetime
     ) -> Sequence[Event]:
@@ -128,7 +134,7 @@ class DefinitionKind:
     def due_commands(self, state: DefinitionState, now: datetime) -> Sequence[Command]:
         return []
 
-    def react(self, state: DefinitionState, fresh: Sequence[Recorded]) -> Plan:
+    def react(self, state: DefinitionState, fresh: Sequence[Recorded], facts: Facts) -> Plan:
         return Plan(
             to=fresh[-1].version if fresh else 0, display=Display(summary=state.name, details="", attributes={})
         )

@@ -65,6 +65,7 @@ class MemoryLedger:
         self._states: dict[str, Any] = {}
         self._versions: dict[str, int] = {}
         self._known: dict[str, set[str]] = {}
+        self._numbers: dict[str, int] = {}
         self._definitions: dict[str, ProcessDefinition] = {}
         self._facts: dict[str | None, Facts] = {}
 
@@ -82,7 +83,12 @@ class MemoryLedger:
         kind = KINDS[command.kind]
         state = self.state(command.kind, command.stream)
         facts = self.facts(kind.needs(state, command))
+        register = kind.draws(state, command, self._now)
+        if register is not None:
+            facts = facts.model_copy(update={"number": self._numbers.get(register, 0) + 1})
         decided = kind.decide(state, command, actor, facts, self._now)
+        if register is not None and facts.number is not None:
+            self._numbers[register] = facts.number
         fresh: list[Recorded] = []
         version = self._versions.get(command.stream, 0)
         for event in decided:

@@ -20,16 +20,17 @@ Reason = Annotated[str, typer.Option("--reason", help="理由 / reason")]
 DECISIONS = ("approve", "conditions", "return", "reject")
 
 
-def _date(field: str, text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
+def parse_day(field: str, text: str) -> date:
+    """A day as people write it: 2027-03-31, 令和9年3月31日. Raises `ShellError`."""
+    from shell.figures import day
+
+    found = day(text)
+    if found is None:
         raise ShellError(
             f"{field}: {text}: 日付ではありません / not a date",
-            "→ 2027-03-31 のように書いてください / write it like 2027-03-31",
-        ) from None
+            "→ 2027-03-31 か 令和9年3月31日 のように書いてください / write it like 2027-03-31",
+        )
+    return found
 
 
 def done(session: Session, outcome: Any) -> None:
@@ -146,6 +147,13 @@ def answer(
     seen: Annotated[
         str | None, typer.Option("--seen", help="読んだ文書のハッシュ / hash of the document that was read")
     ] = None,
+    before: Annotated[
+        str | None,
+        typer.Option("--before", help="条件を果たすべき関門の段階 / stage whose gate waits for the conditions"),
+    ] = None,
+    in_absence: Annotated[
+        str | None, typer.Option("--in-absence", help="代決の事情 / why a deputy may decide: instructed|urgent")
+    ] = None,
     print_update: Annotated[
         bool,
         typer.Option("--print-update", help="記録せず、Temporal UI に貼る署名付き入力を出す / print a signed input"),
@@ -158,6 +166,7 @@ def answer(
     from domain.lifecycle.commands import AnswerRequest
 
     known_decision(decision)
+    _known_absence(in_absence)
     session = Session(writing=True)
     person = session.person(as_)
     full, stream = session.request(request)
@@ -169,10 +178,11 @@ def answer(
             "request": full,
             "decision": decision,
             "comment": comment,
-            "conditions": [{"text": c} for c in condition or ()],
+            "conditions": [{"text": c, "before": before} for c in condition or ()],
             "back_to": back_to,
             "outcome": outcome,
             "seen": seen,
+            "in_absence": in_absence,
         }
     )
     if print_update:
@@ -184,6 +194,14 @@ def answer(
     held = session.store.facts().directory.posts_of(person, today)
     capacity = asked.post if asked is not None and asked.post in held else None
     done(session, session.record(command, session.actor(person, capacity)))
+
+
+def _known_absence(in_absence: str | None) -> None:
+    if in_absence not in (None, "instructed", "urgent"):
+        raise ShellError(
+            f"--in-absence: {in_absence}: 使えない値です / not a reason",
+            "→ instructed(指示を受けた)か urgent(急施を要する) / one of: instructed, urgent",
+        )
 
 
 def known_decision(decision: str) -> None:
@@ -219,10 +237,11 @@ def _print_update(session: Session, command: Any, person: str) -> None:
         person=person,
         decision=command.decision,
         comment=command.comment,
-        conditions=tuple(ConditionInput(text=c.text) for c in command.conditions),
+        conditions=tuple(ConditionInput(text=c.text, before=c.before) for c in command.conditions),
         back_to=command.back_to,
         outcome=command.outcome,
         seen=command.seen,
+        in_absence=command.in_absence,
         command_id=command.command_id,
         issued_at=datetime.now(UTC),
     )
@@ -255,7 +274,7 @@ def hold(
     """保留する(時計が止まる) / put on hold; clocks stop"""
     from domain.lifecycle.commands import HoldLifecycle
 
-    day = _date("--until", until)
+    day = parse_day("--until", until) if until is not None else None
     _steer(
         id, as_, command_id, lambda c, s: HoldLifecycle(command_id=c, stream=s, reason=need_reason(reason), until=day)
     )

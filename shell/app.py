@@ -99,11 +99,13 @@ def _load() -> None:
         adopting,
         amending,
         defining,
+        documents,
         looking,
         operating,
         printing,
         rehearsing,
         reporting,
+        routing,
         starting,
         talking,
     )

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from domain.calendar import wareki_fiscal_year
+from domain.lifecycle.overview import STANDINGS, route
 from domain.lifecycle.story import line
 from domain.messages import Event
 from shell.output import OUT, day, minute, short, short_day
@@ -31,6 +32,10 @@ def show_document(session: Session, stream: str) -> dict[str, Any]:
         "source": row["source"],
         "tags": row["tags"],
         "awaiting": awaited(session, requests),
+        "route": [s.model_dump() for s in route(state, store.facts(row["definition"]))],
+        "consultations": [c.model_dump() for c in state.consultations],
+        "recused": list(state.recused),
+        "marks": list(state.marks),
         "timeline": _timeline(session, stream),
         "deliverables": queries.deliverable_versions(store, stream),
         "outcomes": queries.outcomes_of(store, stream),
@@ -108,6 +113,7 @@ def print_show(d: dict[str, Any], *, whole: bool) -> None:
     outcome = f" · 結果 / outcome: {d['outcome']}" if d["outcome"] else ""
     OUT.say(f"段階 / stage: {d['stage']} · 第{d['round']}期 / round {d['round']} · {d['health']}{outcome}", "")
     _print_waiting(d)
+    _print_route(d)
     OUT.table(
         "経過 / timeline",
         ("時刻 (JST)", "", "だれ / who"),
@@ -162,6 +168,36 @@ def _print_waiting(d: dict[str, Any]) -> None:
     if d["next_due"]:
         OUT.say(f"次の期限 / next deadline: {day(d['next_due'])}")
     OUT.say("")
+
+
+def _print_route(d: dict[str, Any]) -> None:
+    """Where the document stands on its route, and what sets this matter apart."""
+    if d["route"]:
+        OUT.table(
+            "経路 / route",
+            ("段階 / step", "職 / posts", "状態 / state", "答えた者 / answered by"),
+            (
+                (
+                    f"{s['title']['ja']} / {s['title']['en']}",
+                    "、".join(p["ja"] for p in s["posts"]) or "-",
+                    f"{STANDINGS[s['standing']].ja} / {STANDINGS[s['standing']].en}",
+                    ", ".join(s["people"]) or "-",
+                )
+                for s in d["route"]
+            ),
+        )
+        OUT.say("")
+    for c in d["consultations"]:
+        state = (
+            "共通の上司の裁定待ち / with the common superior"
+            if c["referred"]
+            else f"{day(c['due_at'])} まで / until then"
+        )
+        OUT.say(f"協議 / consultation {short(c['id'])}: {c['post_title']['ja']} / {c['post_title']['en']}, {state}")
+    if d["marks"]:
+        OUT.say(f"代決できない案件 / not decided in absence: {', '.join(d['marks'])}")
+    if d["recused"]:
+        OUT.say(f"回避 / recused: {', '.join(d['recused'])}")
 
 
 def _marks(measurement: dict[str, Any]) -> str:

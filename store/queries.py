@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from store.tables import (
     people,
     promises,
     refused,
+    register_entries,
     requests,
     retractions,
     stage_visits,
@@ -140,8 +142,14 @@ def count_inbox(store: Store, person: str) -> int:
 
 
 def _waits_for(store: Store, person: str) -> list[sa.ColumnElement[bool]]:
-    posts = store.facts().directory.posts_of(person, local_day(store.clock.now()))
+    posts = _posts_now(store, person)
     return [requests.c.post.in_(posts), lifecycles.c.held.is_(False)]
+
+
+def _posts_now(store: Store, person: str) -> list[str]:
+    """The posts that a person holds today, and those of absent others for which they are the next in order (代決)."""
+    directory, day = store.facts().directory, local_day(store.clock.now())
+    return [*directory.posts_of(person, day), *directory.stands_in_for(person, day)]
 
 
 def lifecycle(store: Store, stream: str) -> Row | None:
@@ -294,7 +302,7 @@ def latest_definition(store: Store, name: str) -> str | None:
 
 def notices_for(store: Store, person: str, limit: int = 50) -> list[Row]:
     """Notices in a person's in-app inbox, newest first: to the person, or to a post they hold today."""
-    posts = store.facts().directory.posts_of(person, local_day(store.clock.now()))
+    posts = _posts_now(store, person)
     recipients = [f"person:{person}", *(f"post:{p}" for p in posts)]
     query = (
         sa.select(deliveries)
@@ -304,9 +312,56 @@ def notices_for(store: Store, person: str, limit: int = 50) -> list[Row]:
     return rows(store, query.limit(limit))
 
 
-def refusals(store: Store, limit: int = 100) -> list[Row]:
-    """Refused attempts, newest first."""
-    return rows(store, sa.select(refused).order_by(refused.c.id.desc()).limit(limit))
+def refusals(store: Store, limit: int = 100, person: str | None = None) -> list[Row]:
+    """Refused attempts, newest first: `actor` as a document, and only those of one person where named."""
+    query = sa.select(refused).order_by(refused.c.id.desc()).limit(limit)
+    if person is not None:
+        query = query.where(refused.c.actor.contains(f'"person":"{person}"', autoescape=True))
+    return [{**row, "actor": json.loads(row["actor"])} for row in rows(store, query)]
+
+
+def register_of(store: Store, fiscal_year: int | None = None, section: str | None = None) -> list[Row]:
+    """The register of documents (起案簿): one row a document, with the days on which it was drafted, decided and put into effect.
+
+    Rows of decisions that were taken back are left out; a document without a number was drafted before there were numbers.
+    """
+    query = (
+        sa.select(register_entries, lifecycles.c.title)
+        .join(lifecycles, lifecycles.c.stream == register_entries.c.stream)
+        .where(~_retracted(register_entries))
+        .order_by(register_entries.c.stream, register_entries.c.version)
+    )
+    found: dict[tuple[Any, ...], Row] = {}
+    outside: dict[tuple[Any, ...], Row] = {}
+    for row in rows(store, query):
+        place = (row["stream"], row["stage"], row["round"])
+        if row["kind"] == "outside":
+            outside[place] = row
+            continue
+        document = found.setdefault((*place, row["register"], row["serial"]), _document(row))
+        document["decided" if row["kind"] == "decided" else row["kind"]] = row["day"]
+        if row["kind"] == "decided" and (made := outside.pop(place, None)) is not None:
+            document |= {"decided": made["day"], "system": made["system"], "outside_number": made["number"]}
+    chosen = [d for d in found.values() if fiscal_year in (None, d["fiscal_year"]) and section in (None, d["section"])]
+    return sorted(chosen, key=lambda d: (d["fiscal_year"] or 0, d["section"] or "", d["serial"] or 0, d["stream"]))
+
+
+def _document(row: Row) -> Row:
+    year, _, section = (row["register"] or "").partition("/")
+    return {
+        "stream": row["stream"],
+        "title": row["title"],
+        "stage": row["stage"],
+        "round": row["round"],
+        "fiscal_year": int(year) if year else None,
+        "section": section or None,
+        "serial": row["serial"],
+        "drafted": None,
+        "decided": None,
+        "enforced": None,
+        "system": None,
+        "outside_number": None,
+    }
 
 
 def head_position(store: Store) -> int:

@@ -254,6 +254,10 @@ class Store:
             with suppress(sa.exc.SQLAlchemyError, StoreError), self.database.write() as connection:
                 connection.execute(sa.insert(refused), rows)
 
+    def note_refused(self, command: Command, actor: Actor, refusal: Refused) -> None:
+        """Keep an attempt that was refused before it came to `record` (an answer without a valid signature)."""
+        self._keep_refusals([(command, actor, refusal)])
+
     def erase_person(self, person: str) -> None:
         """Erase a person's key and name: sealed texts become unreadable, the hash chain stays whole.
 
@@ -288,7 +292,8 @@ class Store:
                 codec.decode(r, kind.events, None)
                 for r in connection.execute(_FRESH, {"s": stream, "after": row.followed, "to": row.version}).mappings()
             ]
-        plan = kind.react(state, fresh).model_copy(update={"to": row.version})
+            facts = self.facts(kind.definition_of(state), connection=connection)
+        plan = kind.react(state, fresh, facts).model_copy(update={"to": row.version})
         if self.clock.virtual:
             plan = plan.model_copy(update={"next_due": None})  # in a rehearsal the conductor keeps the time
         return plan, row.followed < row.version

@@ -300,6 +300,24 @@ people = Table(
     Column("language", Text, nullable=False),
     info={"upsert": True},
 )
+register_entries = Table(
+    "register_entries",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("register", Text),
+    Column("serial", Integer),
+    Column("stage", Text, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("person", Text),
+    Column("system", Text),
+    Column("number", Text),
+)
+"""起案簿: what was drafted, decided (here or outside) and put into effect, under which number."""
+Index("register_entries_number", register_entries.c.register, register_entries.c.serial)
+Index("register_entries_outside", register_entries.c.system, register_entries.c.number)
 definitions = Table(
     "definitions",
     metadata,
@@ -322,6 +340,7 @@ READ_MODELS: dict[str, Table] = {
         promises,
         outcomes,
         stage_visits,
+        register_entries,
         people,
         definitions,
     )

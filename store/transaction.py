@@ -21,7 +21,7 @@ from store import codec
 from store.errors import Conflict
 from store.keys import key_for
 from store.projection import Keyed, keyed, write_rows
-from store.tables import commands, deliveries, events, log_head, person_keys, streams
+from store.tables import commands, deliveries, events, log_head, person_keys, register_entries, streams
 
 if TYPE_CHECKING:
     from store.store import Store
@@ -76,6 +76,13 @@ _CIRCUMSTANCES = sa.select(
     sa.select(streams.c.version).where(streams.c.stream == DIRECTORY).scalar_subquery().label("directory"),
     sa.select(person_keys.c.key).where(person_keys.c.person == sa.bindparam("p")).scalar_subquery().label("key"),
 )
+_LAST_NUMBER = sa.select(sa.func.max(register_entries.c.serial)).where(
+    register_entries.c.register == sa.bindparam("r"), register_entries.c.kind == "drafted"
+)
+_CLAIMED = sa.select(register_entries.c.stream).where(
+    register_entries.c.system == sa.bindparam("s"), register_entries.c.number == sa.bindparam("n")
+)
+_LOCK_REGISTER = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:r, 0))")
 _INSERT_STREAM = sa.insert(streams)
 _INSERT_EVENTS = sa.insert(events)
 _INSERT_COMMANDS = sa.insert(commands)
@@ -104,6 +111,7 @@ class Transaction:
         self._deliveries: list[Row] = []
         self._entries: dict[str, list[Row]] = {}
         self._keys: dict[str, bytes] = {}
+        self._numbers: dict[str, int] = {}
 
     def run(self, command: Command, actor: Actor) -> Outcome:
         """Decide one command and gather its effects. Raises `Refused`; then nothing of it is gathered."""
@@ -126,7 +134,10 @@ class Transaction:
         now = self._store.clock.now()
         if loaded.last_at is not None and loaded.last_at > now:
             now = loaded.last_at
+        facts, register = self._with_documents(loaded, command, facts, now)
         decided = loaded.kind.decide(loaded.state, command, actor, facts, now)
+        if register is not None and facts.number is not None:
+            self._numbers[register] = facts.number
         behind = loaded.followed < loaded.found and loaded.last_at is not None and now - loaded.last_at < _FRESH
         outcome = self._gather(loaded, command, actor, facts, now, decided)
         self._known[command.stream, command.command_id] = (content, outcome)
@@ -147,6 +158,27 @@ class Transaction:
         others = {r.stream: Other(kind=r.kind, title=r.title, closed=r.closed) for r in rows}
         versions = {f"stream:{r.stream}": str(r.version) for r in rows}
         return facts.model_copy(update={"others": others, "versions": {**facts.versions, **versions}})
+
+    def _with_documents(
+        self, loaded: Loaded, command: Command, facts: Facts, now: datetime
+    ) -> tuple[Facts, str | None]:
+        """The next number of the register that the command draws from, and whether its outside document is known."""
+        register, claims = loaded.kind.draws(loaded.state, command, now), loaded.kind.claims(command)
+        if register is not None:
+            if register not in self._numbers:
+                self._lock(register)
+                self._numbers[register] = self._connection.execute(_LAST_NUMBER, {"r": register}).scalar() or 0
+            facts = facts.model_copy(update={"number": self._numbers[register] + 1})
+        if claims is not None:
+            self._lock("/".join(claims))
+            found = self._connection.execute(_CLAIMED, {"s": claims[0], "n": claims[1]}).scalar()
+            facts = facts.model_copy(update={"claimed": found})
+        return facts, register
+
+    def _lock(self, name: str) -> None:
+        """Until the commit nobody else draws from this register. On SQLite there is one writer anyway."""
+        if not self._store.database.sqlite:
+            self._connection.execute(_LOCK_REGISTER, {"r": name})
 
     def _stored(self, command: Command, content: str, row: Any) -> Outcome | None:
         found = self._known.get((command.stream, command.command_id))

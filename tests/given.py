@@ -20,6 +20,7 @@ from domain.lifecycle import commands as c
 from domain.lifecycle.decide import decide
 from domain.lifecycle.evolve import evolve
 from domain.lifecycle.state import Lifecycle, Request
+from domain.lifecycle.story import line
 from domain.lifecycle.timers import due_commands, next_due
 from domain.messages import SYSTEM, Actor, Command, Event, Recorded, Refusal, Refused, Via
 from tests.city import (
@@ -132,6 +133,8 @@ class Case:
         )
         self.log.append(recorded)
         self.state = evolve(self.state, recorded)
+        told = line(self.state, event)
+        assert told.ja.strip() and told.en.strip() and "{" not in told.en
 
     # what people do
 

@@ -126,6 +126,12 @@ class ToyKind:
     def refers(self, command: Command) -> tuple[str, ...]:
         return ()
 
+    def draws(self, state: Toy, command: Command, now: datetime) -> str | None:
+        return None
+
+    def claims(self, command: Command) -> tuple[str, str] | None:
+        return None
+
     def decide(self, state: Toy, command: Command, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
         if state.closed:
             raise _no("closed")
@@ -189,7 +195,7 @@ class ToyKind:
             return []
         return [Expire(command_id=f"expire-{state.asked}", stream=state.stream)]
 
-    def react(self, state: Toy, fresh: Sequence[Recorded]) -> Plan:
+    def react(self, state: Toy, fresh: Sequence[Recorded], facts: Facts) -> Plan:
         """One effect a question; nothing follows from the rest."""
         effects = tuple(
             Effect(key=str(r.version), summary=Text(ja=r.event.title, en=r.event.title))

@@ -131,6 +131,7 @@ class ConditionInput(Message):
     text: str
     by: str | None = None
     due: str | None = None
+    before: str | None = None
 
 
 class AnswerInput(Message):
@@ -145,6 +146,7 @@ class AnswerInput(Message):
     back_to: str | None = None
     outcome: str | None = None
     seen: str | None = None
+    in_absence: str | None = None
     command_id: str = ""
     issued_at: datetime | None = None
     signature: str = ""

@@ -52,5 +52,9 @@ def problem(key: bytes, answer: AnswerInput, now: datetime) -> str | None:
 
 def _signature(key: bytes, answer: AnswerInput) -> str:
     content = answer.model_dump(mode="json", exclude={"signature"})
+    # Fields that came later are signed when they say something: what was printed before them stays valid.
+    for part, later in ((content, "in_absence"), *((c, "before") for c in content["conditions"])):
+        if part[later] is None:
+            del part[later]
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

@@ -336,6 +336,11 @@ _RESTORED = (
     "outcome",
     "reopening",
     "merged_into",
+    "consultations",
+    "former",
+    "authors",
+    "numbers",
+    "decided",
 )
 
 

@@ -35,6 +35,19 @@ def no_open_promises(state: Lifecycle) -> None:
         )
 
 
+def promises_for(state: Lifecycle, stage: str) -> None:
+    """Conditions of earlier agreements that were to be met before this stage's gate."""
+    open_ = [p for p in state.promises if p.fulfilled_at is None and p.before == stage]
+    if open_:
+        raise refuse(
+            "promises-open",
+            "この関門までに果たすべき条件が残っています: " + "、".join(p.text for p in open_),
+            "conditions to be met before this gate are still open: " + "; ".join(p.text for p in open_),
+            remedy_ja="条件を果たして `starter.py promise` で記録してください",
+            remedy_en="meet them and record it with `starter.py promise`",
+        )
+
+
 CHECKS: Mapping[str, Callable[[Lifecycle], None]] = {
     "budget_indicated": budget_indicated,
     "no_open_promises": no_open_promises,

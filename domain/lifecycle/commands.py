@@ -15,7 +15,9 @@ from domain.messages import Command, Frozen
 Decision = Literal["approve", "conditions", "return", "reject"]
 """approve (同意), conditions (条件付き同意), return (差戻し), reject (否)."""
 BudgetState = Literal["asked", "indicated", "voted", "allotted"]
-TimerKind = Literal["remind", "due", "escalate", "hold", "review"]
+TimerKind = Literal["remind", "due", "coordinator", "escalate", "consult", "hold", "review"]
+InAbsence = Literal["instructed", "urgent"]
+"""Why an important, unusual or doubtful matter may be decided in absence all the same."""
 
 
 class LifecycleCommand(Command):
@@ -62,10 +64,16 @@ class Condition(Frozen):
     text: str = Field(min_length=1, max_length=1000)
     by: str | None = None
     due: date | None = None
+    before: str | None = None
+    """A stage whose gate does not pass until the condition is met."""
 
 
 class AnswerRequest(LifecycleCommand):
-    """Answer one request of a gate. `seen` is the hash of the document that was read: a newer one makes the answer stale."""
+    """Answer one request of a gate. `seen` is the hash of the document that was read: a newer one makes the answer stale.
+
+    `back_to` is a stage, or an earlier step of the same route. `in_absence` is for deputies (代決) in matters that are not
+    theirs otherwise.
+    """
 
     type = "AnswerRequest"
     request: str
@@ -75,6 +83,7 @@ class AnswerRequest(LifecycleCommand):
     back_to: str | None = None
     outcome: str | None = None
     seen: str | None = None
+    in_absence: InAbsence | None = None
 
 
 class WithdrawDraft(LifecycleCommand):

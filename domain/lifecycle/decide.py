@@ -10,15 +10,15 @@ from domain.calendar import end_of_business, local_day
 from domain.deliverables.base import Context, digest
 from domain.deliverables.registry import parse, require_complete
 from domain.facts import Facts
-from domain.lifecycle import adopting, amendments, dialogue, migrating
+from domain.lifecycle import absence, adopting, amendments, consulting, dates, dialogue, migrating, registering
 from domain.lifecycle import commands as c
 from domain.lifecycle import events as e
 from domain.lifecycle.answers import answer
 from domain.lifecycle.authority import definition, known_person, may_budget, may_draft, may_measure, may_steer
 from domain.lifecycle.dialogue import mover, shifted
 from domain.lifecycle.reopening import ReopeningRefused
-from domain.lifecycle.routes import enter, next_step, open_draft
-from domain.lifecycle.state import Lifecycle
+from domain.lifecycle.routes import delegated, enter, next_step, open_draft, parts_of, still_agreed
+from domain.lifecycle.state import Lifecycle, Submission
 from domain.lifecycle.timers import pass_deadline, require_passed
 from domain.messages import Actor, Command, Event, refuse
 from domain.process import ProcessDefinition
@@ -117,6 +117,7 @@ def _submit(
     form = parse(stage.deliverable, command.content)
     require_complete(stage.deliverable, form, context(state, process, facts, now))
     content: dict[str, Any] = form.model_dump(mode="json")
+    parts = parts_of(stage, content)
     submitted = e.DeliverableSubmitted(
         stage=stage.key,
         title=stage.title,
@@ -126,13 +127,31 @@ def _submit(
         content=content,
         content_hash=digest(content),
         comment=command.comment,
+        number=registering.number_of(state, facts, now),
+        parts=parts or None,
+        kept=still_agreed(state, stage, parts),
+        ends_at=delegated(stage, content),
     )
     closed = [e.RequestClosed(request=r.id, because="submitted") for r in state.requests if r.kind == "draft"]
-    after = state.model_copy(update={"given": ()})  # what was agreed to was another version
+    former = state.former.given if state.former is not None else ()
+    after = state.model_copy(
+        update={
+            "given": tuple(g for g in former if g.step in submitted.kept),  # all else agreed to another version
+            "submission": Submission(
+                stage=stage.key,
+                round=state.round,
+                version=submitted.version,
+                content_hash=submitted.content_hash,
+                person=actor.person or "",
+                at=now,
+                ends_at=submitted.ends_at,
+            ),
+        }
+    )
     if stage.deliverable == "setup":
         after = after.model_copy(update={"departments": tuple(content["departments"])})
     opened = next_step(after, stage, -1, state.serial + 1, facts, now)
-    if not opened:
+    if not any(isinstance(event, e.RequestOpened) for event in opened):
         raise refuse(
             "route-empty",
             "回議先が一つもありません",
@@ -348,6 +367,10 @@ def _deadline(
     if command.timer == "review":
         require_passed(state, command, now)
         return review_events(state, "date", "", facts, now)
+    if command.timer == "consult":
+        require_passed(state, command, now)
+        found = next(c for c in state.consultations if c.id == command.request)
+        return consulting.refer(state, found, "", facts, now, by_time=True)
     return pass_deadline(state, command, now)
 
 
@@ -375,6 +398,7 @@ _WHEN_CLOSED = (
     amendments.NoteMerge,
     adopting.SupplementHistory,
     dialogue.AcknowledgeReading,
+    registering.EnforceDecision,
 )
 """What may still be asked of a closed lifecycle."""
 
@@ -390,8 +414,12 @@ _HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, dateti
     c.OpenReview: _open_review,
     c.FulfilPromise: _fulfil,
     c.DeadlinePassed: _deadline,
+    **absence.HANDLERS,
     **adopting.HANDLERS,
     **amendments.HANDLERS,
+    **consulting.HANDLERS,
+    **dates.HANDLERS,
     **dialogue.HANDLERS,
     **migrating.HANDLERS,
+    **registering.HANDLERS,
 }

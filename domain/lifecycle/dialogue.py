@@ -115,6 +115,8 @@ class InformationShared(Event):
     content_hash: str
     by_definition: bool
     note: Personal
+    later_viewing: bool = False
+    """後閲: a deputy decided; whoever was absent sees it later."""
 
 
 class ReadingAcknowledged(Event):
@@ -238,6 +240,7 @@ def shifted(request: Request, since: datetime, now: datetime, facts: Facts) -> S
         due_at=moved(request.due_at),
         remind_at=moved(request.remind_at) if request.remind_at else None,
         escalate_at=moved(request.escalate_at) if request.escalate_at else None,
+        coordinator_at=moved(request.coordinator_at) if request.coordinator_at else None,
     )
 
 
@@ -411,6 +414,7 @@ def moved_requests(requests: tuple[Request, ...], shifts: Iterable[Shift]) -> tu
                 "due_at": s.due_at,
                 "remind_at": s.remind_at,
                 "escalate_at": s.escalate_at,
+                "coordinator_at": s.coordinator_at,
                 "paused_at": None,
             }
         )
@@ -429,6 +433,7 @@ def _was_shared(state: Lifecycle, event: InformationShared, recorded: Recorded) 
         title=event.stage_title,
         content_hash=event.content_hash,
         at=recorded.occurred_at,
+        later_viewing=event.later_viewing,
     )
     return {"readings": (*state.readings, reading)}
 
@@ -470,8 +475,8 @@ LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     QuestionAnswered: lambda s, v: Text(ja="質問に回答", en="question answered by the drafter"),
     CommentAdded: lambda s, v: Text(ja="意見", en="comment"),
     InformationShared: lambda s, v: Text(
-        ja=f"{v.post_title.ja}へ供覧: {v.stage_title.ja}",
-        en=f"{v.stage_title.en}: for information to {v.post_title.en}",
+        ja=f"{v.post_title.ja}の{'後閲' if v.later_viewing else '供覧'}: {v.stage_title.ja}",
+        en=f"{v.stage_title.en}: for {'later viewing by' if v.later_viewing else 'information to'} {v.post_title.en}",
     ),
     ReadingAcknowledged: lambda s, v: Text(ja="供覧を確認", en="read by whom it was sent to"),
 }

@@ -7,10 +7,15 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from domain.deliverables.base import Evidence
-from domain.lifecycle.commands import BudgetState, Condition, Decision, Source
+from domain.lifecycle.commands import BudgetState, Condition, Decision, InAbsence, Source
 from domain.messages import Event, Frozen, Personal, Text
 
 RequestKind = Literal["draft", "decide"]
+Extra = Literal["", "added", "superior"]
+"""A request beside the steps of the definition: a concurrence added while open, or the common superior after a consultation."""
+Stands = Literal["holder", "deputy", "vacancy", "recusal"]
+"""As whom a person answers: holder of the post, deputy in absence (代決, shown as 「代」), for a vacant post (職務代理), or because
+every holder is recused."""
 
 
 class LifecycleStarted(Event):
@@ -59,9 +64,26 @@ class RequestOpened(Event):
     remind_at: datetime | None
     escalate_at: datetime | None
     escalate_to: str | None
+    coordinator_at: datetime | None = None
+    coordinator: str | None = None
+    extra: Extra = ""
+    about: str | None = None
+    """The consultation that the common superior is asked about."""
+
+
+class DocumentNumber(Frozen):
+    """起案番号: the `serial`-th draft of a section in a fiscal year."""
+
+    fiscal_year: int
+    section: str
+    serial: int
 
 
 class DeliverableSubmitted(Event):
+    """`number` is the 起案番号 of the document, the same for all its versions. `parts` are the hashes of the fields that steps
+    of the route cover; `kept` the steps whose agreement to the version before stands, since their part did not change.
+    `ends_at`: a standing delegation (専決) ends the route with that step."""
+
     type = "DeliverableSubmitted"
     stage: str
     title: Text
@@ -71,6 +93,10 @@ class DeliverableSubmitted(Event):
     content: dict[str, Any]
     content_hash: str
     comment: Personal
+    number: DocumentNumber | None = None
+    parts: dict[str, str] | None = None
+    kept: tuple[str, ...] = ()
+    ends_at: str | None = None
 
 
 class RequestAnswered(Event):
@@ -89,12 +115,41 @@ class RequestAnswered(Event):
     outcome: str | None
     content_hash: str
     comment: Personal
+    stands: Stands = "holder"
+    acting_as: str | None = None
+    """The post in which a deputy decided; `post` is the one that was asked."""
+    in_absence: InAbsence | None = None
+
+
+class StepMerged(Event):
+    """Steps meet in one person: what they agreed to `by` answering another step counts here too."""
+
+    type = "StepMerged"
+    stage: str
+    round: int
+    step: str
+    step_title: Text
+    posts: tuple[str, ...]
+    person: str
+    by: str
+    content_hash: str
+
+
+class StepReturned(Event):
+    """差戻し to an earlier step: the answers of `void` count no more, the document stays in circulation."""
+
+    type = "StepReturned"
+    stage: str
+    round: int
+    to: str
+    to_title: Text
+    void: tuple[str, ...]
 
 
 class RequestClosed(Event):
     """A request needs no answer any more.
 
-    `because`: submitted, quorum, returned, rejected, withdrawn, review, closed, retracted, migrated, merged."""
+    `because`: submitted, quorum, returned, rejected, withdrawn, review, closed, retracted, migrated, merged, outside."""
 
     type = "RequestClosed"
     request: str
@@ -110,6 +165,7 @@ class GatePassed(Event):
     round: int
     version: int
     content_hash: str
+    number: DocumentNumber | None = None
 
 
 class GateReturned(Event):
@@ -147,6 +203,7 @@ class Shift(Frozen):
     due_at: datetime
     remind_at: datetime | None
     escalate_at: datetime | None
+    coordinator_at: datetime | None = None
 
 
 class LifecycleResumed(Event):
@@ -196,6 +253,8 @@ class PromiseMade(Event):
     by: str | None
     due: date | None
     imported: Source | None = None
+    before: str | None = None
+    """A stage whose gate does not pass until it is kept."""
 
 
 class PromiseFulfilled(Event):
@@ -213,6 +272,15 @@ class ReminderSent(Event):
 class RequestOverdue(Event):
     type = "RequestOverdue"
     request: str
+    due_at: datetime
+
+
+class CoordinatorInformed(Event):
+    """Overdue: the coordinator (庶務担当) of the section asked is told."""
+
+    type = "CoordinatorInformed"
+    request: str
+    to: str
     due_at: datetime
 
 
@@ -275,6 +343,8 @@ EVENTS: dict[str, type[Event]] = {
         RequestOpened,
         DeliverableSubmitted,
         RequestAnswered,
+        StepMerged,
+        StepReturned,
         RequestClosed,
         GatePassed,
         GateReturned,
@@ -288,6 +358,7 @@ EVENTS: dict[str, type[Event]] = {
         PromiseFulfilled,
         ReminderSent,
         RequestOverdue,
+        CoordinatorInformed,
         RequestEscalated,
         ReviewOpened,
         OutcomeDecided,

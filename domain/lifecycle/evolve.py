@@ -7,9 +7,21 @@ from datetime import date
 from typing import Any
 
 from domain.deliverables.base import Promise
-from domain.lifecycle import adopting, amendments, dialogue, migrating
+from domain.lifecycle import absence, adopting, amendments, consulting, dates, dialogue, migrating, registering
 from domain.lifecycle import events as e
-from domain.lifecycle.state import Before, Budget, Given, Hold, Kpi, Lifecycle, PromiseState, Request, Submission
+from domain.lifecycle.routes import AGREED
+from domain.lifecycle.state import (
+    Before,
+    Budget,
+    Former,
+    Given,
+    Hold,
+    Kpi,
+    Lifecycle,
+    PromiseState,
+    Request,
+    Submission,
+)
 from domain.messages import Event, Recorded
 
 Changes = dict[str, Any]
@@ -28,6 +40,7 @@ _HARMLESS = (
     e.RequestClosed,
     e.ReminderSent,
     e.RequestOverdue,
+    e.CoordinatorInformed,
     e.RequestEscalated,
     e.LifecycleHeld,
     e.LifecycleResumed,
@@ -37,6 +50,9 @@ _HARMLESS = (
     dialogue.CommentAdded,
     dialogue.InformationShared,
     dialogue.ReadingAcknowledged,
+    dates.DueChanged,
+    absence.PersonRecused,
+    absence.MatterMarked,
     amendments.MergeNoted,
 )
 """What may happen behind an answer without anybody having acted on it."""
@@ -74,6 +90,9 @@ def _entered(state: Lifecycle, event: e.StageEntered, recorded: Recorded) -> Cha
         "entered_at": recorded.occurred_at,
         "given": (),
         "submission": None,
+        "consultations": (),
+        "former": None,
+        "authors": (),
     }
     if event.round != state.round and event.because != "adopted":
         changes |= {"measured": (), "values": {}}
@@ -97,6 +116,10 @@ def _opened(state: Lifecycle, event: e.RequestOpened, recorded: Recorded) -> Cha
         remind_at=event.remind_at,
         escalate_at=event.escalate_at,
         escalate_to=event.escalate_to,
+        coordinator_at=event.coordinator_at,
+        coordinator=event.coordinator,
+        extra=event.extra,
+        about=event.about,
     )
     # The requests of one step are opened together and share a serial, their posts keep their ids apart.
     together = any(
@@ -114,14 +137,23 @@ def _submitted(state: Lifecycle, event: e.DeliverableSubmitted, recorded: Record
         person=recorded.actor.person or "",
         at=recorded.occurred_at,
         deliverable=event.deliverable,
+        parts=event.parts or {},
+        ends_at=event.ends_at,
     )
+    place = f"{event.stage}/{event.round}"
+    kept = state.former.given if state.former is not None else ()
     changes: Changes = {
         "submission": submission,
-        "given": (),
-        "versions": {**state.versions, f"{event.stage}/{event.round}": event.version},
+        "given": tuple(g for g in kept if g.step in event.kept),
+        "former": None,
+        "consultations": (),
+        "authors": tuple(dict.fromkeys((*state.authors, submission.person))),
+        "versions": {**state.versions, place: event.version},
     }
-    if f"{event.stage}/{event.round}" in state.imported:  # what was brought along has become a document of ours
-        changes["imported"] = {k: v for k, v in state.imported.items() if k != f"{event.stage}/{event.round}"}
+    if event.number is not None:
+        changes["numbers"] = {**state.numbers, place: event.number}
+    if place in state.imported:  # what was brought along has become a document of ours
+        changes["imported"] = {k: v for k, v in state.imported.items() if k != place}
     extract = _EXTRACTS.get(event.deliverable)
     if extract is not None:
         changes |= extract(state, event.content)
@@ -144,21 +176,47 @@ def _answered(state: Lifecycle, event: e.RequestAnswered, recorded: Recorded) ->
     }
 
 
+def _merged(state: Lifecycle, event: e.StepMerged, recorded: Recorded) -> Changes:
+    given = tuple(
+        Given(
+            request=f"merged:{event.step}:{post}",
+            step=event.step,
+            post=post,
+            person=event.person,
+            decision="merged",
+            at=recorded.occurred_at,
+        )
+        for post in event.posts
+    )
+    return {"given": (*state.given, *given)}
+
+
+def _step_returned(state: Lifecycle, event: e.StepReturned, _: Recorded) -> Changes:
+    return {"given": tuple(g for g in state.given if g.step not in event.void), "consultations": ()}
+
+
 def _closed_request(state: Lifecycle, event: e.RequestClosed, _: Recorded) -> Changes:
     return {"requests": _without(state, event.request)}
 
 
-def _passed(state: Lifecycle, event: e.GatePassed, _: Recorded) -> Changes:
+def _passed(state: Lifecycle, event: e.GatePassed, recorded: Recorded) -> Changes:
+    ended: Changes = {
+        "pledged": (),
+        "questions": (),
+        "consultations": (),
+        "former": None,
+        "authors": (),
+        **registering.passed(state, event, recorded),
+    }
     if state.claimed is None or state.budget_year is None:
-        return {"pledged": (), "questions": ()}
+        return ended
     year = state.budgets.get(state.budget_year, Budget())
     claims = {k: v for k, v in state.claimed.model_dump().items() if v is not None and getattr(year, k) is None}
     if year.voted not in (None, state.claimed.voted):
         claims.pop("allotted", None)  # claimed against another vote than the one recorded meanwhile
     return {
-        "pledged": (),
+        **ended,
         "claimed": None,
-        "questions": (),
         "budgets": {**state.budgets, state.budget_year: year.model_copy(update=claims)},
     }
 
@@ -168,12 +226,27 @@ def _nothing(state: Lifecycle, event: Event, _: Recorded) -> Changes:
 
 
 def _withdrawn(state: Lifecycle, event: e.DraftWithdrawn, _: Recorded) -> Changes:
-    return {"given": (), "submission": None, "claimed": None, "pledged": (), "questions": ()}
+    return _taken_back(state)
+
+
+def _taken_back(state: Lifecycle) -> Changes:
+    """Nothing is in circulation any more. What was agreed to part by part is kept for the next version."""
+    parts = state.submission.parts if state.submission is not None else {}
+    given = tuple(g for g in state.given if g.decision in AGREED and g.step not in ("added", "superior"))
+    return {
+        "given": (),
+        "submission": None,
+        "claimed": None,
+        "pledged": (),
+        "questions": (),
+        "consultations": (),
+        "former": Former(given=given, parts=parts) if parts and given else None,
+    }
 
 
 def _returned(state: Lifecycle, event: e.GateReturned, _: Recorded) -> Changes:
     review = {"review_date": event.next_review} if event.next_review else {}
-    return {"given": (), "submission": None, "claimed": None, "pledged": (), "questions": (), **review}
+    return {**_taken_back(state), **review}
 
 
 def _held(state: Lifecycle, event: e.LifecycleHeld, recorded: Recorded) -> Changes:
@@ -210,7 +283,13 @@ def _budgeted(state: Lifecycle, event: e.BudgetRecorded, _: Recorded) -> Changes
 
 def _promised(state: Lifecycle, event: e.PromiseMade, _: Recorded) -> Changes:
     promise = PromiseState(
-        id=event.promise, stage=event.stage, round=event.round, text=event.text, by=event.by, due=event.due
+        id=event.promise,
+        stage=event.stage,
+        round=event.round,
+        text=event.text,
+        by=event.by,
+        due=event.due,
+        before=event.before,
     )
     return {"promises": (*state.promises, promise)}
 
@@ -241,7 +320,14 @@ def _outcome(state: Lifecycle, event: e.OutcomeDecided, _: Recorded) -> Changes:
 
 
 def _winding_down(state: Lifecycle, event: e.WindDownStarted, _: Recorded) -> Changes:
-    return {"work": event.work, "given": (), "submission": None, "repeats": False}
+    return {
+        "work": event.work,
+        "given": (),
+        "submission": None,
+        "repeats": False,
+        "former": None,
+        "authors": (),
+    }
 
 
 def _closed(state: Lifecycle, event: e.LifecycleClosed, _: Recorded) -> Changes:
@@ -250,6 +336,9 @@ def _closed(state: Lifecycle, event: e.LifecycleClosed, _: Recorded) -> Changes:
         "closed_as": event.as_,
         "requests": (),
         "questions": (),
+        "consultations": (),
+        "former": None,
+        "authors": (),
         "hold": None,
         "before": None,
     }
@@ -324,6 +413,8 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     e.RequestOpened: _opened,
     e.DeliverableSubmitted: _submitted,
     e.RequestAnswered: _answered,
+    e.StepMerged: _merged,
+    e.StepReturned: _step_returned,
     e.RequestClosed: _closed_request,
     e.GatePassed: _passed,
     e.GateReturned: _returned,
@@ -337,14 +428,19 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     e.PromiseFulfilled: _fulfilled,
     e.ReminderSent: _marked("reminded"),
     e.RequestOverdue: _marked("overdue"),
+    e.CoordinatorInformed: _marked("coordinator_told"),
     e.RequestEscalated: _marked("escalated"),
     e.ReviewOpened: _nothing,
     e.OutcomeDecided: _outcome,
     e.WindDownStarted: _winding_down,
     e.LifecycleDropped: _nothing,
     e.LifecycleClosed: _closed,
+    **absence.FOLDS,
     **adopting.FOLDS,
     **amendments.FOLDS,
+    **consulting.FOLDS,
+    **dates.FOLDS,
     **dialogue.FOLDS,
     **migrating.FOLDS,
+    **registering.FOLDS,
 }

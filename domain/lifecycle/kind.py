@@ -7,7 +7,20 @@ from datetime import datetime
 
 from domain.facts import Facts
 from domain.kinds import View
-from domain.lifecycle import adopting, amendments, commands, dialogue, events, migrating, timers, view
+from domain.lifecycle import (
+    absence,
+    adopting,
+    amendments,
+    commands,
+    consulting,
+    dates,
+    dialogue,
+    events,
+    migrating,
+    registering,
+    timers,
+    view,
+)
 from domain.lifecycle.decide import decide
 from domain.lifecycle.evolve import evolve
 from domain.lifecycle.react import react
@@ -21,17 +34,25 @@ class LifecycleKind:
     workflow: str | None = "Lifecycle"
     commands: Mapping[str, type[Command]] = {
         **commands.COMMANDS,
+        **absence.COMMANDS,
         **adopting.COMMANDS,
         **amendments.COMMANDS,
+        **consulting.COMMANDS,
+        **dates.COMMANDS,
         **dialogue.COMMANDS,
         **migrating.COMMANDS,
+        **registering.COMMANDS,
     }
     events: Mapping[str, type[Event]] = {
         **events.EVENTS,
+        **absence.EVENTS,
         **adopting.EVENTS,
         **amendments.EVENTS,
+        **consulting.EVENTS,
+        **dates.EVENTS,
         **dialogue.EVENTS,
         **migrating.EVENTS,
+        **registering.EVENTS,
     }
     state_type = Lifecycle
 
@@ -45,6 +66,12 @@ class LifecycleKind:
 
     def refers(self, command: Command) -> tuple[str, ...]:
         return (command.into,) if isinstance(command, amendments.MergeLifecycle) else ()
+
+    def draws(self, state: Lifecycle, command: Command, now: datetime) -> str | None:
+        return registering.register(state, command, now)
+
+    def claims(self, command: Command) -> tuple[str, str] | None:
+        return (command.system, command.number) if isinstance(command, registering.EnterOutsideDecision) else None
 
     def decide(self, state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
         return decide(state, command, actor, facts, now)
@@ -73,5 +100,5 @@ class LifecycleKind:
     def due_commands(self, state: Lifecycle, now: datetime) -> Sequence[Command]:
         return timers.due_commands(state, now)
 
-    def react(self, state: Lifecycle, fresh: Sequence[Recorded]) -> Plan:
-        return react(state, fresh)
+    def react(self, state: Lifecycle, fresh: Sequence[Recorded], facts: Facts) -> Plan:
+        return react(state, fresh, facts)

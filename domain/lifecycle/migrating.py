@@ -96,6 +96,7 @@ def _migrate(
             reason=command.reason,
         ),
         *(RequestClosed(request=r.id, because="migrated", post=r.post) for r in state.requests if r.id in found.closed),
+        *found.merged,
         *found.opened,
     ]
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from domain.facts import Facts
 from domain.lifecycle.authority import definition
-from domain.lifecycle.events import RequestOpened
+from domain.lifecycle.events import RequestOpened, StepMerged
 from domain.lifecycle.routes import has_agreed, next_step, open_draft, resolve
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Frozen, Refused, Text, refuse
@@ -36,6 +36,7 @@ class Migration(Frozen):
     work: str = ""
     kept: tuple[Kept, ...] = ()
     closed: tuple[str, ...] = ()
+    merged: tuple[StepMerged, ...] = ()
     opened: tuple[RequestOpened, ...] = ()
     again: tuple[str, ...] = ()
     """Steps whose answers do not meet the new version: they count no more, and are asked for when the step's turn comes."""
@@ -154,6 +155,11 @@ def _draft(base: Migration, state: Lifecycle, work: Stage, facts: Facts, now: da
 def _circulating(base: Migration, state: Lifecycle, work: Stage, facts: Facts, now: datetime) -> Migration:
     """Something is on its route: what has been agreed to enough stands, steps that are new or lack somebody are asked."""
     assert state.submission is not None
+    if state.consultations or any(r.extra for r in state.requests):
+        raise _cannot(
+            "協議か追加の合議が終わっていません。終わってから移してください",
+            "a consultation or an added concurrence is open; move it once that is over",
+        )
     if state.submission.deliverable not in ("", work.deliverable):
         why = Text(
             ja=f"様式が {work.deliverable} に変わるため、作成し直します",
@@ -162,10 +168,20 @@ def _circulating(base: Migration, state: Lifecycle, work: Stage, facts: Facts, n
         return _from_draft(base, state, work, facts, now, why)
     current = next(r.step for r in state.requests if r.kind == "decide")
     again = _insufficient(state, work, current)
-    opened = tuple(next_step(_without(state, again), work, -1, state.serial + 1, facts, now))
+    merged, opened = _asked_next(_without(state, again), work, -1, facts, now)
+    base = base.model_copy(update={"merged": merged})
     if opened and opened[0].step == current:
         return _same_step(base, state, work, opened, tuple(k for k in again if k != current), facts, now)
     return _other_step(base, state, work, opened, again)
+
+
+def _asked_next(
+    state: Lifecycle, work: Stage, after: int, facts: Facts, now: datetime
+) -> tuple[tuple[StepMerged, ...], tuple[RequestOpened, ...]]:
+    """What the route asks next, and the steps that merge on the way."""
+    found = next_step(state, work, after, state.serial + 1, facts, now)
+    merged = tuple(event for event in found if isinstance(event, StepMerged))
+    return merged, tuple(event for event in found if isinstance(event, RequestOpened))
 
 
 def _insufficient(state: Lifecycle, work: Stage, current: str) -> tuple[str, ...]:
@@ -231,8 +247,9 @@ def _same_step(
     if _unmeetable(state, step, len(missing)):
         return _other_step(base, state, work, wanted, (*again, step.key))
     if not missing:
-        onward = next_step(_without(state, again), work, index, state.serial + 1, facts, now)
-        return _other_step(base, state, work, tuple(onward), again)
+        merged, onward = _asked_next(_without(state, again), work, index, facts, now)
+        base = base.model_copy(update={"merged": (*base.merged, *merged)})
+        return _other_step(base, state, work, onward, again)
     asked = {o.post for o in missing}
     kept = [r for r in state.requests if r.kind == "decide" and r.post in asked]
     closed = [r for r in state.requests if r not in kept]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from domain.facts import Facts
 from domain.lifecycle import events as e
+from domain.lifecycle import overview
 from domain.lifecycle.amendments import LifecycleMerged, NoteMerge
 from domain.lifecycle.reopening import LifecycleReopened
 from domain.lifecycle.state import Lifecycle, Question, Request
@@ -17,14 +19,18 @@ _QUIET: tuple[type[Event], ...] = (e.RequestClosed, e.DeliverableSubmitted, e.Me
 _TIMERS = {
     "remind": Text(ja="期限前のお知らせ", en="reminder"),
     "due": Text(ja="期限", en="due"),
+    "coordinator": Text(ja="庶務担当への連絡", en="coordinator is told"),
+    "consult": Text(ja="協議の期限", en="end of consultation"),
     "escalate": Text(ja="上司への報告", en="superior is told"),
     "hold": Text(ja="保留の期日", en="end of hold"),
     "review": Text(ja="再検討日", en="review date"),
 }
 
 
-def react(state: Lifecycle, fresh: Sequence[Recorded]) -> Plan:
-    """The plan after `fresh`; `state` includes them. One announcement tells all that is worth telling."""
+def react(state: Lifecycle, fresh: Sequence[Recorded], facts: Facts) -> Plan:
+    """The plan after `fresh`; `state` includes them. One announcement tells all that is worth telling.
+
+    `facts` are those of today: what is shown names the posts that the route asks."""
     told = [line(state, r.event) for r in fresh if not isinstance(r.event, _QUIET)]
     to = fresh[-1].version if fresh else 0
     effects: tuple[Effect, ...] = ()
@@ -42,7 +48,7 @@ def react(state: Lifecycle, fresh: Sequence[Recorded]) -> Plan:
         next_due=next_due(state),
         next_due_summary=_next(state),
         closed=state.closed,
-        display=Display(summary=state.title, details=details(state), attributes=attributes(state)),
+        display=Display(summary=state.title, details=details(state, facts), attributes=attributes(state, facts)),
     )
 
 
@@ -76,21 +82,32 @@ def _next(state: Lifecycle) -> str:
     return f"{_TIMERS[timer].ja}{who} {day(moment).ja} / {_TIMERS[timer].en} {day(moment).en}"
 
 
-def attributes(state: Lifecycle) -> dict[str, object]:
+def attributes(state: Lifecycle, facts: Facts) -> dict[str, object]:
     """Search attributes by their key in `workflows/contract.py`."""
     due = min((r.due_at for r in state.requests), default=None)
     return {
         "stage": "closed" if state.closed else state.stage,
         "bureau": state.bureau,
         "viewpoint": state.viewpoint,
-        "awaiting": [] if state.hold else sorted({r.post for r in state.requests} | {q.post for q in state.questions}),
+        "awaiting": [] if state.hold else _awaited(state, facts),
         "due": None if state.hold else due,
         "round": state.round,
         "health": state.health,
     }
 
 
-def details(state: Lifecycle) -> str:
+def _awaited(state: Lifecycle, facts: Facts) -> list[str]:
+    """Posts and their roles: "what waits for this post" and "what waits for any section chief" are both found."""
+    posts = {r.post for r in state.requests} | {q.post for q in state.questions} | _consulting(state)
+    found = (facts.directory.post(p) for p in posts)
+    return sorted(posts | {f"role:{p.role}" for p in found if p is not None})
+
+
+def _consulting(state: Lifecycle) -> set[str]:
+    return {c.post for c in state.consultations if not c.referred}
+
+
+def details(state: Lifecycle, facts: Facts) -> str:
     """Markdown for the workflow's current details: what it waits for, since when, and how to answer."""
     head = f"# {state.title}\n\n**{state.stage_title.ja} / {state.stage_title.en}** · 第{state.round}期 / round {state.round}\n\n"
     foot = (
@@ -113,7 +130,17 @@ def details(state: Lifecycle) -> str:
         if rows
         else ""
     )
-    return f"{head}{table}\n{_how(state)}{foot}"
+    return f"{head}{table}\n{overview.table(state, facts)}{_consultations(state)}{_how(state)}{foot}"
+
+
+def _consultations(state: Lifecycle) -> str:
+    lines = [
+        f"**協議中 / in consultation**: {c.post_title.ja} / {c.post_title.en}, "
+        f"{day(c.due_at).ja} まで / until {day(c.due_at).en}\n\n"
+        for c in state.consultations
+        if not c.referred
+    ]
+    return "".join(lines)
 
 
 def _row(r: Request) -> str:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import NAMESPACE_URL, uuid5
 
+from domain.calendar import local_day
+from domain.deliverables.base import digest
 from domain.directory import Post
 from domain.facts import Facts
 from domain.lifecycle.authority import definition
-from domain.lifecycle.events import RequestOpened, StageEntered
+from domain.lifecycle.events import Extra, RequestOpened, StageEntered, StepMerged
 from domain.lifecycle.state import Lifecycle
-from domain.messages import refuse
+from domain.messages import Text, refuse
 from domain.process import PostRef, Stage, Step
+
+AGREED = ("approve", "conditions", "merged", "overruled")
+"""What counts as agreement: given, given with conditions, merged with another step, an objection overruled."""
 
 
 def resolve(ref: PostRef, state: Lifecycle, facts: Facts) -> list[Post]:
@@ -66,50 +71,143 @@ def open_step(
     state: Lifecycle, stage: Stage, index: int, serial: int, facts: Facts, now: datetime
 ) -> list[RequestOpened]:
     """Ask all posts of one step. Empty when the step asks departments and there is none but the owner."""
+    posts = {p.id: p for ref in stage.gate[index].posts for p in resolve(ref, state, facts)}
+    return [request_for(state, stage, index, post, serial, facts, now) for post in posts.values()]
+
+
+def request_for(
+    state: Lifecycle,
+    stage: Stage,
+    index: int,
+    post: Post,
+    serial: int,
+    facts: Facts,
+    now: datetime,
+    *,
+    extra: Extra = "",
+    title: Text | None = None,
+    about: str | None = None,
+) -> RequestOpened:
+    """One request of a step to one post, with its dates; `extra` ones stand beside the step that is asked now."""
     step = stage.gate[index]
-    posts = list({p.id: p for ref in step.posts for p in resolve(ref, state, facts)}.values())
     due = facts.calendar.after(now, step.due)
     above = _superior(step, state, facts)
-    return [
-        RequestOpened(
-            request=request_id(state.stream, serial, step.key, post.id),
-            kind="decide",
-            stage=stage.key,
-            round=state.round,
-            step=step.key,
-            step_index=index,
-            title=step.title,
-            post=post.id,
-            post_title=post.title,
-            due_at=due,
-            remind_at=facts.calendar.before(due, step.remind_before) if step.remind_before else None,
-            escalate_at=facts.calendar.after(due, step.escalate_after) if step.escalate_after and above else None,
-            escalate_to=above,
-        )
-        for post in posts
-    ]
+    coordinator = _coordinator(post, facts) if step.coordinator_after else None
+    return RequestOpened(
+        request=request_id(state.stream, serial, extra or step.key, post.id),
+        kind="decide",
+        stage=stage.key,
+        round=state.round,
+        step=extra or step.key,
+        step_index=index,
+        title=title or step.title,
+        post=post.id,
+        post_title=post.title,
+        due_at=due,
+        remind_at=facts.calendar.before(due, step.remind_before) if step.remind_before else None,
+        escalate_at=facts.calendar.after(due, step.escalate_after) if step.escalate_after and above else None,
+        escalate_to=above,
+        coordinator_at=facts.calendar.after(due, step.coordinator_after)
+        if step.coordinator_after and coordinator
+        else None,
+        coordinator=coordinator,
+        extra=extra,
+        about=about,
+    )
 
 
 def next_step(
     state: Lifecycle, stage: Stage, after: int, serial: int, facts: Facts, now: datetime
-) -> Sequence[RequestOpened]:
-    """The requests of the first step behind index `after` that asks anybody; empty when the route is at its end.
+) -> list[RequestOpened | StepMerged]:
+    """The requests of the first step behind index `after` that asks anybody, behind the steps merged on the way.
 
-    A step that has agreed to this very document already (the process was changed meanwhile) is not asked again.
+    No request in it: the route is at its end. A step that has agreed to this very document already is not asked again, nor
+    one that meets with an earlier answer in the same person, nor one behind the end that a standing delegation sets.
     """
+    merged: list[RequestOpened | StepMerged] = []
     for index in range(after + 1, len(stage.gate)):
-        if has_agreed(state, stage.gate[index]):
-            continue
-        opened = open_step(state, stage, index, serial, facts, now)
-        if opened:
-            return opened
-    return ()
+        step = stage.gate[index]
+        if not has_agreed(state, step):
+            opened = open_step(state, stage, index, serial, facts, now)
+            meets = _meets(state, step, opened, facts, now)
+            if meets is None and opened:
+                return [*merged, *opened]
+            if meets is not None:
+                merged.append(meets)
+        if ends_here(state, step):
+            break
+    return merged
+
+
+def ends_here(state: Lifecycle, step: Step) -> bool:
+    """専決: whether the route ends with this step by a standing delegation."""
+    return state.submission is not None and state.submission.ends_at == step.key
+
+
+def _meets(
+    state: Lifecycle, step: Step, opened: Sequence[RequestOpened], facts: Facts, now: datetime
+) -> StepMerged | None:
+    """The merge of a step with an earlier answer, when all that it asks are posts of one person who has agreed."""
+    if not opened or state.submission is None or not definition(facts).merge_steps:
+        return None
+    day = local_day(now)
+    people = {person for request in opened for person in facts.directory.holders(request.post, day)}
+    agreed = {g.person: g for g in state.given if g.decision in ("approve", "conditions")}
+    if len(people) != 1 or not people <= set(agreed):
+        return None
+    (person,) = people
+    return StepMerged(
+        stage=opened[0].stage,
+        round=opened[0].round,
+        step=step.key,
+        step_title=step.title,
+        posts=tuple(request.post for request in opened),
+        person=person,
+        by=agreed[person].request,
+        content_hash=state.submission.content_hash,
+    )
+
+
+def parts_of(stage: Stage, content: dict[str, Any]) -> dict[str, str]:
+    """The hash of every field that a step of the route covers."""
+    covered = {field for step in stage.gate for field in step.covers}
+    return {field: digest({field: content.get(field)}) for field in sorted(covered)}
+
+
+def still_agreed(state: Lifecycle, stage: Stage, parts: dict[str, str]) -> tuple[str, ...]:
+    """The steps whose agreement to the version before stands, since nothing changed in the part that each covers."""
+    former = state.former
+    if former is None:
+        return ()
+    before = state.model_copy(update={"given": former.given, "requests": ()})
+    return tuple(
+        step.key
+        for step in stage.gate
+        if step.covers
+        and has_agreed(before, step)
+        and all(former.parts.get(field) == parts.get(field) for field in step.covers)
+    )
+
+
+def delegated(stage: Stage, content: dict[str, Any]) -> str | None:
+    """専決: the step that ends the route, by the first standing delegation that the document meets."""
+    for delegation in stage.delegations:
+        value: Any = content
+        for name in delegation.field.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        if delegation.at_most is not None:
+            met = isinstance(value, int) and not isinstance(value, bool) and value <= delegation.at_most
+        else:
+            met = isinstance(value, str) and value in delegation.one_of
+        if met:
+            return delegation.ends_at
+    return None
 
 
 def has_agreed(state: Lifecycle, step: Step) -> bool:
     """Whether the document in circulation has what a step asks for, by answers given and nobody still asked."""
     given = [g for g in state.given if g.step == step.key]
-    agreed = sum(g.decision in ("approve", "conditions") for g in given)
+    agreed = sum(g.decision in AGREED for g in given)
     if not agreed or any(r.step == step.key and r.kind == "decide" for r in state.requests):
         return False
     return agreed == len(given) if step.need == "all" else agreed >= step.need
@@ -122,6 +220,12 @@ def request_id(stream: str, serial: int, step: str, post: str) -> str:
 
 def _superior(step: Step, state: Lifecycle, facts: Facts) -> str | None:
     return resolve(step.escalate_to, state, facts)[0].id if step.escalate_to else None
+
+
+def _coordinator(post: Post, facts: Facts) -> str | None:
+    """The coordinator (庶務担当) of the section of a post, or of the nearest unit above."""
+    found = facts.directory.post_for("coordinator", post.unit)
+    return found.id if found else None
 
 
 def enter(stage: Stage, round_: int, because: str) -> StageEntered:

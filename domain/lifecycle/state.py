@@ -7,10 +7,10 @@ from typing import Literal
 
 from domain.deliverables.base import Promise
 from domain.lifecycle.commands import Source
-from domain.lifecycle.events import RequestKind
+from domain.lifecycle.events import DocumentNumber, Extra, RequestKind
 from domain.messages import Frozen, Text
 
-FOLD_VERSION = 2
+FOLD_VERSION = 3
 Health = Literal["green", "amber", "red"]
 
 
@@ -34,12 +34,17 @@ class Request(Frozen):
     reminded: bool = False
     overdue: bool = False
     escalated: bool = False
+    coordinator_at: datetime | None = None
+    coordinator: str | None = None
+    coordinator_told: bool = False
+    extra: Extra = ""
+    about: str | None = None
     paused_at: datetime | None = None
     """Its clock stands since then, because of an open question (the definition says so)."""
 
 
 class Given(Frozen):
-    """An answer given in the gate that is open now."""
+    """An answer given in the gate that is open now. `decision`: as answered, or `merged` or `overruled`."""
 
     request: str
     step: str
@@ -60,6 +65,10 @@ class Submission(Frozen):
     at: datetime
     deliverable: str = ""
     """The form it was written in."""
+    parts: dict[str, str] = {}
+    """Hashes of the fields that steps of the route cover."""
+    ends_at: str | None = None
+    """The step with which a standing delegation (専決) ends the route."""
 
 
 class Kpi(Frozen):
@@ -86,12 +95,40 @@ class PromiseState(Frozen):
     by: str | None
     due: date | None
     fulfilled_at: datetime | None = None
+    before: str | None = None
 
 
 class Hold(Frozen):
     since: datetime
     until: datetime | None = None
     reminded: bool = False
+
+
+class Consultation(Frozen):
+    """協議 between the drafter and who objected. `referred`: their common superior has been asked."""
+
+    id: str
+    request: str
+    post: str
+    post_title: Text
+    step_index: int
+    due_at: datetime
+    referred: bool = False
+
+
+class Former(Frozen):
+    """The agreements to the version before, and the hashes of its parts: what did not change need not be asked again."""
+
+    given: tuple[Given, ...] = ()
+    parts: dict[str, str] = {}
+
+
+class Decided(Frozen):
+    """A decision that has not taken effect yet (施行)."""
+
+    number: DocumentNumber | None
+    title: Text
+    on: date
 
 
 class Question(Frozen):
@@ -120,6 +157,8 @@ class Reading(Frozen):
     title: Text
     content_hash: str
     at: datetime
+    later_viewing: bool = False
+    """後閲: decided by a deputy; the absent one sees it now and reopens nothing."""
 
 
 class Reopening(Frozen):
@@ -166,6 +205,11 @@ class Before(Frozen):
     outcome: str | None
     reopening: Reopening | None
     merged_into: str | None
+    consultations: tuple[Consultation, ...] = ()
+    former: Former | None = None
+    authors: tuple[str, ...] = ()
+    numbers: dict[str, DocumentNumber] = {}
+    decided: dict[str, Decided] = {}
 
 
 class Lifecycle(Frozen):
@@ -225,6 +269,18 @@ class Lifecycle(Frozen):
 
     questions: tuple[Question, ...] = ()
     readings: tuple[Reading, ...] = ()
+    consultations: tuple[Consultation, ...] = ()
+    former: Former | None = None
+    authors: tuple[str, ...] = ()
+    """Who has handed in any version of the document of this stage and round: they drafted it."""
+    numbers: dict[str, DocumentNumber] = {}
+    """起案番号 by `stage/round`, until the document is decided."""
+    decided: dict[str, Decided] = {}
+    """Decisions that wait to take effect, by `stage/round`."""
+    recused: tuple[str, ...] = ()
+    """Who does not decide in this matter because of a conflict of interest."""
+    marks: tuple[str, ...] = ()
+    """important, unusual, doubtful: not decided in absence unless instructed or urgent."""
     before: Before | None = None
 
     hold: Hold | None = None

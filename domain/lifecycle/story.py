@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.calendar import local_day, wareki, wareki_fiscal_year
-from domain.lifecycle import adopting, amendments, dialogue, migrating
+from domain.lifecycle import absence, adopting, amendments, consulting, dates, dialogue, migrating, registering
 from domain.lifecycle import events as e
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Event, Text
@@ -63,9 +63,17 @@ def _opened(_: Lifecycle, event: e.RequestOpened) -> Text:
     )
 
 
+_STANDS = {
+    "holder": Text(ja="", en=""),
+    "deputy": Text(ja="(代)", en=" (in absence)"),
+    "vacancy": Text(ja="(職務代理)", en=" (for the vacant post)"),
+    "recusal": Text(ja="(回避により代理)", en=" (for one recused)"),
+}
+
+
 def _answered(_: Lifecycle, event: e.RequestAnswered) -> Text:
-    decision = _DECISIONS[event.decision]
-    return _t(f"{event.step_title.ja}: {decision.ja}", f"{event.step_title.en}: {decision.en}")
+    decision, stands = _DECISIONS[event.decision], _STANDS[event.stands]
+    return _t(f"{event.step_title.ja}: {decision.ja}{stands.ja}", f"{event.step_title.en}: {decision.en}{stands.en}")
 
 
 def _of_request(ja: str, en: str) -> Callable[[Lifecycle, Any], Text]:
@@ -108,6 +116,10 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
         f"{v.title.ja}を提出(第{v.version}版)", f"{v.title.en}: handed in (version {v.version})"
     ),
     e.RequestAnswered: _answered,
+    e.StepMerged: lambda s, v: _t(
+        f"{v.step_title.ja}: 同一人のため併合", f"{v.step_title.en}: merged, the same person has agreed"
+    ),
+    e.StepReturned: lambda s, v: _t(f"{v.to_title.ja}へ差戻し(回議中)", f"sent back to the step {v.to_title.en}"),
     e.RequestClosed: lambda s, v: (
         _t("依頼は取り消されました", "what was asked is asked no more")
         if v.post
@@ -131,6 +143,9 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     e.PromiseFulfilled: lambda s, v: _t("約束を果たした", "promise kept"),
     e.ReminderSent: _of_request("期限前のお知らせ: {who}(期限 {due})", "reminder to {who}, due {due}"),
     e.RequestOverdue: _of_request("期限超過: {who}(期限 {due})", "overdue: {who}, was due {due}"),
+    e.CoordinatorInformed: _of_request(
+        "庶務担当へ連絡: {who} の期限超過({due})", "coordinator told: {who} is overdue since {due}"
+    ),
     e.RequestEscalated: _of_request(
         "上司へ報告: {who} の期限超過({due})", "superior told: {who} is overdue since {due}"
     ),
@@ -139,8 +154,12 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     e.WindDownStarted: lambda s, v: _t("廃止の整理を開始", "wind-down started"),
     e.LifecycleDropped: lambda s, v: _t("廃案", "dropped"),
     e.LifecycleClosed: _closed,
+    **absence.LINES,
     **adopting.LINES,
     **amendments.LINES,
+    **consulting.LINES,
+    **dates.LINES,
     **dialogue.LINES,
     **migrating.LINES,
+    **registering.LINES,
 }

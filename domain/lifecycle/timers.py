@@ -29,8 +29,13 @@ def pending(state: Lifecycle) -> Iterator[Timer]:
             yield r.remind_at, "remind", r.id
         if not r.overdue:
             yield r.due_at, "due", r.id
+        if r.coordinator_at is not None and not r.coordinator_told:
+            yield r.coordinator_at, "coordinator", r.id
         if r.escalate_at is not None and not r.escalated:
             yield r.escalate_at, "escalate", r.id
+    for c in state.consultations:
+        if not c.referred:
+            yield c.due_at, "consult", c.id
     if state.review_date is not None and state.repeats:
         yield end_of_business(state.review_date), "review", None
 
@@ -76,7 +81,8 @@ def require_passed(state: Lifecycle, command: DeadlinePassed, now: datetime) -> 
 
 
 def pass_deadline(state: Lifecycle, command: DeadlinePassed, now: datetime) -> Sequence[Event]:
-    """The event of a passed moment, see `require_passed`; what follows from the review date is decided in `decide`."""
+    """The event of a passed moment, see `require_passed`; what follows from the review date and from a consultation's end is
+    decided in `decide`."""
     require_passed(state, command, now)
     if command.timer == "hold":
         return [e.HoldExpired(until=command.due_at)]
@@ -86,4 +92,6 @@ def pass_deadline(state: Lifecycle, command: DeadlinePassed, now: datetime) -> S
         return [e.ReminderSent(request=request.id, due_at=request.due_at)]
     if command.timer == "due":
         return [e.RequestOverdue(request=request.id, due_at=request.due_at)]
+    if command.timer == "coordinator":
+        return [e.CoordinatorInformed(request=request.id, to=request.coordinator or "", due_at=request.due_at)]
     return [e.RequestEscalated(request=request.id, to=request.escalate_to or "", due_at=request.due_at)]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.kinds import Row, View
-from domain.lifecycle import dialogue
+from domain.lifecycle import dialogue, registering
 from domain.lifecycle import events as e
 from domain.lifecycle.adopting import DeliverableImported
 from domain.lifecycle.amendments import AnswerRetracted, LifecycleMerged, MeasurementCorrected
+from domain.lifecycle.consulting import ConsultationOpened, ConsultationSettled
 from domain.lifecycle.migrating import DefinitionMigrated
+from domain.lifecycle.registering import OutsideDecisionEntered
 from domain.lifecycle.reopening import LifecycleReopened, ReopeningRefused
 from domain.lifecycle.state import Lifecycle
 from domain.lifecycle.story import line
@@ -115,8 +117,8 @@ def _to_be_said(state: Lifecycle) -> list[Row]:
             "post": r.post,
             "opened_at": r.at,
             "due_at": None,
-            "subject_ja": f"{state.title}: {r.title.ja}(供覧)",
-            "subject_en": f"{state.title}: {r.title.en}, for information",
+            "subject_ja": f"{state.title}: {r.title.ja}({'後閲' if r.later_viewing else '供覧'})",
+            "subject_en": f"{state.title}: {r.title.en}, for {'later viewing' if r.later_viewing else 'information'}",
             "content_hash": r.content_hash,
         }
         for r in state.readings
@@ -135,6 +137,12 @@ def phase(state: Lifecycle) -> str:
 
 def entries(state: Lifecycle, recorded: Recorded) -> View:
     """Rows that one event adds for good."""
+    found = _entries(state, recorded)
+    line_ = registering.entry(recorded)
+    return found if line_ is None else View(rows={**found.rows, "register_entries": [line_]})
+
+
+def _entries(state: Lifecycle, recorded: Recorded) -> View:
     event, row = recorded.event, {"stream": recorded.stream}
     versioned = {**row, "version": recorded.version}
     if isinstance(event, e.DeliverableSubmitted | DeliverableImported):
@@ -220,12 +228,16 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
     if isinstance(event, e.ReminderSent | e.RequestOverdue):
         request = state.request(event.request)
         return [Notice(post=request.post, subject=_subject(state, event))] if request else []
-    if isinstance(event, e.RequestEscalated):
+    if isinstance(event, e.RequestEscalated | e.CoordinatorInformed):
         return [Notice(post=event.to, subject=_subject(state, event))]
     if isinstance(event, e.LifecycleDropped):
         # 廃案 is told to those who concurred, and to those who are still asked.
         posts = (*(g.post for g in state.given), *(r.post for r in state.requests if r.kind == "decide"))
         return [Notice(post=post, subject=_subject(state, event)) for post in dict.fromkeys(posts)]
+    if isinstance(event, ConsultationOpened | ConsultationSettled):
+        return _of_consultation(state, event)
+    if isinstance(event, e.StepReturned) and state.submission is not None:
+        return [Notice(person=state.submission.person, subject=_subject(state, event))]
     if isinstance(event, dialogue.QuestionAsked):
         return [Notice(person=event.drafter, subject=_subject(state, event))]
     if isinstance(event, dialogue.QuestionAnswered):
@@ -244,6 +256,13 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
     return []
 
 
+def _of_consultation(state: Lifecycle, event: ConsultationOpened | ConsultationSettled) -> list[Notice]:
+    """Both sides hear of it."""
+    subject = _subject(state, event)
+    drafter = [Notice(person=state.submission.person, subject=subject)] if state.submission is not None else []
+    return [*drafter, Notice(post=event.post, subject=subject)]
+
+
 _FOR_DRAFTER = (
     e.GatePassed
     | e.GateReturned
@@ -253,6 +272,7 @@ _FOR_DRAFTER = (
     | LifecycleReopened
     | ReopeningRefused
     | LifecycleMerged
+    | OutsideDecisionEntered
 )
 
 

@@ -323,7 +323,7 @@ def test_any_part_of_any_record_is_taken_and_shown(adopted: tuple[str, ad.Histor
     for recorded in case.log:
         KIND.entries(case.state, recorded)
     KIND.view(case.state)
-    KIND.react(case.state, case.log)
+    KIND.react(case.state, case.log, case.facts)
     assert {place.split("/")[0] for place in case.state.versions} == {d.stage for d in past.deliverables}
     for gap in ad.gaps(case.state, PROCESS):
         assert gap.message.ja and gap.message.en

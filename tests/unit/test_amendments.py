@@ -219,13 +219,13 @@ def test_two_that_are_the_same_are_merged_by_reference() -> None:
         am.LifecycleMerged, e.RequestClosed, e.LifecycleClosed
     )
     assert (case.state.closed_as, case.state.merged_into) == ("merged", OTHER)
-    plan = LifecycleKind().react(case.state, case.log[-3:])
+    plan = LifecycleKind().react(case.state, case.log[-3:], case.facts)
     told = [x for x in plan.effects if x.command]
     assert len(told) == 1 and told[0].command and told[0].command["stream"] == OTHER
     case.when(case.make(am.ReopenLifecycle, stage="analysis", reason="別の課題だった")).done()
     case.pass_gate()
     assert case.state.merged_into is None and not case.state.closed
-    plan = LifecycleKind().react(case.state, case.log[-3:])
+    plan = LifecycleKind().react(case.state, case.log[-3:], case.facts)
     assert [x.command["separated"] for x in plan.effects if x.command] == [True]
 
 

@@ -269,7 +269,7 @@ class Random(RuleBasedStateMachine):
             KIND.entries(state, recorded)
         assert state == self.case.state
         assert Lifecycle.model_validate_json(state.model_dump_json()) == state
-        plan = KIND.react(state, self.case.log)
+        plan = KIND.react(state, self.case.log, self.case.facts)
         assert plan.to == len(self.case.log) and plan.closed == state.closed
         KIND.view(state)
 

@@ -47,7 +47,7 @@ def test_what_is_told_late_still_reads_as_a_sentence() -> None:
     case = Case().circulating("setup")
     case.tick(case.state.requests[0].due_at)
     case.give("approve").done()
-    (announced,) = react(case.state, case.log).effects
+    (announced,) = react(case.state, case.log, case.facts).effects
     assert "reminder to the post asked" in announced.summary.en and "お知らせ: 依頼先" in announced.summary.ja
 
 

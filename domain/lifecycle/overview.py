@@ -1,0 +1,107 @@
+"""The route of the document in circulation as a person reads it: who has agreed, who is asked, who is still to come."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from domain.facts import Facts
+from domain.lifecycle.routes import AGREED, has_agreed, resolve
+from domain.lifecycle.state import Given, Lifecycle
+from domain.messages import Frozen, Refused, Text
+from domain.process import Stage, Step
+
+Standing = Literal["agreed", "asked", "coming", "objected", "merged", "delegated"]
+STANDINGS: dict[str, Text] = {
+    "agreed": Text(ja="済", en="done"),
+    "asked": Text(ja="回議中", en="asked now"),
+    "coming": Text(ja="これから", en="to come"),
+    "objected": Text(ja="協議中", en="in consultation"),
+    "merged": Text(ja="併合", en="merged"),
+    "delegated": Text(ja="専決により不要", en="not needed: standing delegation"),
+}
+
+
+class Stop(Frozen):
+    """One step of the route: whom it asks, and where it stands. `people` are those who answered, by person id."""
+
+    step: str
+    title: Text
+    posts: tuple[Text, ...]
+    standing: Standing
+    people: tuple[str, ...] = ()
+
+
+def route(state: Lifecycle, facts: Facts) -> tuple[Stop, ...]:
+    """The steps of the gate in their order, with what was added beside them; empty when nothing is in circulation."""
+    if facts.definition is None or state.submission is None or state.closed:
+        return ()
+    try:
+        stage = facts.definition.stage(state.work)
+    except KeyError:
+        return ()
+    found: list[Stop] = []
+    ended = False
+    for index, step in enumerate(stage.gate):
+        found.append(_stop(state, stage, step, facts, ended=ended))
+        found += _beside(state, index)
+        ended = ended or state.submission.ends_at == step.key
+    return tuple(found)
+
+
+def _stop(state: Lifecycle, stage: Stage, step: Step, facts: Facts, *, ended: bool) -> Stop:
+    given = [g for g in state.given if g.step == step.key]
+    return Stop(
+        step=step.key,
+        title=step.title,
+        posts=_posts(state, step, facts),
+        standing=_standing(state, step, given, ended=ended),
+        people=tuple(dict.fromkeys(g.person for g in given)),
+    )
+
+
+def _standing(state: Lifecycle, step: Step, given: list[Given], *, ended: bool) -> Standing:
+    if any(r.step == step.key for r in state.requests):
+        return "asked"
+    if any(g.decision not in AGREED for g in given) and any(
+        c.request in {g.request for g in given} for c in state.consultations
+    ):
+        return "objected"
+    if given and all(g.decision == "merged" for g in given):
+        return "merged"
+    if has_agreed(state, step):
+        return "agreed"
+    return "delegated" if ended else "coming"
+
+
+def _posts(state: Lifecycle, step: Step, facts: Facts) -> tuple[Text, ...]:
+    """The titles of those whom the step asks; what cannot be resolved today is left out."""
+    found: dict[str, Text] = {}
+    for ref in step.posts:
+        try:
+            found |= {p.id: p.title for p in resolve(ref, state, facts)}
+        except Refused:
+            continue
+    return tuple(found.values())
+
+
+def _beside(state: Lifecycle, index: int) -> list[Stop]:
+    """Concurrence added, and the common superior."""
+    return [
+        Stop(step=r.step, title=r.title, posts=(r.post_title,), standing="asked")
+        for r in state.requests
+        if r.extra and r.step_index == index
+    ]
+
+
+def table(state: Lifecycle, facts: Facts) -> str:
+    """The route as a Markdown table, for the current details in the Temporal UI; empty when there is none."""
+    stops = route(state, facts)
+    if not stops:
+        return ""
+    rows = [
+        f"| {s.title.ja} / {s.title.en} | {'、'.join(p.ja for p in s.posts) or '-'} | "
+        f"{STANDINGS[s.standing].ja} / {STANDINGS[s.standing].en} | {', '.join(s.people) or '-'} |"
+        for s in stops
+    ]
+    head = "| 経路 / route | 職 / posts | 状態 / state | 答えた者 / answered by |\n|---|---|---|---|\n"
+    return head + "\n".join(rows) + "\n\n"

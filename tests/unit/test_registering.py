@@ -1,0 +1,171 @@
+"""Documents and their dates: numbers, decisions made in another system, taking effect, due dates that move."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from domain.calendar import local_day
+from domain.facts import Facts
+from domain.lifecycle import commands as c
+from domain.lifecycle import dates, registering
+from domain.lifecycle import events as e
+from domain.lifecycle.kind import LifecycleKind
+from domain.messages import SYSTEM
+from tests.given import FACTS, Case, Outcome, person, stage_of, with_process
+
+
+def outside() -> Facts:
+    return with_process(lambda document: stage_of(document, "setup").update(outside_decision=True))
+
+
+def enter(case: Case, actor: str = "office", **changes: Any) -> Outcome:
+    assert case.state.submission is not None
+    given: dict[str, Any] = {
+        "system": "文書管理",
+        "number": "デ戦第12号",
+        "decided_on": local_day(case.now),
+        "decided_by": "deputy-mayor",
+        "seen": case.state.submission.content_hash,
+    }
+    return case.when(case.make(registering.EnterOutsideDecision, **(given | changes)), person(actor))
+
+
+def test_a_decision_made_outside_passes_the_gate_and_nobody_decides_twice() -> None:
+    case = Case(facts=outside()).circulating("setup")
+    request = case.state.requests[0]
+    case.days(1)
+    events = enter(case).done()
+    assert isinstance(events[0], registering.OutsideDecisionEntered)
+    assert case.state.stage == "analysis"
+    answer = case.make(c.AnswerRequest, request=request.id, decision="approve")
+    case.when(answer, person("chief")).refused("request-not-open")
+    rows = [LifecycleKind().entries(case.state, r).rows.get("register_entries", []) for r in case.log]
+    kinds = [row["kind"] for found in rows for row in found]
+    assert kinds[-2:] == ["outside", "decided"]
+
+
+def test_what_is_entered_is_checked() -> None:
+    closed = Case().circulating("setup")
+    enter(closed).refused("outside-not-allowed")
+    case = Case(facts=outside()).circulating("setup")
+    case.days(3)
+    enter(case, "stranger").refused("not-concerned")
+    enter(case, seen="0" * 64).refused("stale-document")
+    enter(case, decided_on=local_day(case.now) + timedelta(days=1)).refused("outside-date")
+    enter(case, decided_on=date(2020, 1, 1)).refused("outside-date")
+    enter(case, decided_by="child-chief").refused("outside-decider")
+    case.facts = case.facts.model_copy(update={"claimed": "other-stream"})
+    enter(case).refused("outside-number-used")
+    case.facts = outside()
+    hash_ = case.state.submission.content_hash if case.state.submission else ""
+    case.when(case.make(c.WithdrawDraft, reason="直す")).done()
+    late = case.make(
+        registering.EnterOutsideDecision,
+        system="文書管理",
+        number="1",
+        decided_on=local_day(case.now),
+        decided_by="deputy-mayor",
+        seen=hash_,
+    )
+    case.when(late, person("office")).refused("nothing-in-circulation")
+
+
+def test_a_decision_takes_effect_on_a_day() -> None:
+    case = Case(facts=FACTS.model_copy(update={"number": 3})).at("analysis")
+    decided = case.state.decided["setup/1"]
+    assert decided.number and decided.number.serial == 3
+
+    def enforce(on: date, stage: str = "setup") -> Outcome:
+        return case.when(case.make(registering.EnforceDecision, stage=stage, on=on), person("office"))
+
+    enforce(decided.on - timedelta(days=1)).refused("enforced-before-decided")
+    enforce(decided.on, "analysis").refused("nothing-to-enforce")
+    enforce(decided.on + timedelta(days=5)).then(registering.DecisionEnforced)
+    enforce(decided.on).refused("nothing-to-enforce")
+
+
+def test_a_number_is_drawn_once_for_each_document() -> None:
+    case = Case().at("setup")
+    submit = case.make(c.SubmitDeliverable, stage="setup", content=case.form())
+    assert LifecycleKind().draws(case.state, submit, case.now) == "2026/child-section"
+    case.facts = FACTS.model_copy(update={"number": 1})
+    case.when(submit).done()
+    again = case.make(c.SubmitDeliverable, stage="setup", content=case.form())
+    assert LifecycleKind().draws(case.state, again, case.now) is None
+    case.pass_gate()
+    next_ = case.make(c.SubmitDeliverable, stage="analysis", content=case.form())
+    assert LifecycleKind().draws(case.state, next_, case.now) == "2026/child-section"
+
+
+def change(case: Case, due: date, actor: str = "office") -> Outcome:
+    command = case.make(dates.ChangeDue, request=case.state.requests[0].id, due=due, reason="議会の日程")
+    return case.when(command, person(actor))
+
+
+def test_changing_a_due_date_moves_its_timers() -> None:
+    case = Case().circulating("setup")
+    before = case.state.requests[0]
+    later = local_day(before.due_at) + timedelta(days=14)
+    change(case, later, "stranger").refused("not-concerned")
+    change(case, local_day(before.due_at)).refused("due-date")
+    change(case, date(2020, 1, 6)).refused("due-date")
+    change(case, later).then(dates.DueChanged)
+    after = case.state.requests[0]
+    assert before.remind_at and after.remind_at and before.escalate_at and after.escalate_at
+    assert after.due_at - before.due_at == after.remind_at - before.remind_at == after.escalate_at - before.escalate_at
+    stale = case.make(c.DeadlinePassed, timer="due", request=before.id, due_at=before.due_at)
+    case.now = before.due_at
+    case.when(stale, SYSTEM).refused("deadline-moot")
+
+
+def test_an_overdue_request_with_a_new_date_is_not_overdue_any_more() -> None:
+    case = Case().circulating("setup")
+    case.tick(case.state.requests[0].due_at)
+    assert case.state.requests[0].overdue
+    change(case, local_day(case.now) + timedelta(days=7)).done()
+    assert not case.state.requests[0].overdue
+    request = case.state.requests[0].id
+    missing = case.make(dates.ChangeDue, request="nothing", due=date(2027, 1, 6), reason="x")
+    case.when(missing, person("office")).refused("request-not-open")
+    case.when(case.make(c.HoldLifecycle, reason="選挙"), person("office")).done()
+    held = case.make(dates.ChangeDue, request=request, due=date(2027, 1, 6), reason="x")
+    case.when(held, person("office")).refused("clock-stands")
+
+
+def with_coordinator() -> Facts:
+    facts = with_process(lambda doc: stage_of(doc, "setup")["gate"][0].update(coordinator_after={"working_days": 2}))
+    post = facts.directory.posts[0].model_copy(
+        update={"id": "child-general", "role": "coordinator", "unit": "child-section"}
+    )
+    return facts.model_copy(
+        update={"directory": facts.directory.model_copy(update={"posts": (*facts.directory.posts, post)})}
+    )
+
+
+def test_the_coordinator_of_the_section_is_told_before_the_superior() -> None:
+    case = Case(facts=with_coordinator()).circulating("setup")
+    request = case.state.requests[0]
+    assert request.coordinator_at and request.escalate_at and request.coordinator_at < request.escalate_at
+    events = case.tick(request.escalate_at)
+    kinds = [type(x) for x in events]
+    assert kinds.index(e.CoordinatorInformed) < kinds.index(e.RequestEscalated)
+    told = next(r for r in case.log if isinstance(r.event, e.CoordinatorInformed))
+    assert [n.post for n in LifecycleKind().notices(case.state, told)] == ["child-general"]
+    case.give("approve").done()
+
+
+def test_a_condition_is_checked_at_the_gate_it_names() -> None:
+    case = Case().circulating("setup")
+    condition = c.Condition(text="個人情報の影響評価", before="analysis")
+    wrong = case.answer("conditions", conditions=(c.Condition(text="x", before="nowhere"),))
+    case.when(wrong, case.holder()).refused("condition-stage")
+    case.give("conditions", conditions=(condition,)).done()
+    case.pass_gate()
+    case.circulating("analysis")
+    case.give("approve").done()
+    last = case.give("approve")
+    last.refused("promises-open")
+    case.when(case.make(c.FulfilPromise, promise=case.state.promises[0].id), person("office")).done()
+    case.give("approve").done()
+    assert case.state.stage == "hypothesis"

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from domain import directory_changes
 from domain.directory import Absence, Deputy, Directory, Person, Post, Tenure, Unit
 from domain.facts import Facts
 from domain.kinds import View
@@ -68,12 +69,13 @@ class DirectoryState(Frozen):
 
 class DirectoryKind:
     name = "directory"
-    fold_version = 1
+    fold_version = 2
     workflow: str | None = None
-    commands: Mapping[str, type[Command]] = {ImportDirectory.type: ImportDirectory}
+    commands: Mapping[str, type[Command]] = {ImportDirectory.type: ImportDirectory, **directory_changes.COMMANDS}
     events: Mapping[str, type[Event]] = {
         DirectoryImported.type: DirectoryImported,
         PersonNamed.type: PersonNamed,
+        **directory_changes.EVENTS,
     }
     state_type = DirectoryState
 
@@ -95,7 +97,8 @@ class DirectoryKind:
     def decide(
         self, state: DirectoryState, command: Command, actor: Actor, facts: Facts, now: datetime
     ) -> Sequence[Event]:
-        assert isinstance(command, ImportDirectory)
+        if not isinstance(command, ImportDirectory):
+            return directory_changes.decide(state.directory, command)
         document = command.directory
         languages = {p.id: p.language for p in document.people}
         for named in command.names:
@@ -141,6 +144,9 @@ class DirectoryKind:
                 absences=event.absences,
             )
             return state.model_copy(update={"directory": document, "version": recorded.version})
+        changed = directory_changes.folded(state.directory, event)
+        if changed is not state.directory:
+            return state.model_copy(update={"directory": changed, "version": recorded.version})
         return state
 
     def next_due(self, state: DirectoryState) -> datetime | None:

@@ -11,7 +11,7 @@ from domain.facts import Facts
 from domain.kinds import View
 from domain.lifecycle.checks import CHECKS
 from domain.messages import Actor, Command, Display, Event, Frozen, Notice, Plan, Recorded, refuse
-from domain.process import ProcessDefinition
+from domain.process import ProcessDefinition, Stage
 
 
 def stream_of(name: str) -> str:
@@ -145,4 +145,19 @@ def unknown_names(document: ProcessDefinition) -> list[str]:
     stages = document.all_stages
     forms = [f"stages.{s.key}.deliverable: {s.deliverable!r}" for s in stages if s.deliverable not in DELIVERABLES]
     checks = [f"stages.{s.key}.passes_when: {name!r}" for s in stages for name in s.passes_when if name not in CHECKS]
-    return forms + checks
+    return forms + checks + _unknown_fields(stages)
+
+
+def _unknown_fields(stages: tuple[Stage, ...]) -> list[str]:
+    """Fields of forms that a route names (`covers`, `delegations`) and the form does not have."""
+    found = []
+    for stage in stages:
+        if stage.deliverable not in DELIVERABLES:
+            continue
+        known = set(DELIVERABLES[stage.deliverable].form.model_fields)
+        for step in stage.gate:
+            found += [f"stages.{stage.key}.gate.{step.key}.covers: {f!r}" for f in step.covers if f not in known]
+        for d in stage.delegations:
+            if d.field.partition(".")[0] not in known:
+                found.append(f"stages.{stage.key}.delegations.field: {d.field!r}")
+    return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
+from domain.lifecycle.registering import shown
 from domain.messages import Frozen, Recorded, Text
 from papers import words
 from papers.body import Body, body
@@ -180,8 +181,29 @@ def _facts(found: Collected, c: Circulation) -> list[Line]:
             "drafted by",
             f"{post.ja} {actor_name(found.names, c.submitted)}".strip() + (f" ({post.en})" if post.en else ""),
         ),
+        *_numbered(c),
         _line("起案日", "drafted on", day(c.submitted.occurred_at)),
+        *_decided(c),
         _line("結果", "result", ended),
+    ]
+
+
+def _numbered(c: Circulation) -> list[Line]:
+    """起案番号; documents of before there were numbers have none."""
+    number = getattr(c.document, "number", None)
+    return [_line("起案番号", "number", str(shown(number, c.state.section_name)))] if number is not None else []
+
+
+def _decided(c: Circulation) -> list[Line]:
+    """決裁日 and, where the decision was made in another system, its number there."""
+    outside: Any = next((t.recorded.event for t in c.told if t.recorded.event.type == "OutsideDecisionEntered"), None)
+    if c.result != "passed" or c.ended is None:
+        return []
+    if outside is None:
+        return [_line("決裁日", "decided on", day(c.ended.occurred_at))]
+    return [
+        _line("決裁日", "decided on", day(outside.decided_on)),
+        _line("外部の決裁", "decided in another system", f"{outside.system} {outside.number} ({outside.post_title})"),
     ]
 
 

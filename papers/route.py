@@ -88,14 +88,18 @@ def _box(a: Asked, names: Names, final: str) -> Box:
     given: Any = answer.recorded.event
     name = names.person(answer.recorded.actor.person)
     agreed_last = given.decision == "approve" and asked.step == final
+    stands = words.STANDS[getattr(given, "stands", "holder")]
+    stamp = words.FINAL.ja if agreed_last else words.STAMPS.get(given.decision, given.decision)
+    if stands.ja:
+        stamp = words.BY_DEPUTY.get(given.decision, stamp)
     return Box(
         post=asked.post_title,
         step=asked.title,
         name=name,
-        stamp=words.FINAL.ja if agreed_last else words.STAMPS.get(given.decision, given.decision),
+        stamp=stamp,
         date=stamp_day(answer.recorded.occurred_at),
         seal_name=_seal(name),
-        note=_NONE,
+        note=stands,
     )
 
 
@@ -107,7 +111,9 @@ def _seal(name: str) -> str:
 
 
 def _final_step(found: Collected, c: Circulation) -> str:
-    """Key of the step that decides: the last of the gate."""
+    """Key of the step that decides: the last of the gate, or the one at which a standing delegation ends it."""
+    if ends_at := getattr(c.document, "ends_at", None):
+        return str(ends_at)
     gate = _gate(found, c)
     return gate[-1].key if gate else ""
 
@@ -125,7 +131,10 @@ def _gate(found: Collected, c: Circulation) -> Sequence[Any]:
 
 def _to_come(found: Collected, c: Circulation) -> list[Text]:
     reached = max((int(getattr(a.recorded.event, "step_index", -1)) for a in c.asked if not _undone(a)), default=-1)
-    return [step.title for step in _gate(found, c)[reached + 1 :]]
+    merged = {t.recorded.event.step for t in c.told if t.recorded.event.type == "StepMerged"}  # type: ignore[attr-defined]
+    gate, final = list(_gate(found, c)), _final_step(found, c)
+    last = next((i for i, step in enumerate(gate) if step.key == final), len(gate) - 1)
+    return [step.title for step in gate[reached + 1 : last + 1] if step.key not in merged]
 
 
 def route(c: Circulation, names: Names) -> list[RouteRow]:
@@ -161,18 +170,26 @@ def route(c: Circulation, names: Names) -> list[RouteRow]:
 
 def _answered(r: Recorded, retraction: Recorded | None, post: str, base: dict[str, Any], names: Names) -> RouteRow:
     given: Any = r.event
-    other = r.actor.capacity is not None and r.actor.capacity != post
+    acted = getattr(given, "acting_as", None) or r.actor.capacity
+    other = acted is not None and acted != post
     return RouteRow(
         **base,
-        capacity=names.post(r.actor.capacity) if other else _NONE,
+        capacity=names.post(acted) if other else _NONE,
         name=names.person(r.actor.person),
-        decision=words.DECISIONS.get(given.decision, Text(ja=given.decision, en=given.decision)),
+        decision=_decision(given),
         at=moment(r.occurred_at),
         comment=said(given),
         conditions=tuple(_condition(c, names) for c in getattr(given, "conditions", ())),
         retracted=retraction is not None,
         retraction=_retraction(retraction, names) if retraction is not None else "",
     )
+
+
+def _decision(given: Any) -> Text:
+    """The decision, and 「代」 when it was a deputy's."""
+    word = words.DECISIONS.get(given.decision, Text(ja=given.decision, en=given.decision))
+    stands = words.STANDS[getattr(given, "stands", "holder")]
+    return Text(ja=f"{word.ja}({stands.ja})", en=f"{word.en} ({stands.en})") if stands.ja else word
 
 
 def _retraction(r: Recorded, names: Names) -> str:

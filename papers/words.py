@@ -47,7 +47,16 @@ UNANSWERED = {
     "withdrawn": _t("引戻しにより終了", "ended by the withdrawal"),
     "migrated": _t("プロセス定義の変更により終了", "ended by a change of the process"),
     "retracted": _t("回答の取消により終了", "ended: an answer was retracted"),
+    "outside": _t("外部の決裁により不要", "not needed: decided in another system"),
 }
+STANDS = {
+    "holder": _t("", ""),
+    "deputy": _t("代", "in absence"),
+    "vacancy": _t("職務代理", "for the vacant post"),
+    "recusal": _t("代(回避)", "for one recused"),
+}
+"""As whom a person answered; a deputy's decision is shown as 「代」."""
+BY_DEPUTY = {"approve": "代", "conditions": "代・条件", "return": "代・差戻", "reject": "代・否"}
 CHOICES = {
     ("viewpoint", "citizen_services"): _t("市民サービス", "citizen services"),
     ("viewpoint", "community"): _t("地域", "community"),

@@ -102,6 +102,7 @@ def _load() -> None:
         documents,
         looking,
         operating,
+        personnel,
         printing,
         rehearsing,
         reporting,

@@ -17,6 +17,8 @@ from domain.lifecycle.state import Lifecycle
 from domain.messages import Text, refuse
 from domain.process import PostRef, Stage, Step
 
+COORDINATOR = "general_affairs"
+"""Role of the coordinator (庶務担当) of a section or bureau."""
 AGREED = ("approve", "conditions", "merged", "overruled")
 """What counts as agreement: given, given with conditions, merged with another step, an objection overruled."""
 
@@ -224,7 +226,7 @@ def _superior(step: Step, state: Lifecycle, facts: Facts) -> str | None:
 
 def _coordinator(post: Post, facts: Facts) -> str | None:
     """The coordinator (庶務担当) of the section of a post, or of the nearest unit above."""
-    found = facts.directory.post_for("coordinator", post.unit)
+    found = facts.directory.post_for(COORDINATOR, post.unit)
     return found.id if found else None
 
 

@@ -136,7 +136,7 @@ def test_an_overdue_request_with_a_new_date_is_not_overdue_any_more() -> None:
 def with_coordinator() -> Facts:
     facts = with_process(lambda doc: stage_of(doc, "setup")["gate"][0].update(coordinator_after={"working_days": 2}))
     post = facts.directory.posts[0].model_copy(
-        update={"id": "child-general", "role": "coordinator", "unit": "child-section"}
+        update={"id": "child-general", "role": "general_affairs", "unit": "child-section"}
     )
     return facts.model_copy(
         update={"directory": facts.directory.model_copy(update={"posts": (*facts.directory.posts, post)})}

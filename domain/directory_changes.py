@@ -1,0 +1,187 @@
+"""Changes of the directory besides a whole new document: personnel moves, absences, the order of deputies.
+
+What is loaded ahead takes effect on its day by itself, since posts are resolved to people whenever they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, ClassVar
+
+from pydantic import Field, ValidationError
+
+from domain.directory import Absence, Deputy, Directory, Tenure
+from domain.messages import Command, Event, Frozen, refuse
+
+
+class Move(Frozen):
+    """One person takes up a post on the day of the batch; `until` where it is known to end. `leaves`: the posts given up."""
+
+    person: str
+    post: str
+    leaves: tuple[str, ...] = ()
+    until: date | None = None
+
+
+class DirectoryCommand(Command):
+    kind: ClassVar[str] = "directory"
+    system_only = True
+
+
+class RecordMoves(DirectoryCommand):
+    """人事異動: a batch with one day. Whoever held the posts taken up leaves them the day before, unless `beside` them."""
+
+    type = "RecordMoves"
+    on: date
+    moves: tuple[Move, ...] = Field(min_length=1)
+    beside: bool = False
+
+
+class RecordAbsence(DirectoryCommand):
+    """A person is away, first and last day included; `cancelled` takes an absence with the same days back."""
+
+    type = "RecordAbsence"
+    person: str
+    since: date
+    until: date
+    cancelled: bool = False
+
+
+class NameDeputies(DirectoryCommand):
+    """代決の順位: who stands for a post, in order, from a day on. Replaces the order that held until then."""
+
+    type = "NameDeputies"
+    post: str
+    deputies: tuple[str, ...]
+    since: date
+    until: date | None = None
+    scope: tuple[str, ...] = ()
+
+
+class PersonnelMoved(Event):
+    """`left` are (person, post) whose tenure ends the day before; `taken` the tenures that begin."""
+
+    type = "PersonnelMoved"
+    on: date
+    left: tuple[tuple[str, str], ...]
+    taken: tuple[Tenure, ...]
+
+
+class AbsenceRecorded(Event):
+    type = "AbsenceRecorded"
+    absence: Absence
+    cancelled: bool
+
+
+class DeputiesNamed(Event):
+    type = "DeputiesNamed"
+    post: str
+    deputies: tuple[Deputy, ...]
+    since: date
+
+
+def decide(directory: Directory, command: Command) -> Sequence[Event]:
+    """The event of a change, once the directory stands with it. Raises `Refused`."""
+    event = _EVENT_OF[type(command)](directory, command)
+    try:
+        Directory.model_validate(folded(directory, event).model_dump())
+    except ValidationError as error:
+        what = "; ".join(str(e["msg"]).removeprefix("Value error, ") for e in error.errors())
+        raise refuse(
+            "directory-inconsistent",
+            f"名簿と合いません: {what}",
+            f"the directory does not stand with it: {what}",
+            remedy_ja="職員ID・職のIDと日付を確かめてください(`starter.py people`)",
+            remedy_en="check the ids of persons and posts, and the days (`starter.py people`)",
+        ) from None
+    return [event]
+
+
+def _moved(directory: Directory, command: RecordMoves) -> Event:
+    left: dict[tuple[str, str], None] = {}
+    for move in command.moves:
+        given_up = [(move.person, post) for post in move.leaves]
+        if not command.beside:
+            given_up += [(person, move.post) for person in directory.holders(move.post, command.on)]
+        for person, post in given_up:
+            if person not in directory.holders(post, command.on):
+                raise refuse(
+                    "post-not-held",
+                    f"leaves: {person} はその日に {post} の職にありません",
+                    f"leaves: {person} does not hold {post!r} on that day",
+                    remedy_ja="職と日付を確かめてください",
+                    remedy_en="check the post and the day",
+                )
+            if (person, post) != (move.person, move.post):
+                left[person, post] = None
+    taken = tuple(Tenure(person=m.person, post=m.post, since=command.on, until=m.until) for m in command.moves)
+    return PersonnelMoved(on=command.on, left=tuple(left), taken=taken)
+
+
+def _absent(directory: Directory, command: RecordAbsence) -> Event:
+    absence = Absence.model_construct(person=command.person, since=command.since, until=command.until, reason="")
+    known = any(
+        (a.person, a.since, a.until) == (absence.person, absence.since, absence.until) for a in directory.absences
+    )
+    if known != command.cancelled:
+        raise refuse(
+            "absence-unchanged",
+            "その不在は" + ("記録されていません" if command.cancelled else "既に記録されています"),
+            "this absence is " + ("not on record" if command.cancelled else "on record already"),
+            remedy_ja="職員と日付を確かめてください",
+            remedy_en="check the person and the days",
+        )
+    return AbsenceRecorded(absence=absence, cancelled=command.cancelled)
+
+
+def _named(directory: Directory, command: NameDeputies) -> Event:
+    deputies = tuple(
+        Deputy.model_construct(
+            post=command.post, deputy=post, order=i, since=command.since, until=command.until, scope=command.scope
+        )
+        for i, post in enumerate(command.deputies, 1)
+    )
+    return DeputiesNamed(post=command.post, deputies=deputies, since=command.since)
+
+
+def folded(directory: Directory, event: Event) -> Directory:
+    """The directory after an event of this room."""
+    if isinstance(event, PersonnelMoved):
+        return _after_moves(directory, event)
+    if isinstance(event, AbsenceRecorded):
+        others = tuple(a for a in directory.absences if a != event.absence)
+        return directory.model_copy(update={"absences": others if event.cancelled else (*others, event.absence)})
+    if isinstance(event, DeputiesNamed):
+        ended = event.since - timedelta(days=1)
+        kept = tuple(
+            d
+            if d.post != event.post or (d.until is not None and d.until <= ended)
+            else d.model_copy(update={"until": ended})
+            for d in directory.deputies
+            if d.post != event.post or d.since <= ended
+        )
+        return directory.model_copy(update={"deputies": (*kept, *event.deputies)})
+    return directory
+
+
+def _after_moves(directory: Directory, event: PersonnelMoved) -> Directory:
+    ended, left = event.on - timedelta(days=1), set(event.left)
+    kept = []
+    for tenure in directory.tenures:
+        if (tenure.person, tenure.post) not in left or not tenure.covers(event.on):
+            kept.append(tenure)
+        elif tenure.since <= ended:
+            kept.append(tenure.model_copy(update={"until": ended}))
+    already = {(t.person, t.post) for t in kept if t.covers(event.on)}
+    taken = tuple(t for t in event.taken if (t.person, t.post) not in already)
+    return directory.model_copy(update={"tenures": (*kept, *taken)})
+
+
+_EVENT_OF: Mapping[type[Command], Callable[[Directory, Any], Event]] = {
+    RecordMoves: _moved,
+    RecordAbsence: _absent,
+    NameDeputies: _named,
+}
+COMMANDS: dict[str, type[Command]] = {k.type: k for k in (RecordMoves, RecordAbsence, NameDeputies)}
+EVENTS: dict[str, type[Event]] = {k.type: k for k in (PersonnelMoved, AbsenceRecorded, DeputiesNamed)}

@@ -1,0 +1,150 @@
+"""Routes from a shell: deputies, consultation, numbers, decisions made outside, refusals kept, personnel moves."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from settings import ROOT
+from tests.integration.test_shell import Shell
+
+EXAMPLES = ROOT / "examples"
+TODAY = dt.datetime.now(dt.UTC).astimezone(dt.timezone(dt.timedelta(hours=9))).date()
+
+
+@pytest.fixture
+def shell(sqlite_url: str, tmp_path: Path) -> Shell:
+    shell = Shell(sqlite_url, tmp_path)
+    shell("definition", "publish", str(EXAMPLES / "city-routes" / "definition.yaml"))
+    shell("start", str(EXAMPLES / "city-routes" / "tasks.yaml"))
+    return shell
+
+
+def submit(shell: Shell, stage: str, person: str = "p33") -> None:
+    shell("submit", "R8", str(EXAMPLES / "deliverables" / f"{stage}.yaml"), "--as", person)
+
+
+def agree(shell: Shell, *people: str, more: tuple[str, ...] = ()) -> None:
+    for person in people:
+        shell("answer", shell.waiting(person), "--as", person, "--decision", "approve", *more)
+
+
+def setup_passed(shell: Shell) -> None:
+    submit(shell, "setup")
+    agree(shell, "p32", "p30")
+    shell("answer", shell.waiting("p02"), "--as", "p02", "--decision", "approve")
+
+
+def test_a_deputy_decides_in_absence_and_the_absent_one_views_it_later(shell: Shell) -> None:
+    shell("directory", "deputies", "child-support-chief", "childcare-chief", "--since", "2020-04-01")
+    submit(shell, "setup")
+    request = shell.waiting("p32")
+    assert shell.json("inbox", "--as", "p34") == []
+    assert "not-your-post" in shell.refused("answer", request, "--as", "p34", "--decision", "approve", code=3)
+    shell("directory", "absence", "p32", "--since", TODAY.isoformat())
+    [waiting] = shell.json("inbox", "--as", "p34")
+    assert waiting["request"] == request
+    shell("answer", request, "--as", "p34", "--decision", "approve")
+    shown = shell("show", "R8").stdout
+    assert "同意(代)" in shown and "後閲" in shown
+    [later] = [r for r in shell.json("inbox", "--as", "p32") if r["kind"] == "read"]
+    shell("read", later["request"][:8], "--as", "p32")
+    assert "absence-unchanged" in shell.refused("directory", "absence", "p32", "--since", TODAY.isoformat(), code=3)
+    assert shell.json("verify")["ok"]
+
+
+def test_documents_have_numbers_and_a_decision_made_outside_passes_the_gate(shell: Shell) -> None:
+    setup_passed(shell)
+    submit(shell, "analysis")
+    seen = shell.json("show", "R8")["deliverables"][-1]["content_hash"]
+    outside = ["decided", "R8", "--system", "文書管理", "--number", "子支第45号", "--on", TODAY.isoformat()]
+    assert "--seen" in shell.refused(*outside, "--by", "dso-director", "--as", "p07")
+    assert "outside-decider" in shell.refused(*outside, "--by", "mayor", "--seen", seen, "--as", "p07", code=3)
+    shell(*outside, "--by", "dso-director", "--seen", seen[:16], "--as", "p07")
+    assert shell.json("show", "R8")["stage"] == "hypothesis"
+    shell("enforce", "R8", "--stage", "analysis", "--on", TODAY.isoformat(), "--as", "p07")
+    rows = shell.json("register")["register"]
+    assert [(r["stage"], r["serial"]) for r in rows] == [("setup", 1), ("analysis", 2)]
+    assert rows[1]["outside_number"] == "子支第45号" and rows[1]["enforced"] == TODAY.isoformat()
+    assert rows[0]["section"] == "child-support" and rows[0]["decided"] == TODAY.isoformat()
+    assert "令和" in shell("register").stdout and "子支第45号" in shell("register").stdout
+    assert shell.json("register", "--year", "R1")["register"] == []
+    assert "--year" in shell.refused("register", "--year", "来年")
+    shell("rebuild")
+    assert shell.json("register")["register"] == rows and shell.json("verify")["ok"]
+
+
+def test_an_objection_is_consulted_about_and_goes_to_the_common_superior(shell: Shell) -> None:
+    setup_passed(shell)
+    submit(shell, "analysis")
+    agree(shell, "p32", "p07")
+    submit(shell, "hypothesis")
+    agree(shell, "p32", "p30")
+    submit(shell, "coordination")
+    asked = shell.json("show", "R8")["awaiting"]
+    assert asked
+    first = asked[0]
+    person = first["person"]
+    shell("answer", first["request"], "--as", person, "--decision", "reject", "--comment", "人手が足りない")
+    assert "協議中" in shell("show", "R8").stdout
+    assert "not-your-objection" in shell.refused("settle", "R8", "--agreed", "--comment", "x", "--as", "p33", code=3)
+    shell("settle", "R8", "--unresolved", "--comment", "折り合わない", "--as", "p33")
+    superior = shell.json("show", "R8")["awaiting"]
+    assert superior[0]["person"] == "p02" and "協議不調の裁定" in shell("show", "R8").stdout
+    shell("answer", superior[0]["request"], "--as", superior[0]["person"], "--decision", "approve")
+    assert "共通の上司が裁定" in shell("show", "R8").stdout
+    assert "--consultation" in shell.refused("settle", "R8", "--agreed", "--comment", "x", "--as", "p33")
+    assert shell.json("verify")["ok"]
+
+
+def test_what_was_refused_is_kept_with_who_what_and_why(shell: Shell) -> None:
+    submit(shell, "setup")
+    request = shell.waiting("p32")
+    shell.refused("answer", request, "--as", "p38", "--decision", "approve", code=3)
+    [kept] = shell.json("attempts", "--who", "p38")["attempts"]
+    assert (kept["actor"]["person"], kept["command_type"], kept["rule"]) == ("p38", "AnswerRequest", "not-your-post")
+    assert "not-your-post" in shell("attempts").stdout
+    assert shell.json("attempts", "--who", "p01")["attempts"] == []
+
+
+def test_recusal_marks_added_concurrence_and_due_dates(shell: Shell) -> None:
+    submit(shell, "setup")
+    request = shell.waiting("p32")
+    shell("mark", "R8", "--doubtful", "--reason", "前例がない", "--as", "p07")
+    shell("concur", "R8", "--with", "personnel-chief", "--reason", "人員", "--as", "p32")
+    shell("recuse", "R8", "--reason", "親族の会社", "--as", "p32")
+    assert "recused" in shell.refused("answer", request, "--as", "p32", "--decision", "approve", code=3)
+    shell("recuse", "R8", "--who", "p32", "--lift", "--reason", "契約が終わった", "--as", "p07")
+    due = (TODAY + dt.timedelta(days=60)).isoformat()
+    shell("due", request, "--to", due, "--reason", "議会", "--as", "p07")
+    assert "--to" in shell.refused("due", request, "--to", "いつか", "--reason", "x", "--as", "p07")
+    agree(shell, "p32", "p16")
+    assert [a["person"] for a in shell.json("show", "R8")["awaiting"]] == ["p30"]
+    shown = shell("show", "R8").stdout
+    assert "doubtful" in shown and "経路 / route" in shown
+
+
+def test_moves_in_april_are_loaded_ahead_and_confidential(shell: Shell, tmp_path: Path) -> None:
+    submit(shell, "setup")
+    file = tmp_path / "moves.csv"
+    file.write_text("person,post,leaves\np34,child-support-chief,childcare-chief\n", "cp932")
+    ahead = (TODAY + dt.timedelta(days=30)).isoformat()
+    assert shell.json("directory", "moves", str(file), "--on", ahead, "--dry-run")["left"]
+    shell("directory", "moves", str(file), "--on", ahead)
+    assert shell.waiting("p32")
+    assert "--on" in shell.refused("who", "child-support-chief", "--on", ahead)
+    assert [r["person"] for r in shell.json("who", "child-support-chief")] == ["p32"]
+    assert "child-support-chief" not in str(shell.json("who", "--person", "p34"))
+    shell("directory", "moves", str(file), "--on", TODAY.isoformat())
+    assert [r["person"] for r in shell.json("who", "child-support-chief")] == ["p34"]
+    assert [r["person"] for r in shell.json("who", "child-support-chief", "--on", "令和7年4月1日")] == ["p32"]
+    request = shell.waiting("p34")
+    assert "not-your-post" in shell.refused("answer", request, "--as", "p32", "--decision", "approve", code=3)
+    file.write_text("person,post,until\np99,,いつか\n", "utf-8")
+    told = shell.refused("directory", "moves", str(file), "--on", ahead)
+    assert "line 2: post" in told and "line 2: until" in told
+    assert "no such post" in shell.refused("who", "sheriff")
+    assert "POST" in shell.refused("who")
+    assert shell.json("verify")["ok"]

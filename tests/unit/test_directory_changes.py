@@ -1,0 +1,113 @@
+"""Moves in April, absences, the order of deputies: loaded ahead, in effect on their day."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from domain.directory import Directory
+from domain.directory_changes import NameDeputies, RecordAbsence, RecordMoves
+from domain.directory_stream import STREAM, DirectoryKind, DirectoryState, ImportDirectory
+from domain.messages import SYSTEM, Command, Recorded, Refused
+from tests.city import FACTS, START, directory
+
+APRIL = date(2027, 4, 1)
+
+
+class Office:
+    """A directory stream, decided and folded."""
+
+    def __init__(self) -> None:
+        self.kind, self.state, self.sent = DirectoryKind(), DirectoryState(stream=STREAM), 0
+        self.do(ImportDirectory, directory=directory())
+
+    def do(self, command: type[Command], **fields: Any) -> None:
+        self.sent += 1
+        made = command.model_validate({"command_id": f"c{self.sent}", "stream": STREAM, **fields})
+        for event in self.kind.decide(self.state, made, SYSTEM, FACTS, START):
+            recorded = Recorded(
+                stream=STREAM,
+                version=self.state.version + 1,
+                position=1,
+                event=event,
+                actor=SYSTEM,
+                occurred_at=START,
+                command_id=made.command_id,
+            )
+            self.state = self.kind.evolve(self.state, recorded)
+
+    def refused(self, rule: str, command: type[Command], **fields: Any) -> None:
+        before = self.state
+        with pytest.raises(Refused) as no:
+            self.do(command, **fields)
+        assert no.value.refusal.rule == rule and self.state == before
+
+    @property
+    def directory(self) -> Directory:
+        return self.state.directory
+
+
+def move(person: str, post: str, *leaves: str) -> dict[str, Any]:
+    return {"person": person, "post": post, "leaves": leaves}
+
+
+def test_a_move_takes_effect_on_its_day_and_the_past_stays() -> None:
+    office = Office()
+    office.do(RecordMoves, on=APRIL, moves=[move("p-health", "deputy-mayor", "health-chief")])
+    here = office.directory
+    assert here.holders("deputy-mayor", date(2027, 3, 31)) == ["p-deputy"]
+    assert here.holders("deputy-mayor", APRIL) == ["p-health"]
+    assert here.holders("health-chief", date(2027, 3, 31)) == ["p-health"] and here.holders("health-chief", APRIL) == []
+
+
+def test_two_persons_may_change_places_and_one_may_hold_two_posts() -> None:
+    office = Office()
+    swap = [move("p-health", "school-chief", "health-chief"), move("p-school", "health-chief", "school-chief")]
+    office.do(RecordMoves, on=APRIL, moves=swap)
+    assert office.directory.holders("school-chief", APRIL) == ["p-health"]
+    assert office.directory.holders("health-chief", APRIL) == ["p-school"]
+    office.do(RecordMoves, on=APRIL, moves=[move("p-school", "child-chief")], beside=True)
+    assert set(office.directory.posts_of("p-school", APRIL)) == {"health-chief", "child-chief"}
+    assert "p-chief" in office.directory.holders("child-chief", APRIL)
+
+
+def test_nobody_leaves_a_post_they_do_not_hold_or_takes_one_that_is_not() -> None:
+    office = Office()
+    office.refused("post-not-held", RecordMoves, on=APRIL, moves=[move("p-school", "mayor", "health-chief")])
+    office.refused("directory-inconsistent", RecordMoves, on=APRIL, moves=[move("p-school", "sheriff")])
+    office.refused("directory-inconsistent", RecordMoves, on=APRIL, moves=[move("p-nobody", "mayor")])
+
+
+def test_an_absence_is_recorded_once_and_taken_back_once() -> None:
+    office = Office()
+    days = {"person": "p-chief", "since": APRIL, "until": date(2027, 4, 9)}
+    office.refused("absence-unchanged", RecordAbsence, **days, cancelled=True)
+    office.do(RecordAbsence, **days)
+    office.refused("absence-unchanged", RecordAbsence, **days)
+    assert office.directory.is_absent("p-chief", APRIL) and not office.directory.is_absent("p-chief", date(2027, 4, 10))
+    office.do(RecordAbsence, **days, cancelled=True)
+    assert not office.directory.is_absent("p-chief", APRIL)
+    office.refused("directory-inconsistent", RecordAbsence, person="p-chief", since=APRIL, until=date(2027, 3, 1))
+
+
+def test_a_new_order_of_deputies_ends_the_one_before() -> None:
+    office = Office()
+    office.do(NameDeputies, post="child-chief", deputies=["health-chief", "school-chief"], since=date(2026, 4, 1))
+    office.do(NameDeputies, post="child-chief", deputies=["school-chief"], since=APRIL)
+    assert office.directory.deputies_of("child-chief", date(2027, 3, 31)) == ["health-chief", "school-chief"]
+    assert office.directory.deputies_of("child-chief", APRIL) == ["school-chief"]
+    office.refused("directory-inconsistent", NameDeputies, post="child-chief", deputies=["sheriff"], since=APRIL)
+
+
+def test_who_is_next_in_order_stands_in() -> None:
+    office = Office()
+    office.do(NameDeputies, post="child-chief", deputies=["health-chief", "school-chief"], since=date(2026, 4, 1))
+    assert office.directory.stands_in_for("p-health", APRIL) == []
+    for person in ("p-chief", "p-chief2"):
+        office.do(RecordAbsence, person=person, since=APRIL, until=APRIL)
+    assert office.directory.stands_in_for("p-health", APRIL) == ["child-chief"]
+    assert office.directory.stands_in_for("p-school", APRIL) == []
+    office.do(RecordAbsence, person="p-health", since=APRIL, until=APRIL)
+    assert office.directory.stands_in_for("p-school", APRIL) == ["child-chief"]

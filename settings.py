@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent
@@ -70,9 +70,25 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
     log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for machines")
+    page_url: str | None = Field(
+        None, description="Base URL of the pages that mails link to; none: mails name commands"
+    )
+    smtp_host: str | None = Field(None, description="Mail server; none: no e-mail is sent")
+    smtp_port: int = Field(25, ge=1, le=65535, description="Port of the mail server")
+    smtp_starttls: bool = Field(False, description="Encrypt the connection to the mail server")
+    smtp_user: str | None = Field(None, description="User at the mail server")
+    smtp_password: SecretStr | None = Field(None, description="Password at the mail server")
+    mail_from: str = Field("taskforce@localhost", pattern=r"^[^\s@<>]+@[^\s@<>]+$", description="Sender of mails")
+    webhook_url: str | None = Field(
+        None, pattern=r"^https?://", description="Where every notice is posted as a CloudEvent; none: nowhere"
+    )
+    webhook_secret: SecretStr | None = Field(None, description="Signs the webhook; without it nothing is posted")
+    chat_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Chat rooms as URLs of Apprise, separated by commas; none: no chat"
+    )
     person: str | None = Field(None, description="Person id used where `--as` is left out")
 
-    @field_validator("closed_days", mode="before")
+    @field_validator("closed_days", "chat_urls", mode="before")
     @classmethod
     def _days(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -26,6 +26,7 @@ from temporalio.workflow import NondeterminismError
 from activities.channels import ChannelActivities
 from activities.relay import Relay
 from activities.streams import StreamActivities
+from notifications.registry import configured
 from runtime.devserver import ServerProblem, connect, ensure_search_attributes
 from settings import Settings, SettingsError, load
 from store.errors import StoreError, StoreMisnamed, StoreNotReady, StoreUnreachable, StoreVirtual
@@ -80,7 +81,7 @@ def build_worker(
         client,
         task_queue=settings.task_queue,
         workflows=WORKFLOWS,
-        activities=[*streams.all(), *ChannelActivities(store).all()],
+        activities=[*streams.all(), *ChannelActivities(store, configured(settings)).all()],
         activity_executor=ThreadPoolExecutor(settings.max_activities, thread_name_prefix="activity"),
         max_concurrent_activities=settings.max_activities,
         max_concurrent_local_activities=settings.max_activities,

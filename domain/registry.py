@@ -9,5 +9,6 @@ from domain.directory_stream import DirectoryKind
 from domain.kinds import Kind
 from domain.lifecycle.kind import LifecycleKind
 from domain.process_stream import DefinitionKind
+from domain.reader_stream import ReaderKind
 
-KINDS: Mapping[str, Kind[Any]] = {k.name: k for k in (LifecycleKind(), DirectoryKind(), DefinitionKind())}
+KINDS: Mapping[str, Kind[Any]] = {k.name: k for k in (LifecycleKind(), DirectoryKind(), DefinitionKind(), ReaderKind())}

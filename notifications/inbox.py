@@ -10,6 +10,7 @@ from notifications.contract import Owed
 class Inbox:
     name = "inbox"
     repeatable = True
+    one_by_one = False
 
     def send(self, owed: Sequence[Owed]) -> None:
         return None

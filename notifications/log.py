@@ -14,6 +14,7 @@ log = structlog.get_logger("notices")
 class Log:
     name = "log"
     repeatable = False
+    one_by_one = False
 
     def send(self, owed: Sequence[Owed]) -> None:
         for o in owed:

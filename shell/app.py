@@ -101,6 +101,7 @@ def _load() -> None:
         defining,
         documents,
         looking,
+        notices,
         operating,
         personnel,
         printing,

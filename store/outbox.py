@@ -1,4 +1,4 @@
-"""Notices owed, as rows written by `record`: taken, sent and marked by the channels."""
+"""Notices owed, as rows written by `record`: taken, sent and marked by the channels; and how the channels are."""
 
 from __future__ import annotations
 
@@ -9,19 +9,40 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.kinds import Row
+from store.spreading import spread
 from store.store import Store
-from store.tables import deliveries
+from store.tables import channel_health, deliveries
 
 _KEY = (deliveries.c.event_id, deliveries.c.recipient, deliveries.c.channel)
+UNSETTLED = ("in_doubt", "failed")
+"""States that wait for an operator: begun by a process that died, or refused for good."""
 
 
 def take(store: Store, channel: str, limit: int = 500) -> list[Row]:
-    """Mark waiting notices as being sent and return them, oldest first."""
-    waiting = sa.and_(deliveries.c.channel == channel, deliveries.c.state == "pending")
+    """Mark notices that are due as being sent and return them, oldest first."""
+    query = sa.select(deliveries).where(_due(store, channel))
+    return _taken(store, query.order_by(deliveries.c.created_at, deliveries.c.event_id).limit(limit))
+
+
+def take_message(store: Store, channel: str) -> list[Row]:
+    """The notices of one message: the oldest, and with a digest all that the same recipient's next one holds."""
+    with store.database.read() as connection:
+        query = sa.select(deliveries).where(_due(store, channel))
+        first = connection.execute(
+            query.order_by(deliveries.c.created_at, deliveries.c.event_id).limit(1)
+        ).one_or_none()
+    if first is None:
+        return []
+    one = sa.select(deliveries).where(_due(store, channel), deliveries.c.recipient == first.recipient)
+    if first.digest == "immediate":
+        one = one.where(deliveries.c.event_id == first.event_id)
+    else:
+        one = one.where(deliveries.c.digest == first.digest)
+    return _taken(store, one.order_by(deliveries.c.created_at, deliveries.c.event_id).limit(200))
+
+
+def _taken(store: Store, query: sa.Select[Any]) -> list[Row]:
     with store.database.write() as connection:
-        query = (
-            sa.select(deliveries).where(waiting).order_by(deliveries.c.created_at, deliveries.c.event_id).limit(limit)
-        )
         if not store.database.sqlite:
             query = query.with_for_update(skip_locked=True)
         found = [dict(r) for r in connection.execute(query).mappings()]
@@ -30,10 +51,26 @@ def take(store: Store, channel: str, limit: int = 500) -> list[Row]:
     return found
 
 
-def mark(store: Store, rows: Sequence[Row], state: str, sent_at: datetime | None = None) -> None:
-    """Mark notices as `sent`, `pending` (to be tried again) or `in_doubt`."""
+def _due(store: Store, channel: str) -> sa.ColumnElement[bool]:
+    now = store.clock.now()
+    early = sa.or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= now)
+    return sa.and_(deliveries.c.channel == channel, deliveries.c.state == "pending", early)
+
+
+def mark(
+    store: Store, rows: Sequence[Row], state: str, sent_at: datetime | None = None, problem: str | None = None
+) -> None:
+    """Mark notices as `sent`, `pending` (to be tried again), `in_doubt`, or `failed` with what stands against it."""
     with store.database.write() as connection:
-        _mark(connection, rows, {"state": state, "sent_at": sent_at})
+        _mark(connection, rows, {"state": state, "sent_at": sent_at, "problem": problem})
+
+
+def delivered(store: Store, rows: Sequence[Row], onward: Sequence[str]) -> None:
+    """Mark notices of the in-app inbox as sent, and owe their messages on the channels that lead out of it."""
+    with store.database.write() as connection:
+        if onward:
+            spread(store, connection, rows, onward)
+        _mark(connection, rows, {"state": "sent", "sent_at": store.clock.now(), "problem": None})
 
 
 def left_behind(store: Store, channel: str) -> list[Row]:
@@ -44,14 +81,60 @@ def left_behind(store: Store, channel: str) -> list[Row]:
 
 
 def waiting(store: Store) -> dict[str, int]:
-    """How many notices wait, by channel."""
+    """How many notices wait to be sent now, by channel."""
     with store.database.read() as connection:
         query = (
             sa.select(deliveries.c.channel, sa.func.count())
             .where(deliveries.c.state == "pending")
+            .where(sa.or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= store.clock.now()))
             .group_by(deliveries.c.channel)
         )
         return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def counted(store: Store) -> list[Row]:
+    """How many notices stand in which state, by channel."""
+    columns = (deliveries.c.channel, deliveries.c.state)
+    with store.database.read() as connection:
+        query = sa.select(*columns, sa.func.count().label("count")).group_by(*columns).order_by(*columns)
+        return [dict(r) for r in connection.execute(query).mappings()]
+
+
+def unsettled(store: Store, channel: str | None = None, limit: int = 200) -> list[Row]:
+    """Notices that wait for an operator, oldest first."""
+    query = sa.select(deliveries).where(deliveries.c.state.in_(UNSETTLED))
+    if channel is not None:
+        query = query.where(deliveries.c.channel == channel)
+    with store.database.read() as connection:
+        query = query.order_by(deliveries.c.created_at, deliveries.c.event_id).limit(limit)
+        return [dict(r) for r in connection.execute(query).mappings()]
+
+
+def failing(store: Store, channel: str, problem: str) -> int:
+    """Note that a channel could not send. Returns how many times in a row by now."""
+    now = store.clock.now()
+    with store.database.write() as connection:
+        known = connection.execute(sa.select(channel_health).where(channel_health.c.channel == channel)).one_or_none()
+        if known is None:
+            row = {"channel": channel, "since": now, "last_at": now, "failures": 1, "problem": problem}
+            connection.execute(sa.insert(channel_health), row)
+            return 1
+        update = sa.update(channel_health).where(channel_health.c.channel == channel)
+        connection.execute(update.values(last_at=now, failures=known.failures + 1, problem=problem))
+        return int(known.failures) + 1
+
+
+def working(store: Store, channel: str) -> None:
+    """The channel sends (again)."""
+    with store.database.write() as connection:
+        connection.execute(sa.delete(channel_health).where(channel_health.c.channel == channel))
+
+
+def health(store: Store) -> list[Row]:
+    """Channels that could not send the last time, with since when and why."""
+    with store.database.read() as connection:
+        query = sa.select(channel_health).order_by(channel_health.c.channel)
+        return [dict(r) for r in connection.execute(query).mappings()]
 
 
 def _mark(connection: sa.Connection, rows: Sequence[Row], values: dict[str, Any]) -> None:

@@ -288,6 +288,16 @@ def all_people(store: Store) -> dict[str, Row]:
     return {r["person"]: r for r in rows(store, sa.select(people))}
 
 
+def person(store: Store, person: str) -> Row | None:
+    """Name, address and language of one person."""
+    found = rows(store, sa.select(people).where(people.c.person == person))
+    return found[0] if found else None
+
+
+def has_stream(store: Store, stream: str) -> bool:
+    return bool(rows(store, sa.select(streams.c.stream).where(streams.c.stream == stream)))
+
+
 def published_definitions(store: Store) -> list[Row]:
     return rows(store, sa.select(definitions).order_by(definitions.c.name, definitions.c.version))
 

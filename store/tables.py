@@ -110,6 +110,8 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("sent_at", Moment),
+    Column("not_before", Moment),
+    Column("problem", Text),
 )
 Index("deliveries_pending", deliveries.c.channel, deliveries.c.state, deliveries.c.created_at)
 Index("deliveries_recipient", deliveries.c.recipient, deliveries.c.created_at)
@@ -142,6 +144,17 @@ refused = Table(
     Column("rule", Text, nullable=False),
     Column("message", Text, nullable=False),
 )
+
+channel_health = Table(
+    "channel_health",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("problem", Text, nullable=False),
+)
+"""Channels that could not send the last time."""
 
 # Read models: folds of the events, made again by `rebuild`.
 
@@ -318,6 +331,14 @@ register_entries = Table(
 """起案簿: what was drafted, decided (here or outside) and put into effect, under which number."""
 Index("register_entries_number", register_entries.c.register, register_entries.c.serial)
 Index("register_entries_outside", register_entries.c.system, register_entries.c.number)
+notice_choices = Table(
+    "notice_choices",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("hour", Integer, nullable=False),
+)
 definitions = Table(
     "definitions",
     metadata,
@@ -342,6 +363,7 @@ READ_MODELS: dict[str, Table] = {
         stage_visits,
         register_entries,
         people,
+        notice_choices,
         definitions,
     )
 }

@@ -303,6 +303,8 @@ class Transaction:
                         "attempts": 0,
                         "created_at": recorded.occurred_at,
                         "sent_at": None,
+                        "not_before": None,
+                        "problem": None,
                     }
                 )
 

@@ -40,7 +40,7 @@ class ChannelWorkflow:
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(start)
             if result.failed:
-                workflow.set_current_details(f"**{start.channel}**: 停止中 / down, {result.left} 件待ち / waiting")
+                workflow.set_current_details(_down(start.channel, result))
                 try:
                     await workflow.wait_condition(
                         lambda: False, timeout=pause, timeout_summary="再送まで / until retry"
@@ -49,9 +49,16 @@ class ChannelWorkflow:
                     pause = min(pause * 2, _LONGEST_PAUSE)
                 continue
             pause = _FIRST_PAUSE
+            workflow.set_current_details("")
             if not result.left:
                 await workflow.wait_condition(lambda: self._woken)
 
     @workflow.signal(name=WOKEN)
     def woken(self) -> None:
         self._woken = True
+
+
+def _down(channel: str, result: ChannelResult) -> str:
+    word = "障害 / INCIDENT" if result.incident else "停止中 / down"
+    told = f"**{channel}**: {word}, {result.left} 件待ち / waiting"
+    return f"{told}\n\n{result.problem}\n\n    ./taskforce notices incidents\n" if result.problem else told

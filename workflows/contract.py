@@ -174,3 +174,6 @@ class ChannelResult(Message):
     sent: int
     left: int
     failed: bool = False
+    problem: str = ""
+    incident: bool = False
+    """It has failed so often that somebody should look."""

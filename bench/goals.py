@@ -66,6 +66,10 @@ GOALS: dict[str, Goal] = {
     "history_events": _goal("events/answer", "lower", 16, "回答1件の履歴", "history of one answer", floored=False),
     "start_rate": _goal("starts/s", "higher", 0.5, "開始(記録と起動)", "started: recorded and woken"),
     "start_followed_rate": _goal("starts/s", "higher", None, "開始、追従まで", "started, until followed"),
+    "route_9": _goal(
+        "ms", "lower", 1.5, "9段の経路の最後の回答から次の段階まで", "last of nine steps to the next stage"
+    ),
+    "inbox_10000": _goal("ms", "lower", 1.5, "1万件が待つときの受信箱", "an inbox with 10,000 open"),
     "idle_memory": _goal("MB", "lower", 1.5, "開いたまま待つ件のメモリ", "memory of what is open and waits"),
 }
 """Every figure, in the order of the table."""

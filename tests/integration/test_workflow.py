@@ -59,7 +59,7 @@ async def test_a_gate_is_followed_and_told_to_the_operator(town: Town, client: C
         assert await described.static_summary() == "課題 a"
         shown = dict(described.search_attributes)
         assert shown["TaskforceStage"] == ["analysis"]
-        assert shown["TaskforceAwaiting"] == ["child-drafter"]
+        assert shown["TaskforceAwaiting"] == ["child-drafter", "role:drafter"]
         assert shown["TaskforceBureau"] == ["child-bureau"]
         assert shown["TaskforceHealth"] == ["green"]
         summaries = [

@@ -80,6 +80,18 @@ class Absence(Frozen):
     reason: str = ""
 
 
+class Reorganisation(Frozen):
+    """機構改革: from a day on `to` stands for `unit` (renamed, merged into it, or split with `to` as the one that goes on).
+
+    `posts`: each post of the old unit -> the one that takes over what waits for it.
+    """
+
+    unit: str
+    to: str
+    on: date
+    posts: dict[str, str] = {}
+
+
 class Directory(Frozen):
     """All units, posts, people and tenures, past and loaded ahead."""
 
@@ -89,6 +101,7 @@ class Directory(Frozen):
     tenures: tuple[Tenure, ...] = ()
     deputies: tuple[Deputy, ...] = ()
     absences: tuple[Absence, ...] = ()
+    reorganisations: tuple[Reorganisation, ...] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> Directory:
@@ -128,6 +141,21 @@ class Directory(Frozen):
                 raise ValueError(
                     f"deputies: {d.deputy} for {d.post}: until {d.until} lies before since {d.since}; swap them"
                 )
+        for r in self.reorganisations:
+            if missing := {r.unit, r.to} - units:
+                raise ValueError(f"reorganisations: unit {min(missing)!r} is not a unit; add it or correct the id")
+            if missing := {*r.posts, *r.posts.values()} - posts:
+                raise ValueError(
+                    f"reorganisations: post {min(missing)!r} is not listed under posts; add it or correct the id"
+                )
+        _index("reorganisations", [r.unit for r in self.reorganisations])
+        onward = {r.unit: r.to for r in self.reorganisations}
+        for gone in onward:
+            last = gone
+            for _ in onward:
+                last = onward.get(last, last)
+            if last in onward:
+                raise ValueError(f"reorganisations: {gone!r} comes back to a unit that is gone; name a new one")
         for a in self.absences:
             if a.person not in people:
                 raise ValueError(
@@ -184,12 +212,37 @@ class Directory(Frozen):
         return None
 
     def holders(self, post: str, on: date) -> list[str]:
-        """The persons who hold a post on a day, in the order of the directory."""
+        """The persons who hold a post on a day, in the order of the directory; of one reorganised away, who took over."""
+        if self.reorganisations:
+            post = self.post_on(post, on)
         return [t.person for t in self._known.of_post.get(post, ()) if t.covers(on)]
 
+    def post_on(self, post: str, on: date) -> str:
+        """The post that stands for a post on a day, through all reorganisations up to it."""
+        for _ in self.reorganisations:
+            taken = [r.posts[post] for r in self.reorganisations if r.on <= on and post in r.posts]
+            if not taken:
+                break
+            post = taken[-1]
+        return post
+
+    def unit_on(self, unit: str, on: date) -> str:
+        """The unit that stands for a unit on a day."""
+        for _ in self.reorganisations:
+            taken = [r.to for r in self.reorganisations if r.on <= on and r.unit == unit]
+            if not taken:
+                break
+            unit = taken[-1]
+        return unit
+
     def posts_of(self, person: str, on: date) -> list[str]:
-        """The posts that a person holds on a day."""
-        return [t.post for t in self._known.of_person.get(person, ()) if t.covers(on)]
+        """The posts that a person holds on a day, with those that they took over from units reorganised away."""
+        held = [t.post for t in self._known.of_person.get(person, ()) if t.covers(on)]
+        if not self.reorganisations:
+            return held
+        held = [p for p in held if self.post_on(p, on) == p]
+        former = {post: None for r in self.reorganisations if r.on <= on for post in r.posts}
+        return [*held, *(post for post in former if post not in held and self.post_on(post, on) in held)]
 
     def is_absent(self, person: str, on: date) -> bool:
         """Whether a person is away that day."""
@@ -231,6 +284,7 @@ class Directory(Frozen):
             post = self.post(held)
             if post is not None:
                 found.update(self.lineage(post.unit))
+        found.update(r.unit for r in self.reorganisations if r.on <= on and self.unit_on(r.unit, on) in found)
         return found
 
 

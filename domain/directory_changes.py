@@ -1,4 +1,5 @@
-"""Changes of the directory besides a whole new document: personnel moves, absences, the order of deputies.
+"""Changes of the directory besides a whole new document: personnel moves, absences, the order of deputies,
+reorganisations.
 
 What is loaded ahead takes effect on its day by itself, since posts are resolved to people whenever they are asked for.
 """
@@ -11,7 +12,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, ValidationError
 
-from domain.directory import Absence, Deputy, Directory, Tenure
+from domain.directory import Absence, Deputy, Directory, Post, Reorganisation, Tenure, Unit
 from domain.messages import Command, Event, Frozen, refuse
 
 
@@ -57,6 +58,29 @@ class NameDeputies(DirectoryCommand):
     since: date
     until: date | None = None
     scope: tuple[str, ...] = ()
+
+
+class ReorganiseUnit(DirectoryCommand):
+    """機構改革: from a day on another unit stands for one. Units and posts that are new are given with it.
+
+    What waits for a post of the old unit goes to the post with the same role in the new one, unless `posts` says otherwise;
+    its people take up the posts by a batch of moves for the same day, or stay in those that the new unit has.
+    """
+
+    type = "ReorganiseUnit"
+    unit: str
+    to: str
+    on: date
+    units: tuple[Unit, ...] = ()
+    new_posts: tuple[Post, ...] = ()
+    posts: dict[str, str] = {}
+
+
+class UnitReorganised(Event):
+    type = "UnitReorganised"
+    units: tuple[Unit, ...]
+    posts: tuple[Post, ...]
+    reorganisation: Reorganisation
 
 
 class PersonnelMoved(Event):
@@ -145,8 +169,36 @@ def _named(directory: Directory, command: NameDeputies) -> Event:
     return DeputiesNamed(post=command.post, deputies=deputies, since=command.since)
 
 
+def _reorganised(directory: Directory, command: ReorganiseUnit) -> Event:
+    known = (*directory.posts, *command.new_posts)
+    there = {p.role: p.id for p in reversed(known) if p.unit == command.to}
+    posts = {p.id: there[p.role] for p in directory.posts if p.unit == command.unit and p.role in there} | command.posts
+    left = [p.id for p in directory.posts if p.unit == command.unit and p.id not in posts]
+    if left:
+        raise refuse(
+            "post-without-successor",
+            f"posts: 引き継ぐ職がありません: {'、'.join(left)}",
+            f"posts: nothing takes over from {', '.join(left)}",
+            remedy_ja="引き継ぐ職を posts で示すか、新しい組織に同じ役割の職を加えてください",
+            remedy_en="name the post that takes over, or add one with the same role to the new unit",
+        )
+    return UnitReorganised(
+        units=command.units,
+        posts=command.new_posts,
+        reorganisation=Reorganisation.model_construct(unit=command.unit, to=command.to, on=command.on, posts=posts),
+    )
+
+
 def folded(directory: Directory, event: Event) -> Directory:
     """The directory after an event of this room."""
+    if isinstance(event, UnitReorganised):
+        return directory.model_copy(
+            update={
+                "units": (*directory.units, *event.units),
+                "posts": (*directory.posts, *event.posts),
+                "reorganisations": (*directory.reorganisations, event.reorganisation),
+            }
+        )
     if isinstance(event, PersonnelMoved):
         return _after_moves(directory, event)
     if isinstance(event, AbsenceRecorded):
@@ -182,6 +234,7 @@ _EVENT_OF: Mapping[type[Command], Callable[[Directory, Any], Event]] = {
     RecordMoves: _moved,
     RecordAbsence: _absent,
     NameDeputies: _named,
+    ReorganiseUnit: _reorganised,
 }
-COMMANDS: dict[str, type[Command]] = {k.type: k for k in (RecordMoves, RecordAbsence, NameDeputies)}
-EVENTS: dict[str, type[Event]] = {k.type: k for k in (PersonnelMoved, AbsenceRecorded, DeputiesNamed)}
+COMMANDS: dict[str, type[Command]] = {k.type: k for k in (RecordMoves, RecordAbsence, NameDeputies, ReorganiseUnit)}
+EVENTS: dict[str, type[Event]] = {k.type: k for k in (PersonnelMoved, AbsenceRecorded, DeputiesNamed, UnitReorganised)}

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from domain import directory_changes
-from domain.directory import Absence, Deputy, Directory, Person, Post, Tenure, Unit
+from domain.directory import Absence, Deputy, Directory, Person, Post, Reorganisation, Tenure, Unit
 from domain.facts import Facts
 from domain.kinds import View
 from domain.messages import Actor, Command, Display, Event, Frozen, Notice, Personal, Plan, Recorded, refuse
@@ -44,6 +44,7 @@ class DirectoryImported(Event):
     tenures: tuple[Tenure, ...]
     deputies: tuple[Deputy, ...] = ()
     absences: tuple[Absence, ...] = ()
+    reorganisations: tuple[Reorganisation, ...] = ()
 
 
 class PersonNamed(Event):
@@ -120,6 +121,7 @@ class DirectoryKind:
                     tenures=document.tenures,
                     deputies=document.deputies,
                     absences=document.absences,
+                    reorganisations=document.reorganisations,
                 )
             )
         return [
@@ -142,6 +144,7 @@ class DirectoryKind:
                 tenures=event.tenures,
                 deputies=event.deputies,
                 absences=event.absences,
+                reorganisations=event.reorganisations,
             )
             return state.model_copy(update={"directory": document, "version": recorded.version})
         changed = directory_changes.folded(state.directory, event)

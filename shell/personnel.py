@@ -169,6 +169,28 @@ def _moves(file: Path) -> list[dict[str, Any]]:
     return rows
 
 
+@directory_app.command("reorganise")
+def reorganise(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="YAML: unit, to, units, new_posts, posts")],
+    on: Annotated[str, typer.Option("--on", help="施行日 / the day on which it takes effect")],
+    json_: Json = False,
+) -> None:
+    """機構改革(課の統合・分割・改称)を取り込む / load a reorganisation, ahead of its day too"""
+    from definitions.loader import DocumentError, read_document, validated
+    from domain.directory_changes import ReorganiseUnit
+    from domain.directory_stream import STREAM
+
+    session = Session(writing=True)
+    content = read_document(file)
+    if not isinstance(content, dict):
+        raise DocumentError(
+            file, ["unit と to が要ります / expected unit and to, and where new: units, new_posts, posts"]
+        )
+    fields = {**content, "command_id": f"reorganise:{uuid4()}", "stream": STREAM, "on": parse_day("--on", on)}
+    command = validated(file, ReorganiseUnit, fields)
+    _recorded(session, command, f"{command.unit} → {command.to} {day(command.on)}")
+
+
 @directory_app.command("absence")
 def absence(
     person: Annotated[str, typer.Argument(metavar="PERSON", help="職員ID / person id")],

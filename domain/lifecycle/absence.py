@@ -105,10 +105,14 @@ def standing(
 def next_in_order(
     state: Lifecycle, request: Request, step: Step, stage: Stage, facts: Facts, day: date
 ) -> tuple[Stands, list[str]]:
-    """Why a deputy may answer, and the posts of the first in order who is there; none while a holder can decide."""
+    """Why a deputy may answer, and the posts of the first in order who is there; none while a holder can decide.
+
+    Who is recused, or drafted what is to be decided, can not, and does not freeze the gate either.
+    """
     here = facts.directory
     holders = [p for p in here.holders(request.post, day) if _decides(p, facts)]
-    able = [p for p in holders if p not in state.recused]
+    barred = {*state.recused, *(() if step.drafter_may_decide else state.authors)}
+    able = [p for p in holders if p not in barred]
     if any(not here.is_absent(p, day) for p in able):
         return "holder", []
     stands: Stands = "vacancy" if not holders else "deputy" if able else "recusal"
@@ -118,7 +122,7 @@ def next_in_order(
     if not order and stands == "recusal" and request.escalate_to is not None:
         order = [request.escalate_to]
     for post in order:
-        there = (p for p in here.holders(post, day) if p not in state.recused and not here.is_absent(p, day))
+        there = (p for p in here.holders(post, day) if p not in barred and not here.is_absent(p, day))
         if any(_decides(p, facts) for p in there):
             return stands, [post]
     return stands, []

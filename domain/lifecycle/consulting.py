@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import Field
@@ -17,16 +17,20 @@ from domain.directory import Post
 from domain.facts import Facts
 from domain.lifecycle.authority import definition, known_person, may_draft
 from domain.lifecycle.commands import LifecycleCommand
+from domain.lifecycle.consultations import (
+    ConcurrenceAdded,
+    ConsultationOpened,
+    ConsultationSettled,
+    settled,
+)
 from domain.lifecycle.dialogue import route_posts
 from domain.lifecycle.passing import proceed
 from domain.lifecycle.routes import request_for, resolve
 from domain.lifecycle.state import Consultation, Given, Lifecycle, Request
-from domain.messages import Actor, Command, Event, Personal, Recorded, Text, refuse
+from domain.messages import Actor, Command, Event, Recorded, Text, refuse
 from domain.process import Stage, Step
 
 Changes = dict[str, Any]
-Settlement = Literal["agreed", "referred", "overruled"]
-"""agreed: the objection is withdrawn; referred: it goes to the common superior; overruled: the superior agreed in spite of it."""
 CONSULT_WITHIN = Span(working_days=5)
 
 
@@ -48,43 +52,6 @@ class AddConcurrence(LifecycleCommand):
     type = "AddConcurrence"
     post: str
     reason: str = Field(min_length=1, max_length=4000)
-
-
-# --- events ----------------------------------------------------------------------------------------------------------
-
-
-class ConsultationOpened(Event):
-    """協議: who objected (`post`) and the drafter look for a way until `due_at`."""
-
-    type = "ConsultationOpened"
-    consultation: str
-    request: str
-    stage: str
-    round: int
-    step_index: int
-    post: str
-    post_title: Text
-    due_at: datetime
-
-
-class ConsultationSettled(Event):
-    """`by_time`: the time for consulting was over."""
-
-    type = "ConsultationSettled"
-    consultation: str
-    request: str
-    post: str
-    post_title: Text
-    settlement: Settlement
-    by_time: bool
-    comment: Personal
-
-
-class ConcurrenceAdded(Event):
-    type = "ConcurrenceAdded"
-    post: str
-    post_title: Text
-    reason: Personal
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------
@@ -113,20 +80,8 @@ def overruled(after: Lifecycle, request: Request) -> tuple[list[Event], Lifecycl
     found = next((c for c in after.consultations if c.id == request.about), None)
     if found is None:
         return [], after
-    event = _settled(found, "overruled")
+    event = settled(found, "overruled")
     return [event], after.model_copy(update=_folded(after, event))
-
-
-def _settled(found: Consultation, how: Settlement, comment: str = "", *, by_time: bool = False) -> ConsultationSettled:
-    return ConsultationSettled(
-        consultation=found.id,
-        request=found.request,
-        post=found.post,
-        post_title=found.post_title,
-        settlement=how,
-        by_time=by_time,
-        comment=comment,
-    )
 
 
 def _settle(
@@ -156,7 +111,7 @@ def _settle(
         may_draft(actor, state, facts, now)
     if not command.agreed:
         return refer(state, found, command.comment, facts, now)
-    event = _settled(found, "agreed", command.comment)
+    event = settled(found, "agreed", command.comment)
     process = definition(facts)
     after = state.model_copy(update=_folded(state, event))
     onward = proceed(after, found.step_index, _NOTHING_DECIDED, process.stage(state.work), process, facts, now)
@@ -193,7 +148,7 @@ def refer(
         title=Text(ja="協議不調の裁定", en="decision after consultation"),
         about=found.id,
     )
-    return [_settled(found, "referred", comment, by_time=by_time), opened]
+    return [settled(found, "referred", comment, by_time=by_time), opened]
 
 
 def common_superior(state: Lifecycle, post: str, step: Step, stage: Stage, facts: Facts) -> Post:
@@ -288,6 +243,8 @@ def _opened(state: Lifecycle, event: ConsultationOpened, _: Recorded) -> Changes
 
 
 def _folded(state: Lifecycle, event: ConsultationSettled) -> Changes:
+    if event.settlement == "moot":
+        return {"consultations": tuple(c for c in state.consultations if c.id != event.consultation)}
     if event.settlement == "referred":
         return {
             "consultations": tuple(
@@ -314,6 +271,7 @@ _SETTLED = {
     "agreed": Text(ja="協議が調い、異議を取り下げ", en="consultation settled, the objection is withdrawn"),
     "referred": Text(ja="協議が調わず、共通の上司へ", en="consultation unresolved, left to the common superior"),
     "overruled": Text(ja="共通の上司が裁定", en="the common superior has decided"),
+    "moot": Text(ja="必要な同意がそろい、協議を終了", en="enough have agreed, the consultation ends"),
 }
 COMMANDS: dict[str, type[Command]] = {k.type: k for k in (SettleConsultation, AddConcurrence)}
 EVENTS: dict[str, type[Event]] = {k.type: k for k in (ConsultationOpened, ConsultationSettled, ConcurrenceAdded)}

@@ -10,6 +10,7 @@ from domain.calendar import end_of_business, local_day
 from domain.facts import Facts
 from domain.lifecycle import events as e
 from domain.lifecycle.checks import CHECKS, promises_for
+from domain.lifecycle.consultations import settled
 from domain.lifecycle.dialogue import informed
 from domain.lifecycle.outcomes import Decides, after_outcome, next_review, no_outcome_yet, outcome_named
 from domain.lifecycle.reopening import LifecycleReopened
@@ -42,6 +43,7 @@ def proceed(
         return Onward()
     waiting = [r for r in after.requests if r.kind == "decide"]
     closed: list[Event] = [e.RequestClosed(request=r.id, because="quorum") for r in waiting]
+    closed += [settled(c, "moot") for c in after.consultations]
     opened = [] if ends_here(after, step) else next_step(after, stage, index, after.serial + 1, facts, now)
     if any(isinstance(event, e.RequestOpened) for event in opened):
         no_outcome_yet(command)

@@ -9,7 +9,7 @@ from domain.lifecycle import dialogue, registering
 from domain.lifecycle import events as e
 from domain.lifecycle.adopting import DeliverableImported
 from domain.lifecycle.amendments import AnswerRetracted, LifecycleMerged, MeasurementCorrected
-from domain.lifecycle.consulting import ConsultationOpened, ConsultationSettled
+from domain.lifecycle.consultations import ConsultationOpened, ConsultationSettled
 from domain.lifecycle.migrating import DefinitionMigrated
 from domain.lifecycle.registering import OutsideDecisionEntered
 from domain.lifecycle.reopening import LifecycleReopened, ReopeningRefused

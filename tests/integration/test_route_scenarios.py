@@ -13,7 +13,7 @@ import pytest
 from temporalio.client import Client, WorkflowUpdateFailedError
 
 from domain.calendar import local_day
-from domain.directory_changes import NameDeputies, RecordAbsence, RecordMoves
+from domain.directory_changes import NameDeputies, RecordAbsence, RecordMoves, ReorganiseUnit
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.lifecycle import commands as c
 from domain.lifecycle.consulting import SettleConsultation
@@ -110,6 +110,40 @@ async def test_a_move_in_april_gives_open_work_to_the_successor(town: Town, clie
         await town.settle()
     given = next(r for r in town.store.events(town.stream("a")) if r.event.type == "RequestAnswered")
     assert given.actor.person == "p-member"
+
+
+async def test_a_reorganisation_in_july_gives_open_work_to_the_new_section(town: Town, client: Client) -> None:
+    async with town.working(client):
+        await handed_in(town, client)
+        answer(town, "a", "child-chief", "chief")
+        await town.wake(client, "a")
+        new = {"id": "family-section", "name": {"ja": "家庭課", "en": "families"}, "parent": "health-bureau"}
+        post = {
+            "id": "family-chief",
+            "title": {"ja": "家庭課長", "en": "chief"},
+            "role": "section_chief",
+            "unit": new["id"],
+        }
+        command: dict[str, Any] = {"stream": DIRECTORY, "on": today()}
+        for gone in ("health-section", "school-section"):
+            first = gone == "health-section"
+            merged = {
+                "unit": gone,
+                "to": new["id"],
+                "units": [new] if first else [],
+                "new_posts": [post] if first else [],
+            }
+            town.store.record(ReorganiseUnit.model_validate({**command, **merged, "command_id": gone}), SYSTEM)
+        move = {"moves": [{"person": "p-member", "post": "family-chief"}], "command_id": "m"}
+        town.store.record(RecordMoves.model_validate({**command, **move}), SYSTEM)
+        waiting = queries.inbox(town.store, "p-member")
+        assert {r["post"] for r in waiting} == {"health-chief", "school-chief"}
+        assert queries.inbox(town.store, "p-health") == []
+        for before in ("health-chief", "school-chief"):
+            answer(town, "a", before, "member")
+        await town.wake(client, "a")
+        await town.settle()
+    assert [r.post for r in town.state("a").requests] == ["child-director"]
 
 
 async def test_an_objection_left_alone_goes_to_the_superior_when_its_time_is_over(town: Town, client: Client) -> None:

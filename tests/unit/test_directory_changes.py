@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domain.directory import Directory
-from domain.directory_changes import NameDeputies, RecordAbsence, RecordMoves
+from domain.directory_changes import NameDeputies, RecordAbsence, RecordMoves, ReorganiseUnit
 from domain.directory_stream import STREAM, DirectoryKind, DirectoryState, ImportDirectory
 from domain.messages import SYSTEM, Command, Recorded, Refused
 from tests.city import FACTS, START, directory
@@ -111,3 +111,75 @@ def test_who_is_next_in_order_stands_in() -> None:
     assert office.directory.stands_in_for("p-school", APRIL) == []
     office.do(RecordAbsence, person="p-health", since=APRIL, until=APRIL)
     assert office.directory.stands_in_for("p-school", APRIL) == ["child-chief"]
+
+
+JULY = date(2027, 7, 1)
+
+
+def reorganised(office: Office, **changes: Any) -> None:
+    """The health section becomes a section for families, with a chief of its own."""
+    fields: dict[str, Any] = {
+        "unit": "health-section",
+        "to": "family-section",
+        "on": JULY,
+        "units": [{"id": "family-section", "name": {"ja": "家庭課", "en": "families"}, "parent": "health-bureau"}],
+        "new_posts": [
+            {
+                "id": "family-chief",
+                "title": {"ja": "家庭課長", "en": "chief"},
+                "role": "section_chief",
+                "unit": "family-section",
+            }
+        ],
+    }
+    office.do(ReorganiseUnit, **(fields | changes))
+
+
+def test_what_waits_for_a_post_reorganised_away_goes_to_the_one_that_took_over() -> None:
+    office = Office()
+    reorganised(office)
+    office.do(RecordMoves, on=JULY, moves=[move("p-member", "family-chief")])
+    here, before = office.directory, date(2027, 6, 30)
+    assert here.holders("health-chief", before) == ["p-health"] and here.posts_of("p-member", before) == []
+    assert here.holders("health-chief", JULY) == ["p-member"]
+    assert set(here.posts_of("p-member", JULY)) == {"family-chief", "health-chief"}
+    assert here.posts_of("p-health", JULY) == []
+    assert "health-section" in here.units_of("p-member", JULY)
+    assert (
+        here.unit_on("health-section", JULY) == "family-section"
+        and here.unit_on("health-section", before) == "health-section"
+    )
+
+
+def test_two_sections_merge_into_one_and_a_second_reorganisation_is_followed() -> None:
+    office = Office()
+    reorganised(office)
+    reorganised(office, unit="school-section", units=[], new_posts=[])
+    office.do(RecordMoves, on=JULY, moves=[move("p-member", "family-chief")])
+    assert office.directory.holders("school-chief", JULY) == ["p-member"]
+    later = date(2028, 4, 1)
+    office.do(ReorganiseUnit, unit="family-section", to="child-section", on=later)
+    assert office.directory.holders("health-chief", later) == office.directory.holders("child-chief", later)
+    assert set(office.directory.holders("school-chief", later)) >= {"p-chief", "p-chief2"}
+    assert office.directory.holders("school-chief", JULY) == ["p-member"]
+
+
+def test_nothing_that_waits_is_left_without_a_post() -> None:
+    office = Office()
+    office.refused("post-without-successor", ReorganiseUnit, unit="health-section", to="policy-bureau", on=JULY)
+    office.do(
+        ReorganiseUnit, unit="health-section", to="policy-bureau", on=JULY, posts={"health-chief": "office-director"}
+    )
+    assert office.directory.holders("health-chief", JULY) == ["p-office"]
+    office.refused("directory-inconsistent", ReorganiseUnit, unit="nowhere", to="policy-bureau", on=JULY)
+
+
+def test_a_unit_that_is_gone_neither_goes_again_nor_comes_back() -> None:
+    office = Office()
+    reorganised(office)
+    again = {"unit": "health-section", "to": "school-section", "on": JULY}
+    office.refused("directory-inconsistent", ReorganiseUnit, **again)
+    back = {"unit": "family-section", "to": "health-section", "on": JULY}
+    office.refused("directory-inconsistent", ReorganiseUnit, **back)
+    itself = {"unit": "school-section", "to": "school-section", "on": JULY}
+    office.refused("directory-inconsistent", ReorganiseUnit, **itself)

@@ -11,11 +11,12 @@ import pytest
 
 from domain.directory import Absence, Deputy, Tenure
 from domain.facts import Facts
-from domain.lifecycle import absence, amendments, consulting, dialogue
+from domain.lifecycle import absence, amendments, consultations, consulting, dialogue
 from domain.lifecycle import commands as c
 from domain.lifecycle import events as e
 from domain.lifecycle.kind import LifecycleKind
 from domain.lifecycle.state import Request
+from domain.lifecycle.timers import pending
 from domain.messages import Actor
 from tests.given import FACTS, SINCE, START, Case, Outcome, person, stage_of, with_process
 
@@ -67,7 +68,7 @@ def objecting(facts: Facts | None = None) -> Case:
     case = concurring(facts)
     case.give("approve", asked(case, "health-chief")).done()
     case.give("reject", asked(case, "school-chief"), comment="人手が足りない").then(
-        e.RequestAnswered, consulting.ConsultationOpened
+        e.RequestAnswered, consultations.ConsultationOpened
     )
     return case
 
@@ -86,7 +87,7 @@ def test_an_objection_opens_consultation_and_decides_nothing() -> None:
     assert case.state.in_circulation is False and case.state.submission is not None
     told = LifecycleKind().notices(case.state, case.log[-1])
     assert {n.post or n.person for n in told} == {"p-drafter", "school-chief"}
-    settle(case, True).then(consulting.ConsultationSettled, e.RequestOpened)
+    settle(case, True).then(consultations.ConsultationSettled, e.RequestOpened)
     assert [r.post for r in case.state.requests] == ["child-director"]
     case.pass_gate()
     assert case.state.stage == "analysis"
@@ -94,10 +95,10 @@ def test_an_objection_opens_consultation_and_decides_nothing() -> None:
 
 def test_what_cannot_be_settled_goes_to_the_common_superior() -> None:
     case = objecting()
-    settle(case, False, person("drafter")).then(consulting.ConsultationSettled, e.RequestOpened)
+    settle(case, False, person("drafter")).then(consultations.ConsultationSettled, e.RequestOpened)
     superior = case.state.requests[0]
     assert (superior.post, superior.extra) == ("deputy-mayor", "superior")
-    case.give("approve", superior).then(e.RequestAnswered, consulting.ConsultationSettled, e.RequestOpened)
+    case.give("approve", superior).then(e.RequestAnswered, consultations.ConsultationSettled, e.RequestOpened)
     assert [r.post for r in case.state.requests] == ["child-director"]
 
 
@@ -111,8 +112,8 @@ def test_the_superior_may_send_it_back() -> None:
 def test_when_the_time_for_consulting_is_over_the_superior_is_asked() -> None:
     case = objecting()
     events = case.tick(case.state.consultations[0].due_at)
-    assert [type(x) for x in events] == [consulting.ConsultationSettled, e.RequestOpened]
-    assert isinstance(events[0], consulting.ConsultationSettled) and events[0].by_time
+    assert [type(x) for x in events] == [consultations.ConsultationSettled, e.RequestOpened]
+    assert isinstance(events[0], consultations.ConsultationSettled) and events[0].by_time
     settle(case, True).refused("consultation-not-open")
 
 
@@ -125,8 +126,22 @@ def test_only_who_objected_withdraws_the_objection() -> None:
 def test_a_stated_number_of_agreements_is_enough_in_spite_of_an_objection() -> None:
     case = concurring(facts_of(concurrence={"need": 1}))
     case.give("reject", asked(case, "school-chief"), comment="人手").done()
-    case.give("approve", asked(case, "health-chief")).done()
+    ended = case.give("approve", asked(case, "health-chief")).done()
     assert [r.post for r in case.state.requests] == ["child-director"]
+    assert [x.settlement for x in ended if isinstance(x, consultations.ConsultationSettled)] == ["moot"]
+    assert case.state.consultations == () and all(timer != "consult" for _, timer, _ in pending(case.state))
+
+
+def test_a_drafter_who_is_the_only_one_in_the_post_does_not_freeze_the_gate() -> None:
+    facts = facts_of(deputies=ORDER)
+    tenures = tuple(t for t in facts.directory.tenures if t.person != "p-chief2")
+    case = Case(
+        facts=facts.model_copy(update={"directory": facts.directory.model_copy(update={"tenures": tenures})})
+    ).at("setup")
+    case.submit(person("chief")).done()
+    by(case, "chief").refused("separation-of-duties")
+    events = by(case, "health").done()
+    assert isinstance(events[0], e.RequestAnswered) and events[0].stands == "recusal"
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(["health-chief", "school-chief"])))
@@ -153,7 +168,7 @@ def test_concurrence_may_be_added_while_it_is_open() -> None:
     case = circulating()
     add = case.make(consulting.AddConcurrence, post="finance-chief", reason="費用がかかる")
     case.when(add, person("stranger")).refused("not-your-draft")
-    case.when(add, person("chief")).then(consulting.ConcurrenceAdded, e.RequestOpened)
+    case.when(add, person("chief")).then(consultations.ConcurrenceAdded, e.RequestOpened)
     again = case.make(consulting.AddConcurrence, post="finance-chief", reason="費用")
     case.when(again, person("chief")).refused("asked-already")
     nobody = case.make(consulting.AddConcurrence, post="sheriff", reason="治安")

@@ -109,5 +109,6 @@ def _load() -> None:
         reporting,
         routing,
         starting,
+        succession,
         talking,
     )

@@ -75,6 +75,11 @@ def _timeline(session: Session, stream: str) -> list[dict[str, Any]]:
     return found
 
 
+def told_lines(session: Session, stream: str) -> list[str]:
+    """What happened, one line each: the day, and what it was."""
+    return [f"{day(e['at'])}: {e['ja']}" for e in _timeline(session, stream) if e["type"] not in _QUIET]
+
+
 _WORDS = ("text", "comment", "reason", "by", "note")
 """Fields in which people say something, in the order in which they matter."""
 

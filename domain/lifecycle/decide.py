@@ -10,7 +10,17 @@ from domain.calendar import end_of_business, local_day
 from domain.deliverables.base import Context, digest
 from domain.deliverables.registry import parse, require_complete
 from domain.facts import Facts
-from domain.lifecycle import absence, adopting, amendments, consulting, dates, dialogue, migrating, registering
+from domain.lifecycle import (
+    absence,
+    adopting,
+    amendments,
+    consulting,
+    dates,
+    dialogue,
+    handover,
+    migrating,
+    registering,
+)
 from domain.lifecycle import commands as c
 from domain.lifecycle import events as e
 from domain.lifecycle.answers import answer
@@ -420,6 +430,7 @@ _HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, dateti
     **consulting.HANDLERS,
     **dates.HANDLERS,
     **dialogue.HANDLERS,
+    **handover.HANDLERS,
     **migrating.HANDLERS,
     **registering.HANDLERS,
 }

@@ -7,7 +7,17 @@ from datetime import date
 from typing import Any
 
 from domain.deliverables.base import Promise
-from domain.lifecycle import absence, adopting, amendments, consulting, dates, dialogue, migrating, registering
+from domain.lifecycle import (
+    absence,
+    adopting,
+    amendments,
+    consulting,
+    dates,
+    dialogue,
+    handover,
+    migrating,
+    registering,
+)
 from domain.lifecycle import events as e
 from domain.lifecycle.routes import AGREED
 from domain.lifecycle.state import (
@@ -52,6 +62,7 @@ _HARMLESS = (
     dialogue.ReadingAcknowledged,
     dates.DueChanged,
     absence.PersonRecused,
+    handover.DutiesHandedOver,
     absence.MatterMarked,
     amendments.MergeNoted,
 )
@@ -441,6 +452,7 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     **consulting.FOLDS,
     **dates.FOLDS,
     **dialogue.FOLDS,
+    **handover.FOLDS,
     **migrating.FOLDS,
     **registering.FOLDS,
 }

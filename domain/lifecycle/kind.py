@@ -16,6 +16,7 @@ from domain.lifecycle import (
     dates,
     dialogue,
     events,
+    handover,
     migrating,
     registering,
     timers,
@@ -40,6 +41,7 @@ class LifecycleKind:
         **consulting.COMMANDS,
         **dates.COMMANDS,
         **dialogue.COMMANDS,
+        **handover.COMMANDS,
         **migrating.COMMANDS,
         **registering.COMMANDS,
     }
@@ -51,6 +53,7 @@ class LifecycleKind:
         **consulting.EVENTS,
         **dates.EVENTS,
         **dialogue.EVENTS,
+        **handover.EVENTS,
         **migrating.EVENTS,
         **registering.EVENTS,
     }

@@ -7,7 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from domain.calendar import local_day, wareki, wareki_fiscal_year
-from domain.lifecycle import absence, adopting, amendments, consulting, dates, dialogue, migrating, registering
+from domain.lifecycle import (
+    absence,
+    adopting,
+    amendments,
+    consulting,
+    dates,
+    dialogue,
+    handover,
+    migrating,
+    registering,
+)
 from domain.lifecycle import events as e
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Event, Text
@@ -160,6 +170,7 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     **consulting.LINES,
     **dates.LINES,
     **dialogue.LINES,
+    **handover.LINES,
     **migrating.LINES,
     **registering.LINES,
 }

@@ -152,3 +152,18 @@ def test_moves_in_april_are_loaded_ahead_and_confidential(shell: Shell, tmp_path
     assert "no such post" in shell.refused("who", "sheriff")
     assert "POST" in shell.refused("who")
     assert shell.json("verify")["ok"]
+
+
+def test_one_persons_open_work_is_handed_over_with_a_sheet(shell: Shell, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.md"
+    dry = ["succession", "--from", "p33", "--to", "p35", "--as", "p07"]
+    tried = shell.json(*dry, "--dry-run", "--sheet", str(sheet))
+    assert [r["duties"] for r in tried["lifecycles"]] == [["drafter"]] and not tried["recorded"]
+    text = sheet.read_text("utf-8")
+    assert "事務引継書" in text and "保育料決定通知等のデジタル化" in text and "令和" in text
+    assert tried["posts"][0]["post"] == "child-support-drafter"
+    assert "--sheet" in shell.refused(*dry, "--sheet", str(sheet))
+    assert shell.json(*dry)["lifecycles"][0]["outcome"] == "handed over"
+    assert shell.json(*dry)["lifecycles"] == []
+    submit(shell, "setup", "p35")
+    assert "事務引継" in shell("show", "R8").stdout

@@ -25,6 +25,7 @@ from domain.lifecycle import (
     dialogue,
     events,
     evolve,
+    handover,
     migrating,
     react,
     registering,
@@ -49,6 +50,7 @@ ROOMS = (
     consulting,
     dates,
     dialogue,
+    handover,
     migrating,
     registering,
     reopening,
@@ -112,7 +114,7 @@ def test_no_two_messages_share_a_name() -> None:
 
 @pytest.mark.parametrize("message", [m for k in KINDS.values() for m in (*k.events.values(), *k.commands.values())])
 def test_messages_speak_in_the_right_mood(message: type[BaseModel]) -> None:
-    past = ("ed", "Made", "Held", "Sent", "Overdue", "Withdrawn")
+    past = ("ed", "Made", "Held", "Sent", "Overdue", "Withdrawn", "HandedOver")
     assert message.__name__.endswith(past) == issubclass(message, Event) or message is commands.DeadlinePassed
 
 

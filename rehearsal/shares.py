@@ -1,7 +1,8 @@
 """The fast engine: lifecycles in memory, shared out over processes.
 
-Lifecycles read the same directory and process and nothing of each other, so each process plays a share of them. Every share
-gives its events in the order of their moments; merged by those moments they stand as one process would have told them.
+Lifecycles read the same directory and process, and of each other only how far the document numbers (起案番号) of their section
+have come: each process plays all the lifecycles of some sections. Every share gives its events in the order of their moments;
+merged by those moments they stand as one process would have told them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import gc
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
@@ -29,6 +30,7 @@ from rehearsal.board import Board
 from rehearsal.errors import RehearsalError
 from rehearsal.ledger import MemoryLedger
 from rehearsal.playing import Played, Programme, Told, conduct
+from rehearsal.script import Script
 from rehearsal.summary import Glance, Tally
 from store.calendars import calendar
 
@@ -82,11 +84,10 @@ def _shared(programme: Programme, many: int, console: Console | None, keep: bool
     context = get_context("spawn")
     running: dict[Connection, BaseProcess] = {}
     try:
-        for n in range(many):
-            share = replace(programme, cast=replace(programme.cast, scripts=scripts[n::many]))
-            numbers = {s.stream: i for i, s in enumerate(scripts[n::many])}
+        for places in by_section(scripts, many):
+            share = replace(programme, cast=replace(programme.cast, scripts=tuple(scripts[place] for place in places)))
             home, away = context.Pipe(duplex=False)
-            work = (away, share, {stream: n + i * many for stream, i in numbers.items()}, keep)
+            work = (away, share, {scripts[place].stream: place for place in places}, keep)
             process: BaseProcess = context.Process(target=_play_share, args=work, daemon=True)
             process.start()
             running[home] = process
@@ -97,6 +98,17 @@ def _shared(programme: Programme, many: int, console: Console | None, keep: bool
             connection.close()
             process.terminate()
             process.join()
+
+
+def by_section(scripts: Sequence[Script], many: int) -> list[list[int]]:
+    """At most `many` shares of about the same size, as places in `scripts`; the lifecycles of a section stay together."""
+    sections: dict[str, list[int]] = {}
+    for place, script in enumerate(scripts):
+        sections.setdefault(script.start["section"], []).append(place)
+    shares: list[list[int]] = [[] for _ in range(min(many, len(sections)))]
+    for places in sorted(sections.values(), key=len, reverse=True):
+        min(shares, key=len).extend(places)
+    return [sorted(share) for share in shares]
 
 
 def _play_share(home: Connection, share: Programme, numbers: dict[str, int], keep: bool) -> None:

@@ -139,10 +139,13 @@ def _shown(store: Store) -> list[dict[str, object]]:
 
 
 def _as_first_schema(url: str) -> None:
-    """Undo 0002, as far as it matters: its own table gone, the read models there, the version the first."""
+    """Undo what came later, as far as it matters: new tables and columns gone, the read models there, the version the first."""
     database = Database(url)
     with database.write() as connection:
-        metadata.tables["retractions"].drop(connection)
+        for table in ("retractions", "register_entries", "notice_choices", "channel_health"):
+            metadata.tables[table].drop(connection)
+        for column in ("not_before", "problem"):
+            connection.execute(sa.text(f"ALTER TABLE deliveries DROP COLUMN {column}"))
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
     assert current(database) == "0001"
     database.close()

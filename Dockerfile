@@ -9,7 +9,7 @@ RUN uv sync --locked --no-dev
 
 FROM python:3.11.14-slim-bookworm
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin taskforce \
-    && install -d -o taskforce -g taskforce /app/var
+    && install -d -o taskforce -g taskforce /app/var /app/var/attachments
 WORKDIR /app
 COPY --from=build /app/.venv .venv
 COPY . .

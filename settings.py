@@ -86,6 +86,12 @@ class Settings(BaseSettings):
     chat_urls: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Chat rooms as URLs of Apprise, separated by commas; none: no chat"
     )
+    attachments: str = Field(
+        "",
+        description="Where evidence files lie: a folder (relative to the project), or s3://BUCKET/PREFIX with the usual "
+        "AWS_* variables; default VAR_DIR/attachments",
+    )
+    attachment_mb: int = Field(50, ge=1, le=2000, description="Largest evidence file, in MiB")
     person: str | None = Field(None, description="Person id used where `--as` is left out")
 
     @field_validator("closed_days", "chat_urls", mode="before")

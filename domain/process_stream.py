@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
+from domain.attachments import PART
 from domain.deliverables.registry import DELIVERABLES
 from domain.facts import Facts
 from domain.kinds import View
@@ -156,7 +157,8 @@ def _unknown_fields(stages: tuple[Stage, ...]) -> list[str]:
             continue
         known = set(DELIVERABLES[stage.deliverable].form.model_fields)
         for step in stage.gate:
-            found += [f"stages.{stage.key}.gate.{step.key}.covers: {f!r}" for f in step.covers if f not in known]
+            covered = [f for f in step.covers if f not in known and f != PART]
+            found += [f"stages.{stage.key}.gate.{step.key}.covers: {f!r}" for f in covered]
         for d in stage.delegations:
             if d.field.partition(".")[0] not in known:
                 found.append(f"stages.{stage.key}.delegations.field: {d.field!r}")

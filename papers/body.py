@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from domain.attachments import Attachment as File
 from domain.calendar import wareki_fiscal_year
 from domain.deliverables.registry import DELIVERABLES
 from domain.messages import Frozen, Text
@@ -68,6 +69,15 @@ def body(deliverable: str, content: Mapping[str, Any], names: Names, stages: Map
     writer = _Writer(names, stages)
     fields = writer.fields(form, {k: v for k, v in content.items() if k != "evidence"}, every=True)
     return Body(fields=fields, attachments=_attachments(content.get("evidence") or ()))
+
+
+def with_files(body: Body, files: Sequence[File]) -> Body:
+    """Attached files stand behind the evidence that the form itself states, each with its hash."""
+    added = (
+        Attachment(source=f.name, date="", note=f"添付ファイル / attached file, {f.size:,} bytes", hash=f.sha256)
+        for f in files
+    )
+    return body.model_copy(update={"attachments": (*body.attachments, *added)})
 
 
 def _attachments(evidence: Sequence[Any]) -> tuple[Attachment, ...]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from domain.lifecycle.registering import shown
 from domain.messages import Frozen, Recorded, Text
 from papers import words
-from papers.body import Body, body
+from papers.body import Body, body, with_files
 from papers.circulations import Circulation, Told, said
 from papers.collecting import Collected, NothingToPrint
 from papers.names import Names
@@ -122,7 +122,10 @@ def decision_paper(found: Collected, c: Circulation) -> DecisionPaper:
         state="open" if c.ended is None else "passed" if c.in_force else "failed",
         facts=tuple(_facts(found, c)),
         boxes=tuple(boxes(found, c)),
-        body=body(deliverable, document.content, names, found.stages(c.state.definition)),
+        body=with_files(
+            body(deliverable, document.content, names, found.stages(c.state.definition)),
+            getattr(document, "attachments", ()),
+        ),
         comment=said(document),
         route=tuple(route(c, names)),
         happenings=tuple(happening(t, names) for t in c.told),

@@ -98,6 +98,7 @@ def _load() -> None:
         acting,
         adopting,
         amending,
+        attaching,
         defining,
         documents,
         looking,

@@ -69,6 +69,7 @@ def translate(error: Exception) -> ShellError:
     """Any known exception as an error for the user; unknown ones are bugs."""
     from pydantic import ValidationError
 
+    from blobs.contract import BlobError
     from definitions.loader import DocumentError
     from domain.registry import KINDS
     from rehearsal.errors import RehearsalError
@@ -89,6 +90,9 @@ def translate(error: Exception) -> ShellError:
         return ShellError(*str(error).splitlines())
     if isinstance(error, StoreUnreachable | Conflict | ServerProblem | TemporalNotFound):
         return ShellError(str(error), code=Exit.UNREACHABLE)
+    if isinstance(error, BlobError):
+        code = Exit.UNREACHABLE if error.out_of_reach else Exit.NOT_OK
+        return ShellError(*str(error).splitlines(), code=code)
     if isinstance(error, StoreError | SettingsError | DocumentError):
         return ShellError(*str(error).splitlines())
     return ShellError(

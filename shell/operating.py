@@ -64,9 +64,21 @@ def verify(
     problems = list(report.problems)
     if checkpoint is not None:
         problems += check_exported(session.store, _read_checkpoint(checkpoint), key or b"")
+    problems += _files(session)
     document = {**report.model_dump(mode="json"), "ok": not problems, "problems": problems}
     OUT.emit(document, lambda: _print_report(document))
     return Exit.OK if not problems else Exit.NOT_OK
+
+
+def _files(session: Session) -> list[str]:
+    """Every evidence file is there, and as it was when it was attached."""
+    from blobs.contract import problem_with
+    from blobs.registry import configured
+    from store.queries import attached_files
+
+    blobs = configured(session.settings)
+    found = ((row, problem_with(blobs, row["sha256"])) for row in attached_files(session.store))
+    return [f"{row['stream']}: {row['name']} ({row['sha256'][:12]}): {problem}" for row, problem in found if problem]
 
 
 def _read_checkpoint(path: Path) -> dict[str, Any]:

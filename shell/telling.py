@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from domain.calendar import wareki_fiscal_year
+from domain.lifecycle.attaching import attached
 from domain.lifecycle.overview import STANDINGS, route
 from domain.lifecycle.story import line
 from domain.messages import Event
@@ -38,6 +39,7 @@ def show_document(session: Session, stream: str) -> dict[str, Any]:
         "marks": list(state.marks),
         "timeline": _timeline(session, stream),
         "deliverables": queries.deliverable_versions(store, stream),
+        "attachments": [a.model_dump() for a in attached(state)],
         "outcomes": queries.outcomes_of(store, stream),
         "kpis": [k.model_dump() for k in state.kpis],
         "review_date": state.review_date,
@@ -102,6 +104,7 @@ def print_show(d: dict[str, Any], *, whole: bool) -> None:
             OUT.say(
                 f"# {item['stage']} 第{item['round']}期 第{item['version']}版 {item['person']} {day(item['at'])}",
                 f"# sha256 {item['content_hash']}",
+                *(f"# 添付 / attached: {a['name']} sha256 {a['sha256']}" for a in item["attachments"] or ()),
             )
             OUT.say(yaml.safe_dump(item["content"], allow_unicode=True, sort_keys=False, width=100))
         return
@@ -192,6 +195,8 @@ def _print_route(d: dict[str, Any]) -> None:
             ),
         )
         OUT.say("")
+    for a in d["attachments"]:
+        OUT.say(f"添付 / attached: {a['name']} ({a['size']:,} bytes, sha256 {a['sha256'][:12]})")
     for c in d["consultations"]:
         state = (
             "共通の上司の裁定待ち / with the common superior"

@@ -13,6 +13,7 @@ from domain.kinds import Row
 from store.store import Store
 from store.tables import (
     answers,
+    attachments,
     definitions,
     deliverables,
     deliveries,
@@ -396,3 +397,34 @@ def figures(store: Store) -> dict[str, Any]:
             "answers": count(sa.select(number).select_from(answers)),
             "behind": count(sa.select(number).select_from(streams).where(streams.c.followed < streams.c.version)),
         }
+
+
+def attachments_of(store: Store, stream: str) -> list[dict[str, Any]]:
+    """Every file ever attached to a lifecycle, oldest first; `versions` of the document that have it, and whether the draft has."""
+    documents = sa.select(
+        deliverables.c.stage, deliverables.c.round, deliverables.c.version, deliverables.c.attachments
+    )
+    having: dict[tuple[str, int, str, str], list[int]] = {}
+    for row in rows(store, documents.where(deliverables.c.stream == stream).order_by(deliverables.c.version)):
+        for file in row["attachments"] or ():
+            having.setdefault((row["stage"], row["round"], file["name"], file["sha256"]), []).append(row["version"])
+    state, _ = store.load(stream)
+    now = {(place, a.name, a.sha256) for place, files in state.attachments.items() for a in files}
+    found = []
+    for row in rows(
+        store, sa.select(attachments).where(attachments.c.stream == stream).order_by(attachments.c.version)
+    ):
+        place = (f"{row['stage']}/{row['round']}", row["name"], row["sha256"])
+        versions = having.get((row["stage"], row["round"], row["name"], row["sha256"]), [])
+        found.append({**row, "versions": versions, "on_draft": place in now})
+    return found
+
+
+def attached_files(store: Store) -> list[dict[str, Any]]:
+    """Each distinct file once, with one lifecycle and name that it was attached under."""
+    query = sa.select(
+        attachments.c.sha256,
+        sa.func.min(attachments.c.stream).label("stream"),
+        sa.func.min(attachments.c.name).label("name"),
+    )
+    return rows(store, query.group_by(attachments.c.sha256).order_by(attachments.c.sha256))

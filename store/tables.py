@@ -243,7 +243,24 @@ deliverables = Table(
     Column("person", Text),
     Column("at", Moment, nullable=False),
     Column("imported", Json),
+    Column("attachments", Json),
 )
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("stage", Text, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("person", Text),
+    Column("at", Moment, nullable=False),
+)
+"""Every file ever attached, replaced and taken off ones too; which of them a version had is in `deliverables`."""
+Index("attachments_sha256", attachments.c.sha256)
 measurements = Table(
     "measurements",
     metadata,
@@ -356,6 +373,7 @@ READ_MODELS: dict[str, Table] = {
         requests,
         answers,
         deliverables,
+        attachments,
         measurements,
         retractions,
         promises,

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from domain.attachments import document_hash
 from domain.calendar import end_of_business, local_day
-from domain.deliverables.base import Context, digest
+from domain.deliverables.base import Context
 from domain.deliverables.registry import parse, require_complete
 from domain.facts import Facts
 from domain.lifecycle import (
     absence,
     adopting,
     amendments,
+    attaching,
     consulting,
     dates,
     dialogue,
@@ -27,7 +29,7 @@ from domain.lifecycle.answers import answer
 from domain.lifecycle.authority import definition, known_person, may_budget, may_draft, may_measure, may_steer
 from domain.lifecycle.dialogue import mover, shifted
 from domain.lifecycle.reopening import ReopeningRefused
-from domain.lifecycle.routes import delegated, enter, next_step, open_draft, parts_of, still_agreed
+from domain.lifecycle.routes import delegated, enter, next_step, open_draft, parts_of, still_agreed, voided
 from domain.lifecycle.state import Lifecycle, Submission
 from domain.lifecycle.timers import pass_deadline, require_passed
 from domain.messages import Actor, Command, Event, refuse
@@ -127,7 +129,8 @@ def _submit(
     form = parse(stage.deliverable, command.content)
     require_complete(stage.deliverable, form, context(state, process, facts, now))
     content: dict[str, Any] = form.model_dump(mode="json")
-    parts = parts_of(stage, content)
+    attachments = attaching.attached(state)
+    parts = parts_of(stage, content, attachments)
     submitted = e.DeliverableSubmitted(
         stage=stage.key,
         title=stage.title,
@@ -135,13 +138,20 @@ def _submit(
         round=state.round,
         version=state.versions.get(f"{stage.key}/{state.round}", 0) + 1,
         content=content,
-        content_hash=digest(content),
+        content_hash=document_hash(content, attachments),
         comment=command.comment,
         number=registering.number_of(state, facts, now),
         parts=parts or None,
         kept=still_agreed(state, stage, parts),
         ends_at=delegated(stage, content),
+        attachments=attachments,
     )
+    lost = voided(state, submitted.kept)
+    told = [
+        e.AgreementsVoided(
+            stage=stage.key, title=stage.title, round=state.round, version=submitted.version, agreements=lost
+        )
+    ]
     closed = [e.RequestClosed(request=r.id, because="submitted") for r in state.requests if r.kind == "draft"]
     former = state.former.given if state.former is not None else ()
     after = state.model_copy(
@@ -169,7 +179,7 @@ def _submit(
             remedy_ja="プロセス定義の経路か関係部署を直してください",
             remedy_en="correct the route of the process definition, or the departments",
         )
-    return [submitted, *closed, *opened]
+    return [submitted, *(told if lost else []), *closed, *opened]
 
 
 def _withdraw(state: Lifecycle, command: c.WithdrawDraft, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
@@ -427,6 +437,7 @@ _HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, dateti
     **absence.HANDLERS,
     **adopting.HANDLERS,
     **amendments.HANDLERS,
+    **attaching.HANDLERS,
     **consulting.HANDLERS,
     **dates.HANDLERS,
     **dialogue.HANDLERS,

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from domain.attachments import Attachment
 from domain.deliverables.base import Evidence
 from domain.lifecycle.commands import BudgetState, Condition, Decision, InAbsence, Source
 from domain.messages import Event, Frozen, Personal, Text
@@ -82,7 +83,7 @@ class DocumentNumber(Frozen):
 class DeliverableSubmitted(Event):
     """`number` is the 起案番号 of the document, the same for all its versions. `parts` are the hashes of the fields that steps
     of the route cover; `kept` the steps whose agreement to the version before stands, since their part did not change.
-    `ends_at`: a standing delegation (専決) ends the route with that step."""
+    `ends_at`: a standing delegation (専決) ends the route with that step. `content_hash` covers the attachments as well."""
 
     type = "DeliverableSubmitted"
     stage: str
@@ -97,6 +98,27 @@ class DeliverableSubmitted(Event):
     parts: dict[str, str] | None = None
     kept: tuple[str, ...] = ()
     ends_at: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+class Voided(Frozen):
+    """An agreement to an earlier version of the document, in a part that has changed since."""
+
+    request: str
+    step: str
+    post: str
+    person: str
+
+
+class AgreementsVoided(Event):
+    """The document has changed since it was agreed to: these agreements stand no more, and their givers are told."""
+
+    type = "AgreementsVoided"
+    stage: str
+    title: Text
+    round: int
+    version: int
+    agreements: tuple[Voided, ...]
 
 
 class RequestAnswered(Event):
@@ -342,6 +364,7 @@ EVENTS: dict[str, type[Event]] = {
         StageEntered,
         RequestOpened,
         DeliverableSubmitted,
+        AgreementsVoided,
         RequestAnswered,
         StepMerged,
         StepReturned,

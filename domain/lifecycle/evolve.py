@@ -11,6 +11,7 @@ from domain.lifecycle import (
     absence,
     adopting,
     amendments,
+    attaching,
     consulting,
     dates,
     dialogue,
@@ -241,9 +242,9 @@ def _withdrawn(state: Lifecycle, event: e.DraftWithdrawn, _: Recorded) -> Change
 
 
 def _taken_back(state: Lifecycle) -> Changes:
-    """Nothing is in circulation any more. What was agreed to part by part is kept for the next version."""
+    """Nothing is in circulation any more. What was agreed to is remembered for the next version."""
     parts = state.submission.parts if state.submission is not None else {}
-    given = tuple(g for g in state.given if g.decision in AGREED and g.step not in ("added", "superior"))
+    given = tuple(g for g in state.given if g.decision in AGREED)
     return {
         "given": (),
         "submission": None,
@@ -251,7 +252,7 @@ def _taken_back(state: Lifecycle) -> Changes:
         "pledged": (),
         "questions": (),
         "consultations": (),
-        "former": Former(given=given, parts=parts) if parts and given else None,
+        "former": Former(given=given, parts=parts) if given else None,
     }
 
 
@@ -423,6 +424,7 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     e.StageEntered: _entered,
     e.RequestOpened: _opened,
     e.DeliverableSubmitted: _submitted,
+    e.AgreementsVoided: _nothing,
     e.RequestAnswered: _answered,
     e.StepMerged: _merged,
     e.StepReturned: _step_returned,
@@ -449,6 +451,7 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     **absence.FOLDS,
     **adopting.FOLDS,
     **amendments.FOLDS,
+    **attaching.FOLDS,
     **consulting.FOLDS,
     **dates.FOLDS,
     **dialogue.FOLDS,

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any, NoReturn
 from uuid import NAMESPACE_URL, uuid5
 
+from domain.attachments import PART, Attachment, listed
 from domain.calendar import local_day
 from domain.deliverables.base import digest
 from domain.directory import Post
 from domain.facts import Facts
 from domain.lifecycle.authority import definition
-from domain.lifecycle.events import Extra, RequestOpened, StageEntered, StepMerged
+from domain.lifecycle.events import Extra, RequestOpened, StageEntered, StepMerged, Voided
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Text, refuse
 from domain.process import PostRef, Stage, Step
@@ -170,10 +171,11 @@ def _meets(
     )
 
 
-def parts_of(stage: Stage, content: dict[str, Any]) -> dict[str, str]:
-    """The hash of every field that a step of the route covers."""
+def parts_of(stage: Stage, content: dict[str, Any], attachments: Sequence[Attachment]) -> dict[str, str]:
+    """The hash of every field, and of the attachments, that a step of the route covers."""
+    whole = {**content, PART: listed(attachments)}
     covered = {field for step in stage.gate for field in step.covers}
-    return {field: digest({field: content.get(field)}) for field in sorted(covered)}
+    return {field: digest({field: whole.get(field)}) for field in sorted(covered)}
 
 
 def still_agreed(state: Lifecycle, stage: Stage, parts: dict[str, str]) -> tuple[str, ...]:
@@ -188,6 +190,16 @@ def still_agreed(state: Lifecycle, stage: Stage, parts: dict[str, str]) -> tuple
         if step.covers
         and has_agreed(before, step)
         and all(former.parts.get(field) == parts.get(field) for field in step.covers)
+    )
+
+
+def voided(state: Lifecycle, kept: tuple[str, ...]) -> tuple[Voided, ...]:
+    """The agreements of people to the version before that do not stand any more."""
+    given = state.former.given if state.former is not None else ()
+    return tuple(
+        Voided(request=g.request, step=g.step, post=g.post, person=g.person)
+        for g in given
+        if g.step not in kept and g.decision in ("approve", "conditions")
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
+from domain.attachments import Attachment
 from domain.deliverables.base import Promise
 from domain.lifecycle.commands import Source
 from domain.lifecycle.events import DocumentNumber, Extra, RequestKind
 from domain.messages import Frozen, Text
 
-FOLD_VERSION = 3
+FOLD_VERSION = 4
 Health = Literal["green", "amber", "red"]
 
 
@@ -117,7 +118,8 @@ class Consultation(Frozen):
 
 
 class Former(Frozen):
-    """The agreements to the version before, and the hashes of its parts: what did not change need not be asked again."""
+    """The agreements to the version before, and the hashes of its parts: what did not change need not be asked again, and
+    whoever is asked again is told why."""
 
     given: tuple[Given, ...] = ()
     parts: dict[str, str] = {}
@@ -245,6 +247,9 @@ class Lifecycle(Frozen):
     submission: Submission | None = None
     versions: dict[str, int] = {}
     """Last version of each deliverable, by `stage/round`."""
+
+    attachments: dict[str, tuple[Attachment, ...]] = {}
+    """Evidence files of each document, by `stage/round`."""
 
     people: tuple[str, ...] = ()
     """Chair, adviser, members and project team: they may draft."""

@@ -11,6 +11,7 @@ from domain.lifecycle import (
     absence,
     adopting,
     amendments,
+    attaching,
     consulting,
     dates,
     dialogue,
@@ -125,6 +126,10 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     e.DeliverableSubmitted: lambda s, v: _t(
         f"{v.title.ja}を提出(第{v.version}版)", f"{v.title.en}: handed in (version {v.version})"
     ),
+    e.AgreementsVoided: lambda s, v: _t(
+        f"第{v.version}版で変わった部分への同意 {len(v.agreements)} 件は失効",
+        f"version {v.version} changes what {len(v.agreements)} had agreed to: asked again",
+    ),
     e.RequestAnswered: _answered,
     e.StepMerged: lambda s, v: _t(
         f"{v.step_title.ja}: 同一人のため併合", f"{v.step_title.en}: merged, the same person has agreed"
@@ -167,6 +172,7 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     **absence.LINES,
     **adopting.LINES,
     **amendments.LINES,
+    **attaching.LINES,
     **consulting.LINES,
     **dates.LINES,
     **dialogue.LINES,

@@ -9,6 +9,7 @@ from domain.lifecycle import dialogue, registering
 from domain.lifecycle import events as e
 from domain.lifecycle.adopting import DeliverableImported
 from domain.lifecycle.amendments import AnswerRetracted, LifecycleMerged, MeasurementCorrected
+from domain.lifecycle.attaching import FileAttached
 from domain.lifecycle.consultations import ConsultationOpened, ConsultationSettled
 from domain.lifecycle.migrating import DefinitionMigrated
 from domain.lifecycle.registering import OutsideDecisionEntered
@@ -156,8 +157,21 @@ def _entries(state: Lifecycle, recorded: Recorded) -> View:
             "person": recorded.actor.person,
             "at": recorded.occurred_at,
             "imported": event.source.model_dump(mode="json") if isinstance(event, DeliverableImported) else None,
+            "attachments": None
+            if isinstance(event, DeliverableImported)
+            else [a.model_dump(mode="json") for a in event.attachments] or None,
         }
         return View(rows={"deliverables": [added]})
+    if isinstance(event, FileAttached):
+        added = {
+            **versioned,
+            "stage": event.stage,
+            "round": event.round,
+            **event.file.model_dump(),
+            "person": recorded.actor.person,
+            "at": recorded.occurred_at,
+        }
+        return View(rows={"attachments": [added]})
     if isinstance(event, e.RequestAnswered):
         added = {
             **versioned,
@@ -234,6 +248,9 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
         # 廃案 is told to those who concurred, and to those who are still asked.
         posts = (*(g.post for g in state.given), *(r.post for r in state.requests if r.kind == "decide"))
         return [Notice(post=post, subject=_subject(state, event)) for post in dict.fromkeys(posts)]
+    if isinstance(event, e.AgreementsVoided):
+        subject = _subject(state, event)
+        return [Notice(person=p, subject=subject) for p in dict.fromkeys(v.person for v in event.agreements)]
     if isinstance(event, ConsultationOpened | ConsultationSettled):
         return _of_consultation(state, event)
     if isinstance(event, e.StepReturned) and state.submission is not None:

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 OURS = {
     "bench",
+    "blobs",
     "domain",
     "definitions",
     "store",
@@ -33,15 +34,16 @@ MAY: dict[str, set[str]] = {
     "domain": set(),
     "definitions": {"domain"},
     "settings": set(),
+    "blobs": {"domain", "settings"},
     "runtime": {"settings"},
     "store": {"domain", "definitions", "settings"},
     "notifications": {"domain", "store", "settings"},
     "activities": {"domain", "definitions", "store", "notifications", "settings", *CONTRACTS},
     "workflows": set(),
     "papers": {"domain", "store"},
-    "web": {"domain", "definitions", "store", "settings", "runtime", *CONTRACTS},
-    "shell": {"domain", "definitions", "store", "papers", "settings", "runtime", *CONTRACTS},
-    "starter": {"domain", "definitions", "store", "papers", "settings", "runtime", "shell", *CONTRACTS},
+    "web": {"blobs", "domain", "definitions", "store", "settings", "runtime", *CONTRACTS},
+    "shell": {"blobs", "domain", "definitions", "store", "papers", "settings", "runtime", *CONTRACTS},
+    "starter": {"blobs", "domain", "definitions", "store", "papers", "settings", "runtime", "shell", *CONTRACTS},
 }
 # what of other people's each may import; None: anything
 FOREIGN: dict[str, set[str] | None] = {"domain": {"pydantic"}, "workflows": {"pydantic", "temporalio"}}

@@ -1,0 +1,181 @@
+"""Evidence files: `attach`, `detach`, `attachments`, `fetch`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+
+from shell.acting import done
+from shell.app import As, CommandId, Id, Json, app
+from shell.errors import Exit, ShellError
+from shell.output import OUT, minute
+from shell.session import Session
+
+
+@app.command()
+def attach(
+    id: Id,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="添付するファイル / files to attach")],
+    name: Annotated[
+        str | None,
+        typer.Option("--name", help="添付の名前(ファイルが一つのとき) / name to attach it under, for one file"),
+    ] = None,
+    as_: As = None,
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """作成中の文書に証拠のファイルを添付する / attach evidence files to the document being drafted"""
+    from blobs.inspection import Unfit, inspect
+    from blobs.registry import configured
+    from domain.lifecycle.attaching import AttachFile
+
+    if len(files) > 1 and (name or command_id):
+        raise ShellError(
+            f"--{'name' if name else 'command-id'}: ファイルが一つのときだけ使えます / for one file only",
+            "→ 一つずつ添付してください / attach them one by one",
+        )
+    session = Session(writing=True)
+    person, stream = session.person(as_), session.lifecycle(id)
+    try:
+        found = [(inspect(f, largest=session.settings.attachment_mb << 20, name=name), f) for f in files]
+    except Unfit as unfit:
+        raise ShellError(*str(unfit).splitlines()) from None
+    _require_own_names([a.name for a, _ in found])
+    blobs = configured(session.settings)
+    for file, path in found:
+        # The bytes first: what is recorded can always be read. Bytes without a record are harmless.
+        blobs.put(file.sha256, path)
+        command = AttachFile(command_id=command_id or str(uuid4()), stream=stream, file=file)
+        outcome = session.record(command, session.actor(person))
+        if len(found) == 1:
+            done(session, outcome)
+        elif not OUT.json:
+            OUT.say(f"添付しました / attached: {file.name} sha256 {file.sha256[:12]}")
+    if len(found) > 1 and OUT.json:
+        OUT.emit({"attached": [a.model_dump() for a, _ in found]}, lambda: None)
+
+
+def _require_own_names(names: list[str]) -> None:
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise ShellError(
+            f"FILE: {', '.join(twice)}: 同じ名前が二つあります / the same name twice",
+            "→ 一つずつ --name で添付してください / attach them one by one with --name",
+        )
+
+
+@app.command()
+def detach(
+    id: Id,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="添付の名前 / name of the attachment")],
+    as_: As = None,
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """作成中の文書から添付を外す(提出済みの版には残る) / take an attachment off the draft"""
+    from domain.lifecycle.attaching import DetachFile
+
+    session = Session(writing=True)
+    person, stream = session.person(as_), session.lifecycle(id)
+    command = DetachFile(command_id=command_id or str(uuid4()), stream=stream, name=name)
+    done(session, session.record(command, session.actor(person)))
+
+
+@app.command()
+def attachments(id: Id, json_: Json = False) -> None:
+    """添付の一覧: いつ誰が添付し、どの版に付いているか / all evidence files, and the versions that have them"""
+    from store.queries import attachments_of
+
+    session = Session()
+    found = attachments_of(session.store, session.lifecycle(id))
+    OUT.emit({"attachments": found}, lambda: _print(found))
+
+
+def _print(found: list[dict[str, Any]]) -> None:
+    if not found:
+        OUT.say("添付はありません / nothing is attached", "→ `./taskforce attach ID FILE`")
+        return
+    OUT.table(
+        "添付 / attachments(取り出す / take out: fetch ID NAME)",
+        ("段階 / stage", "期", "版 / versions", "名前 / name", "バイト / bytes", "だれ / by", "いつ / when", "sha256"),
+        [
+            (
+                r["stage"],
+                r["round"],
+                "、".join(str(v) for v in r["versions"]) or ("作成中 / draft" if r["on_draft"] else "外した / off"),
+                r["name"],
+                f"{r['size']:,}",
+                r["person"] or "-",
+                minute(r["at"]),
+                r["sha256"][:12],
+            )
+            for r in found
+        ],
+    )
+
+
+@app.command()
+def fetch(
+    id: Id,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="添付の名前か sha256 の先頭 / name, or beginning of its sha256")
+    ],
+    to: Annotated[
+        Path | None, typer.Option("--to", help="置き場所(省けば今の場所) / file or folder to write to")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="あるものに上書きする / overwrite what is there")] = False,
+    json_: Json = False,
+) -> None:
+    """添付を取り出す(ハッシュを確かめながら) / take a file out, its hash checked on the way"""
+    from blobs.contract import Altered, Missing, checked
+    from blobs.registry import configured
+    from store.queries import attachments_of
+
+    session = Session()
+    stream = session.lifecycle(id)
+    chosen = _chosen(attachments_of(session.store, stream), name)
+    target = to / chosen["name"] if to is not None and to.is_dir() else to or Path(chosen["name"])
+    if target.exists() and not force:
+        raise ShellError(
+            f"--to: {target}: 既にあります / exists already", "→ 別の場所か --force / elsewhere, or --force"
+        )
+    part: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as out:
+            part = Path(out.name)
+            for chunk in checked(configured(session.settings), chosen["sha256"]):
+                out.write(chunk)
+        part.chmod(0o644)
+        part.replace(target)
+    except (Missing, Altered) as problem:
+        raise ShellError(
+            f"{chosen['name']}: {problem}",
+            "→ 添付の置き場をバックアップから戻してください / restore it",
+            code=Exit.NOT_OK,
+        ) from None
+    except OSError as error:
+        raise ShellError(f"--to: {target}: 書けません / cannot be written: {error.strerror or error}") from None
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
+    document = {"name": chosen["name"], "file": str(target), "sha256": chosen["sha256"], "size": chosen["size"]}
+    OUT.emit(document, lambda: OUT.say(f"{target} · {chosen['size']:,} bytes · sha256 {chosen['sha256']}"))
+
+
+def _chosen(found: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    """The newest file of that name, or the one whose sha256 begins so."""
+    named = [r for r in found if r["name"] == name]
+    begun = {r["sha256"]: r for r in found if len(name) >= 6 and r["sha256"].startswith(name.lower())}
+    if named:
+        return named[-1]
+    if len(begun) == 1:
+        return next(iter(begun.values()))
+    names = ", ".join(dict.fromkeys(r["name"] for r in found)) or "-"
+    raise ShellError(
+        f"NAME: {name}: {'複数が当てはまります / several match' if begun else '添付がありません / no such attachment'}",
+        f"→ 添付 / attached: {names}",
+    )

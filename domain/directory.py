@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import model_validator
 
@@ -48,6 +48,8 @@ class Tenure(Frozen):
     post: str
     since: date
     until: date | None = None
+    capacity: Literal["", "concurrent", "acting"] = ""
+    """concurrent: 兼務, beside another post; acting: 事務取扱, in charge of a post that is not theirs."""
 
     def covers(self, day: date) -> bool:
         return self.since <= day and (self.until is None or day <= self.until)

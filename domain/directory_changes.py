@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
@@ -23,6 +23,7 @@ class Move(Frozen):
     post: str
     leaves: tuple[str, ...] = ()
     until: date | None = None
+    capacity: Literal["", "concurrent", "acting"] = ""
 
 
 class DirectoryCommand(Command):
@@ -139,7 +140,10 @@ def _moved(directory: Directory, command: RecordMoves) -> Event:
                 )
             if (person, post) != (move.person, move.post):
                 left[person, post] = None
-    taken = tuple(Tenure(person=m.person, post=m.post, since=command.on, until=m.until) for m in command.moves)
+    taken = tuple(
+        Tenure(person=m.person, post=m.post, since=command.on, until=m.until, capacity=m.capacity)
+        for m in command.moves
+    )
     return PersonnelMoved(on=command.on, left=tuple(left), taken=taken)
 
 

@@ -100,6 +100,7 @@ def _load() -> None:
         amending,
         attaching,
         defining,
+        directories,
         documents,
         looking,
         notices,

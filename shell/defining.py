@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from pathlib import Path
@@ -163,39 +162,3 @@ def definition_schema(json_: Json = False) -> None:
     from domain.process import ProcessDefinition
 
     sys.stdout.write(json.dumps(ProcessDefinition.model_json_schema(), ensure_ascii=False, indent=2) + "\n")
-
-
-directory_app = typer.Typer(help="名簿 / directory", no_args_is_help=True)
-app.add_typer(directory_app, name="directory")
-
-
-@directory_app.command("import")
-def directory_import(file: Document, json_: Json = False) -> None:
-    """名簿ファイル(people.yaml)を取り込む / import a directory file"""
-    from definitions.loader import load_people
-    from domain.directory_stream import STREAM, ImportDirectory
-    from domain.messages import Actor, Via
-
-    directory, names = load_people(file)
-    session = Session(writing=True)
-    content = directory.model_dump_json() + json.dumps([n.model_dump() for n in names], ensure_ascii=False)
-    _, version = session.store.load(STREAM)
-    command = ImportDirectory(
-        command_id=f"import:{version}:{hashlib.sha256(content.encode()).hexdigest()[:16]}",
-        stream=STREAM,
-        directory=directory,
-        names=names,
-    )
-    outcome = session.store.record(command, Actor(via=Via.SHELL, authenticated_by=f"shell:{operator()}"))
-    document = {
-        "people": len(directory.people),
-        "posts": len(directory.posts),
-        "units": len(directory.units),
-        "version": outcome.version,
-    }
-    OUT.emit(
-        document,
-        lambda: OUT.say(
-            f"取り込みました / imported: 職員 {document['people']}, 職 {document['posts']}, 組織 {document['units']}"
-        ),
-    )

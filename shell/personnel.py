@@ -11,12 +11,13 @@ import typer
 
 from shell.acting import parse_day
 from shell.app import CommandId, Json, app
-from shell.defining import directory_app
+from shell.directories import directory_app
 from shell.errors import ShellError
 from shell.output import OUT, day
 from shell.session import Session, operator
 
-COLUMNS = ("person", "post", "leaves", "until")
+COLUMNS = ("person", "post", "leaves", "until", "capacity")
+_CAPACITIES = {"": "", "concurrent": "兼務 / concurrent", "acting": "事務取扱 / acting"}
 Since = Annotated[str, typer.Option("--since", help="いつから(日付) / from when")]
 Until = Annotated[str | None, typer.Option("--until", help="いつまで(日付) / until when")]
 
@@ -55,7 +56,12 @@ def who(
             "",
             ("職 / post", "職員 / person", "いつから / since", "いつまで / until"),
             (
-                (f"{r['title']} ({r['post']})", f"{r['person']} {r['name']}", day(r["since"]), day(r["until"]) or "-")
+                (
+                    f"{r['title']} ({r['post']}) {_CAPACITIES[r['capacity']]}".strip(),
+                    f"{r['person']} {r['name']}",
+                    day(r["since"]),
+                    day(r["until"]) or "-",
+                )
                 for r in rows
             ),
         ),
@@ -91,6 +97,7 @@ def _row(session: Session, tenure: Any, today: date) -> dict[str, Any]:
         "title": post.title.ja if post else tenure.post,
         "person": tenure.person,
         "name": name,
+        "capacity": tenure.capacity,
         "since": tenure.since,
         "until": until,
     }
@@ -98,7 +105,7 @@ def _row(session: Session, tenure: Any, today: date) -> dict[str, Any]:
 
 @directory_app.command("moves")
 def moves(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV: person,post,leaves,until")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV: person,post,leaves,until,capacity")],
     on: Annotated[str, typer.Option("--on", help="発令日 / the day on which they take effect")],
     beside: Annotated[bool, typer.Option("--beside", help="今の者も残る(兼務・増員) / present holders stay")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="記録せず示す / show what would change")] = False,
@@ -160,6 +167,10 @@ def _moves(file: Path) -> list[dict[str, Any]]:
             )
         elif "until" in row:
             row["until"] = until
+        if (capacity := row.get("capacity", "")) not in _CAPACITIES:
+            problems.append(
+                f"line {line.number}: capacity: {capacity}: concurrent(兼務)か acting(事務取扱)/ write concurrent or acting"
+            )
         row["leaves"] = [p.strip() for p in str(row.get("leaves", "")).split(";") if p.strip()]
         rows.append(row)
     if not rows and not problems:

@@ -1,0 +1,95 @@
+"""The whole directory from CSV files: read as spreadsheets write it, told in words first, refused where work would be left alone."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from settings import ROOT
+from shell.directories import TABLES
+from tests.integration.test_shell import Shell
+
+SHIPPED: dict[str, Any] = yaml.safe_load((ROOT / "definitions" / "people.yaml").read_text("utf-8"))
+
+
+@pytest.fixture
+def shell(sqlite_url: str, tmp_path: Path) -> Shell:
+    shell = Shell(sqlite_url, tmp_path / "var")
+    shell("start", "examples/first.yaml")
+    return shell
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The shipped directory as a spreadsheet would save it: one file in the encoding of Excel in Japan."""
+    folder = tmp_path / "meibo"
+    folder.mkdir()
+    for name in ("units", "posts", "people", "tenures"):
+        rows = [flat(row) for row in SHIPPED[name]]
+        encoding = "cp932" if name == "units" else "utf-8-sig"
+        with (folder / f"{name}.csv").open("w", newline="", encoding=encoding) as stream:
+            writer = csv.DictWriter(stream, TABLES[name])
+            writer.writeheader()
+            writer.writerows(rows)
+    return folder
+
+
+def flat(row: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in row.items():
+        if isinstance(value, dict):
+            found |= {key: value["ja"], f"{key}_en": value["en"]}
+        else:
+            found[key] = value
+    return found
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text("utf-8-sig")
+    assert old in text
+    file.write_text(text.replace(old, new), "utf-8")
+
+
+def test_the_same_directory_from_csv_changes_nothing(shell: Shell, folder: Path) -> None:
+    said = shell.json("directory", "import", str(folder), "--dry-run")
+    assert (said["changes"], said["left_waiting"], said["recorded"]) == ([], [], False)
+    assert said["people"] == len(SHIPPED["people"])
+
+
+def test_a_change_is_told_first_and_then_recorded(shell: Shell, folder: Path) -> None:
+    with (folder / "tenures.csv").open("a", encoding="utf-8") as stream:
+        stream.write("p33,childcare-chief,令和8年4月1日,,concurrent\n")
+    dry = shell("directory", "import", str(folder), "--dry-run").stdout
+    assert "在職が加わる: p33 childcare-chief 2026-04-01– (concurrent)" in dry
+    assert not [r for r in shell.json("who", "childcare-chief") if r["person"] == "p33"]
+    shell("directory", "import", str(folder))
+    [held] = [r for r in shell.json("who", "childcare-chief") if r["person"] == "p33"]
+    assert held["capacity"] == "concurrent" and "兼務" in shell("who", "childcare-chief").stdout
+    assert shell.json("verify")["ok"]
+
+
+def test_a_post_that_work_waits_for_does_not_vanish(shell: Shell, folder: Path) -> None:
+    [waiting] = [r["role"] for r in shell.json("inbox", "--as", "p33")][:1]
+    rows = (folder / "tenures.csv").read_text("utf-8-sig").splitlines(keepends=True)
+    (folder / "tenures.csv").write_text("".join(r for r in rows if f",{waiting}," not in r), "utf-8")
+    rows = (folder / "posts.csv").read_text("utf-8-sig").splitlines(keepends=True)
+    (folder / "posts.csv").write_text("".join(r for r in rows if not r.startswith(f"{waiting},")), "utf-8")
+    dry = shell.json("directory", "import", str(folder), "--dry-run")
+    assert [o["post"] for o in dry["left_waiting"]] == [waiting]
+    said = shell.refused("directory", "import", str(folder), code=3)
+    assert waiting in said and "reorganise" in said
+    assert shell.json("inbox", "--as", "p33")
+
+
+def test_every_mistake_is_named_by_file_line_and_column(shell: Shell, folder: Path) -> None:
+    with (folder / "tenures.csv").open("a", encoding="utf-8") as stream:
+        stream.write("p33,,someday,,\n")
+    last = len((folder / "tenures.csv").read_text("utf-8-sig").splitlines())
+    said = shell.refused("directory", "import", str(folder))
+    assert f"tenures.csv: line {last}: post" in said and "since: someday" in said
+    (folder / "posts.csv").unlink()
+    assert "posts.csv" in shell.refused("directory", "import", str(folder))

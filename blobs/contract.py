@@ -60,6 +60,18 @@ def chunks_of(file: Path) -> Iterator[bytes]:
             yield chunk
 
 
+def unchanged(file: Path, sha256: str) -> Iterator[bytes]:
+    """The bytes of a file in chunks; raises `Altered` behind the last one when it changed since its sha256 was taken."""
+    found = hashlib.sha256()
+    for chunk in chunks_of(file):
+        found.update(chunk)
+        yield chunk
+    if found.hexdigest() != sha256:
+        raise Altered(
+            f"{file}: 読み取り中に変わりました。もう一度添付してください / changed while it was read; attach it again"
+        )
+
+
 def checked(blobs: Blobs, sha256: str) -> Iterator[bytes]:
     """The bytes in chunks; raises `Altered` behind the last one when they are not those that were put there."""
     found = hashlib.sha256()

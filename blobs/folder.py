@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from blobs.contract import Altered, BlobError, Missing, chunks_of, key_of, sha256_of
+from blobs.contract import BlobError, Missing, chunks_of, key_of, sha256_of, unchanged
 
 
 class Folder:
@@ -25,13 +25,11 @@ class Folder:
             self._make(target.parent)
             with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as part:
                 try:
-                    for chunk in chunks_of(file):
+                    for chunk in unchanged(file, sha256):
                         part.write(chunk)
                     part.flush()
                     os.fsync(part.fileno())
                     os.fchmod(part.fileno(), 0o440)
-                    if sha256_of(chunks_of(Path(part.name))) != sha256:
-                        raise Altered(f"{file}: 読み取り中に変わりました / changed while it was read")
                     Path(part.name).replace(target)
                 except BaseException:
                     Path(part.name).unlink(missing_ok=True)

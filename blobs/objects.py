@@ -12,7 +12,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from blobs.contract import CHUNK, BlobError, Missing, key_of
+from blobs.contract import CHUNK, BlobError, Missing, key_of, unchanged
 
 _RETRIES: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 
@@ -28,7 +28,7 @@ class Objects:
 
     def put(self, sha256: str, file: Path) -> None:
         try:
-            obstore.put(self._store, key_of(sha256), file)
+            obstore.put(self._store, key_of(sha256), unchanged(file, sha256))
         except (BaseError, OSError) as error:
             raise self._unusable(error) from error
 

@@ -10,9 +10,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from runtime.temporal import find
+
+if TYPE_CHECKING:
+    from settings import Settings
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ async def _all() -> AsyncIterator[Finding]:
         )
     for finding in _store(settings.database_url):
         yield finding
+    yield await asyncio.to_thread(_attachments, settings)
     found = await asyncio.to_thread(find)
     if found is None:
         yield Finding(
@@ -67,6 +71,19 @@ async def _all() -> AsyncIterator[Finding]:
         yield Finding("ok", "Temporal program", f"{found.how}: {found.address or found.binary}")
     async for finding in _temporal(settings):
         yield finding
+
+
+def _attachments(settings: Settings) -> Finding:
+    from blobs.contract import BlobError
+    from blobs.registry import configured
+
+    try:
+        blobs = configured(settings)
+        blobs.has("0" * 64)
+    except BlobError as error:
+        what, _, remedy = str(error).partition("\n")
+        return Finding("bad", "attachments", what, remedy.removeprefix("→ "))
+    return Finding("ok", "attachments", blobs.shown)
 
 
 def _store(url: str) -> list[Finding]:

@@ -101,6 +101,14 @@ def test_changed_bytes_are_noticed_and_mended_by_putting_them_again(blobs: Blobs
     assert problem_with(blobs, sha256) is None
 
 
+def test_a_file_that_changes_while_it_is_put_is_not_taken(blobs: Blobs, tmp_path: Path) -> None:
+    sha256, file = written(tmp_path, b"1,2\n")
+    file.write_bytes(b"1,3\n")
+    with pytest.raises(Altered, match="attach it again"):
+        blobs.put(sha256, file)
+    assert not blobs.has(sha256)
+
+
 def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "attachments").write_text("not a folder")
     sha256, file = written(tmp_path, b"1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -46,9 +47,10 @@ class System:
         self.var = settings.var_dir
         self.server: DevServer | None = None
         self.worker: subprocess.Popen[bytes] | None = None
+        self.web: subprocess.Popen[bytes] | None = None
         self.address = settings.temporal_address
         self.stopping = False
-        self._begun = self._again = 0.0
+        self._begun = self._again = self._web_again = 0.0
         self._pause = FIRST_PAUSE
 
     # --- Temporal ----------------------------------------------------------------------------------------------------
@@ -140,6 +142,41 @@ class System:
         lines = self.worker_log.read_text("utf-8", "replace").splitlines()[-8:] if self.worker_log.exists() else []
         return "\n".join([f"{what} ({self.worker_log}):", *(f"  {line}" for line in lines)])
 
+    # --- pages -------------------------------------------------------------------------------------------------------
+
+    def start_web(self) -> None:
+        """The pages, beside the worker; without them all goes on."""
+        if not self.settings.web_port:
+            return
+        with (self.var / "log" / "web.log").open("ab") as log:
+            self.web = subprocess.Popen(
+                [sys.executable, "-m", "web"],
+                cwd=ROOT,
+                env={**os.environ, "TEMPORAL_ADDRESS": self.address},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_parent,
+                start_new_session=True,
+            )
+        self._web_again = time.monotonic() + LONGEST_PAUSE
+
+    def await_web(self, patience: float = 20.0) -> None:
+        """Until the pages answer; they are not waited for longer, since all else works without them."""
+        begun = time.monotonic()
+        while self.web is not None and self.web.poll() is None and time.monotonic() - begun < patience:
+            with suppress(OSError):
+                socket.create_connection((self.settings.web_host, self.settings.web_port), timeout=1).close()
+                return
+            time.sleep(0.1)
+
+    def _tend_web(self) -> None:
+        if self.web is None or self.web.poll() is None or time.monotonic() < self._web_again:
+            return
+        log = self.var / "log" / "web.log"
+        tell(f"画面が終わりました。始め直します / the pages ended ({self.web.returncode}); starting them again ({log})")
+        self.start_web()
+
     # --- running -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -149,7 +186,9 @@ class System:
         self.migrate()
         if not self.stopping:
             self.start_worker()
+            self.start_web()
             self.await_worker()
+            self.await_web()
 
     def tend(self) -> None:
         """Bring back what died, until asked to stop. Raises `Stop` when that is no use."""
@@ -162,6 +201,7 @@ class System:
             if self.worker is None and time.monotonic() >= self._again:
                 self.start_worker()
                 tell(f"ワーカーを始めました / worker started: pid {self.worker.pid if self.worker else ''}")
+            self._tend_web()
             time.sleep(0.2)
 
     def _worker_ended(self, code: int) -> None:
@@ -183,7 +223,14 @@ class System:
         self.stopping = True
 
     def stop(self) -> None:
-        """The worker first, so that it can finish what it has begun; then the server."""
+        """Pages and worker first, so that they can finish what they have begun; then the server."""
+        if self.web is not None and self.web.poll() is None:
+            self.web.terminate()
+            try:
+                self.web.wait(10)
+            except subprocess.TimeoutExpired:
+                self.web.kill()
+                self.web.wait()
         if self.worker is not None and self.worker.poll() is None:
             self.worker.terminate()
             try:
@@ -194,6 +241,11 @@ class System:
         self.worker_pid.unlink(missing_ok=True)
         if self.server is not None:
             self.server.stop()
+
+    def pages(self) -> str:
+        if not self.settings.web_port:
+            return "-"
+        return f"http://localhost:{self.settings.web_port}   (./taskforce account invite PERSON)"
 
     def where(self) -> str:
         """What a person needs to know, once all is up."""
@@ -206,6 +258,7 @@ class System:
             "動いています / up and running",
             f"  Temporal               {self.address}",
             f"  Temporal UI            {ui}",
+            f"  画面        / pages    {self.pages()}",
             f"  データベース/ database {shown}",
             f"  ワーカー    / worker   pid {self.worker.pid if self.worker else '-'} ({self.worker_pid})",
             f"  記録        / logs     {self.var / 'log'}",

@@ -95,6 +95,7 @@ def _tell(error: ShellError) -> int:
 def _load() -> None:
     """Each module registers its commands on import."""
     from shell import (  # noqa: F401
+        accounts,
         acting,
         adopting,
         amending,

@@ -48,6 +48,9 @@ def directory_import(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="記録せず、何が変わるかを示す / say what would change, record nothing")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="依頼が待っている職がなくなっても / even if a post goes that work waits for")
+    ] = False,
     json_: Json = False,
 ) -> None:
     """名簿を丸ごと取り込む / import the whole directory"""
@@ -71,7 +74,7 @@ def directory_import(
     if dry_run:
         OUT.emit(document, lambda: _print_changes(document))
         return
-    if orphans:
+    if orphans and not force:
         raise ShellError(
             *(
                 f"posts: {o['post']}: 名簿からなくなると、待っている {o['requests']} 件に答える者がいません / "
@@ -79,6 +82,7 @@ def directory_import(
                 for o in orphans
             ),
             "→ 職を残すか、`directory reorganise` で引き継ぐ職を決めてください / keep the post, or name the one that takes over",
+            "→ 承知の上なら --force / with --force all the same",
             code=Exit.REFUSED,
         )
     content = directory.model_dump_json() + json.dumps([n.model_dump() for n in names], ensure_ascii=False)
@@ -103,7 +107,7 @@ def _print_changes(document: dict[str, Any]) -> None:
         OUT.say("  変わるところはありません / nothing changes")
     for o in document["left_waiting"]:
         OUT.say(
-            f"  ! {o['post']}: {o['requests']} 件が待っています / requests wait for it; 取り込めません / cannot be imported so"
+            f"  ! {o['post']}: {o['requests']} 件が待っています / requests wait for it; --force が要ります / needs --force"
         )
 
 

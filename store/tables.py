@@ -156,6 +156,38 @@ channel_health = Table(
 )
 """Channels that could not send the last time."""
 
+web_accounts = Table(
+    "web_accounts",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("password_hash", Text, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+web_sessions = Table(
+    "web_sessions",
+    metadata,
+    Column("token", String(64), primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("csrf", Text, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+web_invitations = Table(
+    "web_invitations",
+    metadata,
+    Column("token", String(64), primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("until", Moment, nullable=False),
+)
+web_failures = Table(
+    "web_failures",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", Moment, nullable=False),
+)
+"""Signing in: tokens and what was tried are kept as sha256."""
+
 # Read models: folds of the events, made again by `rebuild`.
 
 lifecycles = Table(

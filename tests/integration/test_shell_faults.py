@@ -40,7 +40,7 @@ def test_a_row_that_runs_already_is_not_judged_again(started: Shell, tmp_path: P
     changed = tmp_path / "people.yaml"
     lines = [line for line in people.splitlines(keepends=True) if "child-support-drafter" not in line]
     changed.write_text("".join(lines))
-    started("directory", "import", str(changed))
+    started("directory", "import", str(changed), "--force")
     [again] = started.json("start", str(EXAMPLES / "first.yaml"))
     assert again["status"] == "exists"
 

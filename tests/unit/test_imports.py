@@ -41,7 +41,7 @@ MAY: dict[str, set[str]] = {
     "activities": {"domain", "definitions", "store", "notifications", "settings", *CONTRACTS},
     "workflows": set(),
     "papers": {"domain", "store"},
-    "web": {"blobs", "domain", "definitions", "store", "settings", "runtime", *CONTRACTS},
+    "web": {"blobs", "domain", "definitions", "papers", "store", "settings", "runtime", *CONTRACTS},
     "shell": {"blobs", "domain", "definitions", "store", "papers", "settings", "runtime", *CONTRACTS},
     "starter": {"blobs", "domain", "definitions", "store", "papers", "settings", "runtime", "shell", *CONTRACTS},
 }

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
         "TASKFORCE_DATABASE_URL": f"sqlite:///{folder / 'store.db'}",
         "TASKFORCE_TEMPORAL_PORT": str(free_port()),
         "TASKFORCE_UI_PORT": str(free_port()),
+        "TASKFORCE_WEB_PORT": str(free_port()),
         **more,
     }
 
@@ -74,6 +76,8 @@ def test_it_runs_alone_brings_back_its_worker_and_stops_cleanly(temporal_binary:
     with up(tmp_path, env) as running:
         first = running.worker()
         assert env["TASKFORCE_UI_PORT"] in running.text() and str(tmp_path / "store.db") in running.text()
+        with urllib.request.urlopen(f"http://127.0.0.1:{env['TASKFORCE_WEB_PORT']}/sign-in", timeout=30) as page:
+            assert page.status == 200
         again = run(env)
         assert again.returncode == 1 and f"already running (pid {running.process.pid})" in again.stderr
         os.kill(first, signal.SIGKILL)
@@ -81,7 +85,7 @@ def test_it_runs_alone_brings_back_its_worker_and_stops_cleanly(temporal_binary:
         second = running.worker()
         assert second != first and alive(second)
         children = running.children()
-        assert second in children and len(children) == 2
+        assert second in children and len(children) == 3
         running.process.send_signal(signal.SIGTERM)
         assert running.process.wait(60) == 0
         assert not any(alive(child) for child in children)
@@ -91,7 +95,7 @@ def test_it_runs_alone_brings_back_its_worker_and_stops_cleanly(temporal_binary:
 def test_killed_it_takes_server_and_worker_along(temporal_binary: Path, tmp_path: Path) -> None:
     with up(tmp_path, environment(tmp_path)) as running:
         children = running.children()
-        assert len(children) == 2
+        assert len(children) == 3
         running.process.kill()
         running.process.wait()
         assert all(gone(child, 30) for child in children)

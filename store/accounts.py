@@ -1,0 +1,219 @@
+"""Who may sign in, and who is signed in. Operational data beside the record: no decision rests on it alone."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from domain.calendar import local_day
+from domain.messages import Frozen
+from store.tables import web_accounts, web_failures, web_invitations, web_sessions
+
+if TYPE_CHECKING:
+    from store.store import Store
+
+SHORTEST, LONGEST = 12, 200
+"""Characters of a password (NIST SP 800-63B: length, no rules of composition)."""
+INVITED_FOR = timedelta(days=7)
+IDLE, AT_MOST = timedelta(minutes=60), timedelta(hours=12)
+"""A session ends after so long without a request, and after so long in any case."""
+FREE_TRIES, FREE_TRIES_OF_A_PLACE = 5, 50
+LONGEST_WAIT = timedelta(minutes=15)
+FORGOTTEN_AFTER = timedelta(hours=24)
+
+
+class SignInRefused(Exception):
+    """The name or the password is wrong, or it is to wait until `retry_at`; which of the two names is not said."""
+
+    def __init__(self, retry_at: datetime | None = None) -> None:
+        super().__init__("sign-in refused")
+        self.retry_at = retry_at
+
+
+class PasswordUnfit(ValueError):
+    """Too short or too long."""
+
+
+class SignedIn(Frozen):
+    """A session as the browser's token opens it. `csrf` goes into every form."""
+
+    person: str
+    csrf: str
+    started_at: datetime
+
+
+class Accounts:
+    """Passwords by argon2id; tokens are stored hashed. Nothing here can lock a person out from elsewhere: wrong tries count
+    for the person and the place together, and for the place."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._hasher = store, PasswordHasher()
+        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
+
+    # --- passwords ---------------------------------------------------------------------------------------------------
+
+    def invite(self, person: str) -> str:
+        """A token with which the person sets a password, once, within a week. Earlier ones stop working."""
+        token = secrets.token_urlsafe(32)
+        with self._store.database.write() as connection:
+            connection.execute(sa.delete(web_invitations).where(web_invitations.c.person == person))
+            row = {"token": _hashed(token), "person": person, "until": self._now() + INVITED_FOR}
+            connection.execute(sa.insert(web_invitations), [row])
+        return token
+
+    def invited(self, token: str) -> str | None:
+        """The person whom an invitation is for, while it holds."""
+        query = sa.select(web_invitations).where(web_invitations.c.token == _hashed(token))
+        with self._store.database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        return str(row["person"]) if row is not None and row["until"] > self._now() else None
+
+    def accept(self, token: str, password: str) -> str | None:
+        """Set the password that the invitation is for; the person, or None when it does not hold any more."""
+        _require_fit(password)
+        person = self.invited(token)
+        if person is None:
+            return None
+        hashed = self._hasher.hash(password)
+        with self._store.database.write() as connection:
+            taken = connection.execute(sa.delete(web_invitations).where(web_invitations.c.token == _hashed(token)))
+            if not taken.rowcount:
+                return None
+            self._set(connection, person, hashed)
+        return person
+
+    def set_password(self, person: str, password: str) -> None:
+        """By an operator, or the person; ends all their sessions."""
+        _require_fit(password)
+        hashed = self._hasher.hash(password)
+        with self._store.database.write() as connection:
+            self._set(connection, person, hashed)
+
+    def _set(self, connection: sa.Connection, person: str, hashed: str) -> None:
+        connection.execute(sa.delete(web_accounts).where(web_accounts.c.person == person))
+        connection.execute(
+            sa.insert(web_accounts), [{"person": person, "password_hash": hashed, "changed_at": self._now()}]
+        )
+        connection.execute(sa.delete(web_sessions).where(web_sessions.c.person == person))
+
+    # --- sessions ----------------------------------------------------------------------------------------------------
+
+    def sign_in(self, person: str, password: str, place: str) -> str:
+        """The token of a new session. `place`: the address that asks. Raises `SignInRefused`."""
+        keys = (_hashed(f"{person}|{place}"), _hashed(f"|{place}"))
+        wait = self._wait(keys)
+        if wait is not None:
+            raise SignInRefused(wait)
+        with self._store.database.read() as connection:
+            hashed = connection.execute(
+                sa.select(web_accounts.c.password_hash).where(web_accounts.c.person == person)
+            ).scalar()
+        if not self._fits(hashed, password) or not self._belongs_here(person):
+            self._failed(keys)
+            raise SignInRefused(self._wait(keys))
+        token, now = secrets.token_urlsafe(32), self._now()
+        row = {
+            "token": _hashed(token),
+            "person": person,
+            "csrf": secrets.token_urlsafe(24),
+            "started_at": now,
+            "seen_at": now,
+        }
+        with self._store.database.write() as connection:
+            connection.execute(sa.delete(web_failures).where(web_failures.c.key == keys[0]))
+            connection.execute(sa.delete(web_sessions).where(web_sessions.c.started_at < now - AT_MOST))
+            connection.execute(sa.insert(web_sessions), [row])
+        return token
+
+    def session(self, token: str | None) -> SignedIn | None:
+        """The session of a token, while it holds and the person belongs here."""
+        if not token:
+            return None
+        query = sa.select(web_sessions).where(web_sessions.c.token == _hashed(token))
+        with self._store.database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        now = self._now()
+        if row is None or now - row["seen_at"] > IDLE or now - row["started_at"] > AT_MOST:
+            return None
+        if not self._belongs_here(row["person"]):
+            return None
+        if now - row["seen_at"] > IDLE / 20:
+            with self._store.database.write() as connection:
+                seen = sa.update(web_sessions).where(web_sessions.c.token == row["token"]).values(seen_at=now)
+                connection.execute(seen)
+        return SignedIn(person=row["person"], csrf=row["csrf"], started_at=row["started_at"])
+
+    def sign_out(self, token: str) -> None:
+        with self._store.database.write() as connection:
+            connection.execute(sa.delete(web_sessions).where(web_sessions.c.token == _hashed(token)))
+
+    def _fits(self, hashed: str | None, password: str) -> bool:
+        """As long for a person without an account as for one with: nobody learns who has one."""
+        try:
+            self._hasher.verify(hashed or self._nobody, password)
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+        return hashed is not None
+
+    def _belongs_here(self, person: str) -> bool:
+        """Who holds a post today, or audits; a service identity never signs in."""
+        directory = self._store.facts().directory
+        found = directory.person(person)
+        if found is None or found.service:
+            return False
+        return found.auditor or bool(directory.posts_of(person, local_day(self._store.clock.now())))
+
+    # --- wrong tries -------------------------------------------------------------------------------------------------
+
+    def _wait(self, keys: tuple[str, str]) -> datetime | None:
+        """Until when nothing is tried, after many wrong tries: longer each time."""
+        with self._store.database.read() as connection:
+            found = {r.key: r for r in connection.execute(sa.select(web_failures).where(web_failures.c.key.in_(keys)))}
+        waits = []
+        for key, free in zip(keys, (FREE_TRIES, FREE_TRIES_OF_A_PLACE), strict=True):
+            row = found.get(key)
+            if row is not None and row.failures >= free and self._now() - row.last_at < FORGOTTEN_AFTER:
+                pause = min(timedelta(seconds=2 ** min(row.failures - free + 1, 12)), LONGEST_WAIT)
+                waits.append(row.last_at + pause)
+        until = max(waits, default=None)
+        return until if until is not None and until > self._now() else None
+
+    def _failed(self, keys: tuple[str, str]) -> None:
+        now = self._now()
+        with self._store.database.write() as connection:
+            connection.execute(sa.delete(web_failures).where(web_failures.c.last_at < now - FORGOTTEN_AFTER))
+            for key in keys:
+                more = (
+                    sa.update(web_failures)
+                    .where(web_failures.c.key == key)
+                    .values(failures=web_failures.c.failures + 1, last_at=now)
+                )
+                if not connection.execute(more).rowcount:
+                    connection.execute(sa.insert(web_failures), [{"key": key, "failures": 1, "last_at": now}])
+
+    def _now(self) -> datetime:
+        """Real time, a rehearsal's store too: a session is of today."""
+        return datetime.now(UTC)
+
+
+def same(one: str, other: str) -> bool:
+    """Compared in constant time."""
+    return hmac.compare_digest(one.encode(), other.encode())
+
+
+def _hashed(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _require_fit(password: str) -> None:
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise PasswordUnfit(
+            f"パスワードは {SHORTEST} 文字以上 {LONGEST} 文字以下にしてください / a password has {SHORTEST} to {LONGEST} characters"
+        )

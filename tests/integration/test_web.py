@@ -1,0 +1,384 @@
+"""Pages in a real browser on a real server: a gate answered, twice, stale, after the session ended; by the wrong person, from elsewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from domain.lifecycle import commands as c
+from domain.messages import Actor, Via
+from runtime.devserver import free_port
+from settings import ROOT
+from shell.session import furnish
+from store.engine import Database
+from store.store import Store
+from store.tables import web_sessions
+from tests.browser import browser as started_browser
+from tests.browser import shoot
+from tests.integration.test_shell import Shell
+
+PASSWORD = "城の松は 千年の緑を たもつ"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with started_browser() as found:
+        yield found
+
+
+class Town(Shell):
+    """A shell, and the pages on the same store."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        super().__init__(url, folder)
+        self.port = free_port()
+        self.base = f"http://localhost:{self.port}"
+        self._environment["TASKFORCE_WEB_PORT"] = str(self.port)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def password(self, *people: str) -> None:
+        for person in people:
+            done = subprocess.run(
+                [sys.executable, "starter.py", "account", "password", person, "--stdin"],
+                cwd=ROOT,
+                env=self._environment,
+                input=f"{PASSWORD}\n".encode(),
+                capture_output=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+
+    def serve(self) -> None:
+        self._process = subprocess.Popen([sys.executable, "-m", "web"], cwd=ROOT, env=self._environment)
+        for _ in range(300):
+            assert self._process.poll() is None
+            try:
+                httpx.get(f"{self.base}/healthz")
+                return
+            except httpx.TransportError:
+                time.sleep(0.1)
+        raise AssertionError("the pages did not come up")
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(20)
+
+    def answered(self) -> list[tuple[str, str]]:
+        """Person and decision of every answer on record."""
+        found = self.json("show", "R8")["timeline"]
+        return [(e["person"], e["ja"]) for e in found if e["type"] == "RequestAnswered"]
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store in which one document with evidence waits for its section chief; each test gets a copy."""
+    folder = tmp_path_factory.mktemp("town")
+    town = Town(f"sqlite:///{folder / 'store.db'}", folder)
+    town("start", "examples/first.yaml")
+    survey = folder / "窓口調査.csv"
+    survey.write_text("施設,件数\n本庁,120\n", "utf-8")
+    town("attach", "R8", str(survey), "--as", "p33")
+    town("submit", "R8", "examples/deliverables/setup.yaml", "--as", "p33")
+    town.password("p32", "p30", "p33")
+    return folder
+
+
+@pytest.fixture
+def town(prepared: Path, tmp_path: Path) -> Iterator[Town]:
+    shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
+    town = Town(f"sqlite:///{tmp_path / 'store.db'}", tmp_path)
+    town.serve()
+    yield town
+    town.close()
+
+
+def signed_in(town: Town, context: BrowserContext, person: str = "p32") -> Page:
+    page = context.new_page()
+    page.goto(f"{town.base}/")
+    page.fill("#who", person)
+    page.fill("#password", PASSWORD)
+    page.click("main button")
+    page.wait_for_url(f"{town.base}/")
+    return page
+
+
+def decide(page: Page, decision: str, comment: str = "") -> None:
+    page.check(f"input[name=decision][value={decision}]")
+    page.fill("#comment", comment)
+    page.click("aside button.primary")
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (390, 844)])
+def test_a_gate_is_answered_without_javascript(town: Town, browser: Browser, size: tuple[int, int]) -> None:
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, locale="ja-JP", java_script_enabled=False
+    )
+    page = signed_in(town, context)
+    assert "1" in page.inner_text(".tabs")
+    shoot(page, f"inbox-{size[0]}")
+    page.click("a.what")
+    assert page.inner_text("#document") == "ＴＦ設置・目的の明確化" and "窓口調査.csv" in page.inner_text("main")
+    shoot(page, f"decision-{size[0]}")
+    decide(page, "approve", "髙島・𠮷田と確認済み")
+    page.wait_for_selector(".notice.good")
+    assert town.answered() == [("p32", "担当課長: 同意")]
+    [answer] = [e for e in town.json("show", "R8")["timeline"] if e["type"] == "RequestAnswered"]
+    assert answer["said"] == "髙島・𠮷田と確認済み" and answer["via"] == "web"
+    page.goto(f"{town.base}/?view=done")
+    assert "同意" in page.inner_text(".items")
+    context.close()
+
+
+def test_a_double_click_and_a_second_tab_decide_once(town: Town, browser: Browser) -> None:
+    context = browser.new_context(locale="ja-JP")
+    page = signed_in(town, context)
+    page.click("a.what")
+    other = context.new_page()
+    other.goto(page.url)
+    page.check("input[value=approve]")
+    page.dblclick("aside button.primary")
+    page.wait_for_selector(".notice.good")
+    decide(other, "reject", "やはり反対")
+    other.wait_for_selector(".notice.error")
+    assert town.answered() == [("p32", "担当課長: 同意")]
+    context.close()
+
+
+def test_a_newer_version_is_never_decided_on_unread(town: Town, browser: Browser) -> None:
+    context = browser.new_context(locale="ja-JP")
+    page = signed_in(town, context)
+    page.click("a.what")
+    town("withdraw", "R8", "--reason", "誤記", "--as", "p33")
+    town("submit", "R8", "examples/deliverables/setup.yaml", "--as", "p33")
+    decide(page, "approve")
+    page.wait_for_selector(".notice.error, .notice")
+    assert town.answered() == []
+    context.close()
+
+
+def test_what_was_written_outlives_the_session(town: Town, browser: Browser) -> None:
+    context = browser.new_context(locale="ja-JP")
+    page = signed_in(town, context)
+    page.click("a.what")
+    database = Database(town.url)
+    with database.write() as connection:
+        connection.execute(sa.delete(web_sessions))
+    database.close()
+    decide(page, "return", "目的の二段落目を直してください。\n数字の出典も。")
+    assert "まだ何も記録されていません" in page.inner_text("main") and town.answered() == []
+    page.fill("#who", "p32")
+    page.fill("#password", PASSWORD)
+    page.click("main button.primary")
+    assert page.input_value("#comment") == "目的の二段落目を直してください。\n数字の出典も。"
+    assert page.is_checked("input[value=return]")
+    page.click("aside button.primary")
+    page.wait_for_selector(".notice.good")
+    assert town.answered() == [("p32", "担当課長: 差戻し")]
+    context.close()
+
+
+def test_a_question_goes_to_the_drafter_and_comes_back(town: Town, browser: Browser) -> None:
+    chief, drafter = (browser.new_context(locale="ja-JP") for _ in range(2))
+    page = signed_in(town, chief)
+    page.click("a.what")
+    page.fill("#ask", "対象世帯の数はいつの時点か")
+    page.click("section form button")
+    page.wait_for_selector(".talk li")
+    answering = signed_in(town, drafter, "p33")
+    answering.click("a.what")
+    answering.fill("#text", "四月一日時点です")
+    answering.click("aside button.primary")
+    answering.wait_for_url(f"{town.base}/")
+    page.reload()
+    assert "四月一日時点です" in page.inner_text(".talk")
+    for context in (chief, drafter):
+        context.close()
+
+
+def test_every_page_is_accessible_in_both_languages(town: Town, browser: Browser) -> None:
+    invitation = town.json("account", "invite", "p02")["url"]
+    stream = town.json("list")[0]["id"]
+    for language in ("ja-JP", "en-US"):
+        for scheme in ("light", "dark"):
+            context = browser.new_context(locale=language, color_scheme=scheme)
+            page = context.new_page()
+            pages = [("sign-in", f"{town.base}/sign-in"), ("welcome", invitation), ("missing", f"{town.base}/nowhere")]
+            for name, url in pages:
+                look(page, url, f"{name}-{language}-{scheme}")
+            page = signed_in(town, context)
+            if page.query_selector(f".tools button[value={language[:2]}]"):  # else it is the language already
+                page.click(f".tools button[value={language[:2]}]")
+            request = page.get_attribute("a.what", "href")
+            for name, path in [
+                ("inbox", "/"),
+                ("done", "/?view=done"),
+                ("decision", request),
+                ("portfolio", "/lifecycles?state=all"),
+                ("lifecycle", f"/lifecycles/{stream}"),
+                ("document", f"/lifecycles/{stream}/documents/setup/1/1"),
+            ]:
+                look(page, f"{town.base}{path}", f"{name}-{language}-{scheme}")
+                assert page.get_attribute("html", "lang") == language[:2]
+            context.close()
+
+
+def look(page: Page, url: str, name: str) -> None:
+    page.goto(url)
+    shoot(page, name)
+    found = Axe().run(page)
+    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+
+
+def test_pages_are_small_and_fetch_nothing_from_outside(town: Town, browser: Browser) -> None:
+    context = browser.new_context(locale="ja-JP")
+    page = signed_in(town, context)
+    seen: list[tuple[str, int]] = []
+    page.on("response", lambda r: seen.append((r.url, len(r.body()))))
+    page.goto(f"{town.base}/")
+    page.wait_for_load_state("networkidle")
+    assert all(url.startswith((town.base, "data:")) for url, _ in seen)
+    assert sum(size for _, size in seen) < 100_000
+    context.close()
+
+
+# --- without a browser -----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def client(town: Town, person: str | None = "p32") -> Iterator[httpx.Client]:
+    """A client that keeps its cookies, as a browser on localhost does."""
+    with httpx.Client(base_url=town.base, headers={"Origin": town.base, "Accept-Language": "en"}) as made:
+        if person is not None:
+            sign_in(made, person)
+        yield made
+
+
+def sign_in(made: httpx.Client, person: str) -> None:
+    response = made.post("/sign-in", data={"who": person, "password": PASSWORD})
+    assert response.status_code == 303, response.text
+    cookie = re.match(r"__Host-session=([^;]+);", response.headers["set-cookie"])
+    assert cookie and all(w in response.headers["set-cookie"] for w in ("HttpOnly", "Secure", "SameSite=lax", "Path=/"))
+    made.headers["Cookie"] = f"__Host-session={cookie[1]}; language=en"
+
+
+def form(page: str) -> dict[str, str]:
+    """The hidden fields of the decision form."""
+    body = page[page.index('/answer"') :]
+    return dict(re.findall(r'<input type="hidden" name="(csrf|command_id|seen)" value="([^"]*)">', body)[:3])
+
+
+def test_the_same_form_sent_twice_is_one_answer(town: Town) -> None:
+    with client(town) as browsing:
+        path = re.search(r"/requests/[0-9a-f-]{36}", browsing.get("/").text)
+        assert path
+        hidden = form(browsing.get(path[0]).text)
+        sent = [browsing.post(f"{path[0]}/answer", data={**hidden, "decision": "approve"}) for _ in range(3)]
+        assert [r.status_code for r in sent] == [303, 303, 303]
+    assert len(town.answered()) == 1
+
+
+def test_only_our_own_forms_of_the_right_person_are_taken(town: Town) -> None:
+    with client(town) as browsing, client(town, "p30") as director, client(town, None) as stranger:
+        path = re.search(r"/requests/[0-9a-f-]{36}", browsing.get("/").text)
+        assert path
+        hidden = form(browsing.get(path[0]).text) | {"decision": "approve"}
+        answer = f"{path[0]}/answer"
+        assert browsing.post(answer, data=hidden, headers={"Origin": "https://evil.example"}).status_code == 403
+        assert browsing.post(answer, data=hidden | {"csrf": "x"}).status_code == 403
+        assert browsing.post(answer, data=hidden | {"seen": "0" * 64}).status_code == 409
+        assert browsing.post(answer, data=hidden | {"decision": ""}).status_code == 422
+        assert browsing.post(answer, data=hidden | {"decision": "return"}).status_code == 409
+        assert stranger.post(answer, data=hidden).status_code == 401
+        assert stranger.get(path[0]).headers["location"].startswith("/sign-in?next=%2Frequests")
+        other = director.get(path[0])
+        assert "Not asked of you" in other.text
+        csrf = re.search(r'name="csrf" value="([^"]+)"', other.text)
+        assert csrf
+        refused = director.post(answer, data=hidden | {"csrf": csrf[1]})
+        assert refused.status_code == 409 and "Nothing was recorded" in refused.text
+        assert town.answered() == []
+        for path_ in (
+            "/requests/00000000-0000-0000-0000-000000000000",
+            "/lifecycles/none",
+            "/lifecycles/R8/files/" + "0" * 64,
+        ):
+            assert browsing.get(path_).status_code == 404
+    assert any(a["actor"]["person"] == "p30" for a in town.json("attempts")["attempts"])
+
+
+def test_evidence_is_downloaded_and_never_run(town: Town) -> None:
+    with client(town) as browsing:
+        sha256 = town.json("attachments", "R8")["attachments"][0]["sha256"]
+        found = browsing.get(f"/lifecycles/R8/files/{sha256}")
+        assert found.status_code == 200 and "本庁,120" in found.text
+        assert (
+            found.headers["content-disposition"].startswith("attachment")
+            and "sandbox" in found.headers["content-security-policy"]
+        )
+        assert found.headers["x-content-type-options"] == "nosniff"
+
+
+def test_wrong_tries_slow_down_and_nobody_is_sent_elsewhere(town: Town) -> None:
+    with client(town, None) as browsing:
+        wrong = [browsing.post("/sign-in", data={"who": "p32", "password": "x" * 12}).status_code for _ in range(6)]
+        assert wrong[:4] == [401] * 4 and wrong[-1] == 429
+        assert browsing.post("/sign-in", data={"who": "p32", "password": PASSWORD}).status_code == 429
+        away = browsing.post("/sign-in", data={"who": "p30", "password": PASSWORD, "next": "//evil.example/"})
+        assert (away.status_code, away.headers["location"]) == (303, "/")
+        assert browsing.post("/sign-in", data={"who": "nobody", "password": PASSWORD}).status_code == 401
+
+
+def test_an_invitation_works_once(town: Town) -> None:
+    url = town.json("account", "invite", "p02")["url"]
+    path = url.removeprefix(town.base)
+    with client(town, None) as browsing:
+        assert browsing.post(path, data={"password": PASSWORD, "again": "other"}).status_code == 422
+        assert browsing.post(path, data={"password": "short", "again": "short"}).status_code == 422
+        assert browsing.post(path, data={"password": PASSWORD, "again": PASSWORD}).status_code == 303
+        assert browsing.post(path, data={"password": PASSWORD, "again": PASSWORD}).status_code == 404
+        assert browsing.get(path).status_code == 404
+    with client(town, "p02") as browsing:
+        assert browsing.get("/").status_code == 200
+
+
+def test_a_rehearsal_is_read_only(tmp_path: Path, sqlite_url: str) -> None:
+    town = Town(sqlite_url, tmp_path)
+    store = Store.create(sqlite_url, clock="virtual", seed="1")
+    furnish(store)
+    drafter = Actor(person="p33", via=Via.REHEARSAL, authenticated_by="test")
+    start = {"command_id": "s", "stream": "one", "ref": "R8", "title": "窓口", "section": "child-support"}
+    store.record(c.StartLifecycle.model_validate(start | {"definition": "himeji@1"}), drafter)
+    content = yaml.safe_load((ROOT / "examples" / "deliverables" / "setup.yaml").read_text("utf-8"))
+    plain = json.loads(json.dumps(content, default=str))
+    store.record(c.SubmitDeliverable(command_id="d", stream="one", stage="setup", content=plain), drafter)
+    store.close()
+    town.password("p32")
+    town.serve()
+    try:
+        with client(town) as browsing:
+            page = browsing.get("/")
+            path = re.search(r"/requests/[0-9a-f-]{36}", page.text)
+            assert path and "rehearsal in virtual time" in page.text
+            decision = browsing.get(path[0]).text
+            assert "Nothing can be decided in a rehearsal" in decision and "/answer" not in decision
+            csrf = re.search(r'name="csrf" value="([^"]+)"', decision)
+            assert csrf
+            refused = browsing.post(f"{path[0]}/answer", data={"csrf": csrf[1], "decision": "approve"})
+            assert refused.status_code == 409 and "read-only" in refused.text
+    finally:
+        town.close()

@@ -1,0 +1,1 @@
+"""Where people answer in a browser: inbox, decision page, lifecycle page."""

@@ -1,0 +1,218 @@
+"""The web application: what every page shares. Pages are in `web/pages`, one module a subject."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from domain.messages import Actor, Command, Refused, Via, refuse
+from store.accounts import Accounts, SignedIn, same
+from store.errors import StoreError
+from store.store import Store
+from store.transaction import Outcome
+from web.rendering import Renderer, language_of
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from settings import Settings
+
+log = structlog.get_logger()
+HERE = Path(__file__).parent
+COOKIE = "__Host-session"
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in; the page asks for it and comes back."""
+
+
+class Forbidden(Exception):
+    """A form that did not come from our own page."""
+
+
+@dataclass
+class Visit:
+    """One request of somebody who is signed in."""
+
+    request: Request
+    person: str
+    csrf: str
+    language: str
+
+    @property
+    def site(self) -> Site:
+        site: Site = self.request.app.state.site
+        return site
+
+    @property
+    def store(self) -> Store:
+        return self.site.store
+
+    def page(self, template: str, status: int = 200, **more: Any) -> Response:
+        return self.site.renderer.page(self.request, template, self.language, status, visit=self, **more)
+
+    def actor(self, capacity: str | None = None) -> Actor:
+        return Actor(person=self.person, capacity=capacity, via=Via.WEB, authenticated_by="session")
+
+
+class Site:
+    """What the pages work with: the store, accounts, and waking after a commit."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self.settings, self.store, self.accounts = settings, store, Accounts(store)
+        self.renderer = Renderer(self)
+        self._client: Client | None = None
+        self._waking: set[asyncio.Task[None]] = set()
+
+    def visit(self, request: Request) -> Visit:
+        """Raises `SignInNeeded`."""
+        found = self.session(request)
+        if found is None:
+            raise SignInNeeded
+        return Visit(request, found.person, found.csrf, language_of(request, self.store, found.person))
+
+    def session(self, request: Request) -> SignedIn | None:
+        return self.accounts.session(request.cookies.get(COOKIE))
+
+    def record(self, command: Command, actor: Actor) -> Outcome:
+        """Record; what follows is woken beside the answer to the browser. Raises `Refused`."""
+        if self.store.clock.virtual:
+            raise refuse(
+                "rehearsal",
+                "予行演習の記録は読むだけです",
+                "the record of a rehearsal is read-only",
+                remedy_ja="本番の記録で行ってください",
+                remedy_en="do it on the real record",
+            )
+        outcome = self.store.record(command, actor)
+        if self.store.kinds[outcome.kind].workflow and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._wake_soon, outcome)
+        return outcome
+
+    # --- waking ------------------------------------------------------------------------------------------------------
+
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def _wake_soon(self, outcome: Outcome) -> None:
+        task = asyncio.create_task(self._wake(outcome))
+        self._waking.add(task)
+        task.add_done_callback(self._waking.discard)
+
+    async def _wake(self, outcome: Outcome) -> None:
+        """What was recorded is safe without it: the relay follows."""
+        from runtime.devserver import ServerProblem, connect
+        from workflows.wake import wake
+
+        s = self.settings
+        try:
+            if self._client is None:
+                self._client = await connect(s.temporal_address, s.temporal_namespace, patience=0)
+        except (ServerProblem, TimeoutError):
+            log.warning("Temporal is out of reach; the relay will follow", stream=outcome.stream)
+            return
+        await wake(
+            self._client,
+            outcome.kind,
+            outcome.stream,
+            title=outcome.title,
+            task_queue=s.task_queue,
+            within=s.wake_timeout,
+            continue_after=s.continue_as_new_after,
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        self._loop = asyncio.get_running_loop()
+        yield
+        if self._waking:
+            await asyncio.wait(self._waking, timeout=5)
+
+
+def require_own_form(request: Request, token: str, given: str) -> None:
+    """A form of ours: its token is that of the session, and the browser says that it comes from here."""
+    require_origin(request)
+    if not same(token, given):
+        raise Forbidden
+
+
+def require_origin(request: Request) -> None:
+    said = request.headers.get("origin") or request.headers.get("referer") or ""
+    here = {request.headers.get("host", "")}
+    page_url = request.app.state.site.settings.page_url
+    if page_url:
+        here.add(urlsplit(page_url).netloc)
+    if urlsplit(said).netloc not in here:
+        raise Forbidden
+
+
+def create_app(settings: Settings, store: Store) -> FastAPI:
+    """The application on an open store."""
+    from web.pages import deciding, inbox, lifecycles, signing
+
+    site = Site(settings, store)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with site.running():
+            yield
+
+    app = FastAPI(title="taskforce", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.site = site
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    for module in (signing, inbox, deciding, lifecycles):
+        app.include_router(module.router)
+
+    @app.get("/healthz")
+    def healthz() -> PlainTextResponse:
+        return PlainTextResponse("ok")
+
+    @app.middleware("http")
+    async def guarded(request: Request, forward: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await forward(request)
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        if not request.url.path.startswith("/static/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    @app.exception_handler(SignInNeeded)
+    async def sign_in_first(request: Request, _: SignInNeeded) -> Response:
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?{urlencode({'next': here})}", 303)
+
+    @app.exception_handler(Forbidden)
+    async def forbidden(request: Request, _: Forbidden) -> Response:
+        return site.renderer.message(request, "forbidden", 403)
+
+    @app.exception_handler(404)
+    async def not_found(request: Request, _: Exception) -> Response:
+        return site.renderer.message(request, "not_found", 404)
+
+    @app.exception_handler(Refused)
+    async def refused(request: Request, error: Refused) -> Response:
+        return site.renderer.message(request, "refused", 409, refusal=error.refusal)
+
+    @app.exception_handler(StoreError)
+    async def out_of_reach(request: Request, error: StoreError) -> Response:
+        log.error("the store cannot be used", error=str(error))
+        return site.renderer.message(request, "store", 503)
+
+    return app

@@ -1,0 +1,1 @@
+"""One module a subject: what a page shows and what its forms do."""

@@ -1,0 +1,276 @@
+"""The decision page: exactly what is decided on, what changed, the route; and the answer, which never counts twice."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+
+from domain.calendar import local_day
+from domain.deliverables.differences import differences
+from domain.lifecycle import dialogue
+from domain.lifecycle.commands import AnswerRequest, Condition
+from domain.lifecycle.overview import STANDINGS, route
+from domain.lifecycle.state import Lifecycle
+from domain.lifecycle.state import Request as Asked
+from domain.messages import Command, Refusal, Refused, Text
+from papers.body import body, with_files
+from papers.names import Names
+from store import queries
+from web.app import Site, Visit, require_own_form
+from web.pages.talk import talk_of
+from web.rendering import language_of
+
+router = APIRouter()
+KEPT = ("decision", "comment", "condition", "outcome", "back_to", "command_id", "in_absence")
+
+
+@router.get("/requests/{request_id}")
+def decision_page(request: Request, request_id: str) -> Response:
+    visit = _visit(request)
+    return shown(visit, request_id)
+
+
+def _visit(request: Request) -> Visit:
+    site: Site = request.app.state.site
+    return site.visit(request)
+
+
+def _found(visit: Visit, request_id: str) -> tuple[str, Lifecycle]:
+    stream = queries.request_stream(visit.store, request_id)
+    if stream is None:
+        raise HTTPException(404)
+    state, _ = visit.store.load(stream)
+    return stream, state
+
+
+def shown(
+    visit: Visit,
+    request_id: str,
+    *,
+    status: int = 200,
+    refusal: Refusal | None = None,
+    kept: dict[str, str] | None = None,
+) -> Response:
+    """The page of one request, with what was refused and what had been written."""
+    stream, state = _found(visit, request_id)
+    asked = state.request(request_id)
+    if asked is None:
+        answered = next((a for a in queries.answers_of(visit.store, stream) if a["request"] == request_id), None)
+        question = next((q for q in state.questions if q.id == request_id), None)
+        reading = next((r for r in state.readings if r.id == request_id), None)
+        if question is None and reading is None:
+            return visit.page(
+                "answered.html", 200 if refusal is None else 409, state=state, answered=answered, refusal=refusal
+            )
+    document = _document(visit, state)
+    more = {
+        "state": state,
+        "asked": asked,
+        "question": next((q for q in state.questions if q.id == request_id), None),
+        "reading": next((r for r in state.readings if r.id == request_id), None),
+        "request_id": request_id,
+        "document": document,
+        "stops": route(state, visit.store.facts(state.definition)),
+        "standings": STANDINGS,
+        "talk": talk_of(visit.store, stream),
+        "refusal": refusal,
+        "kept": dict.fromkeys(KEPT, "") | {"command_id": str(uuid4())} | (kept or {}),
+        "choices": _choices(visit, state, asked),
+        "mine": _is_mine(visit, state, asked),
+    }
+    return visit.page("decision.html", status, **more)
+
+
+def _is_mine(visit: Visit, state: Lifecycle, asked: Asked | None) -> bool:
+    if asked is None:
+        return False
+    directory, day = visit.store.facts().directory, local_day(visit.store.clock.now())
+    return asked.post in {*directory.posts_of(visit.person, day), *directory.stands_in_for(visit.person, day)}
+
+
+def _choices(visit: Visit, state: Lifecycle, asked: Asked | None) -> dict[str, Any]:
+    """What may be chosen besides yes and no: where to send back to, and the outcome at the end of a review."""
+    process = visit.store.facts(state.definition).definition
+    if process is None or asked is None or asked.kind != "decide":
+        return {"back_to": [], "outcomes": []}
+    stage = process.stage(state.work)
+    titles = {s.key: s.title for s in process.all_stages}
+    earlier = [(s.key, s.title) for s in stage.gate[: max(asked.step_index, 0)]]
+    last = asked.step_index == len(stage.gate) - 1
+    return {
+        "back_to": [(key, titles[key]) for key in stage.send_back_to if key in titles] + earlier,
+        "outcomes": [(o.key, o.title) for o in process.outcomes] if stage.decides_outcome and last else [],
+        "own": stage.title,
+    }
+
+
+def _document(visit: Visit, state: Lifecycle) -> dict[str, Any] | None:
+    """The document in circulation as people read it, and what changed since the version before."""
+    if state.submission is None:
+        return None
+    versions = [
+        v
+        for v in queries.deliverable_versions(visit.store, state.stream, state.submission.stage)
+        if v["round"] == state.submission.round
+    ]
+    current = next((v for v in versions if v["content_hash"] == state.submission.content_hash), None)
+    if current is None:
+        return None
+    return read(visit, state, current, [v for v in versions if v["version"] < current["version"]])
+
+
+def read(visit: Visit, state: Lifecycle, current: dict[str, Any], before: list[dict[str, Any]]) -> dict[str, Any]:
+    """One version of a deliverable for a page: readable content, files, and the difference to the version before."""
+    process = visit.store.facts(state.definition).definition
+    stages: dict[str, Text] = {s.key: s.title for s in process.all_stages} if process else {}
+    form = (
+        next((s.deliverable for s in process.all_stages if s.key == current["stage"]), current["stage"])
+        if process
+        else ""
+    )
+    names = Names.of(visit.store)
+    files = current["attachments"] or []
+    changed = differences(form, before[-1]["content"], current["content"]) if before else []
+    return {
+        **current,
+        "body": with_files(body(form, current["content"], names, stages), ()),
+        "files": files,
+        "title": stages.get(current["stage"]),
+        "changed": changed,
+        "before": before[-1] if before else None,
+        "files_changed": bool(before) and (before[-1]["attachments"] or []) != files,
+    }
+
+
+@router.post("/requests/{request_id}/answer")
+def answer(
+    request: Request,
+    request_id: str,
+    csrf: Annotated[str, Form()] = "",
+    command_id: Annotated[str, Form(max_length=100)] = "",
+    seen: Annotated[str, Form(max_length=64)] = "",
+    decision: Annotated[str, Form(max_length=20)] = "",
+    comment: Annotated[str, Form(max_length=10_000)] = "",
+    condition: Annotated[str, Form(max_length=10_000)] = "",
+    outcome: Annotated[str, Form(max_length=50)] = "",
+    back_to: Annotated[str, Form(max_length=100)] = "",
+    in_absence: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
+    kept = {
+        "decision": decision,
+        "comment": comment,
+        "condition": condition,
+        "outcome": outcome,
+        "back_to": back_to,
+        "command_id": command_id or str(uuid4()),
+        "in_absence": in_absence,
+    }
+    site: Site = request.app.state.site
+    found = site.session(request)
+    if found is None:
+        # The session ended while the form was open: nothing that was written is lost.
+        next_ = f"/requests/{request_id}"
+        asked = {"next": next_, "who": "", "wrong": False, "retry_at": None, "kept": kept}
+        return site.renderer.page(request, "sign_in.html", language_of(request), 401, **asked)
+    require_own_form(request, found.csrf, csrf)
+    visit = site.visit(request)
+    stream, _ = _found(visit, request_id)
+    chosen = decision or ("conditions" if condition.strip() else "")
+    lines = tuple(line.strip() for line in condition.splitlines() if line.strip())
+    try:
+        command = AnswerRequest.model_validate(
+            {
+                "command_id": kept["command_id"],
+                "stream": stream,
+                "request": request_id,
+                "decision": chosen,
+                "comment": comment.replace("\r\n", "\n"),
+                "conditions": [Condition(text=line) for line in lines] if chosen == "conditions" else (),
+                "back_to": (back_to or None) if chosen in ("return", "reject") else None,
+                "outcome": (outcome or None) if chosen in ("approve", "conditions") else None,
+                "seen": seen or None,
+                "in_absence": in_absence or None,
+            }
+        )
+    except ValidationError as error:
+        return shown(visit, request_id, status=422, refusal=_unfit(error), kept=kept)
+    return _recorded(visit, request_id, command, kept)
+
+
+def _recorded(visit: Visit, request_id: str, command: Command, kept: dict[str, str]) -> Response:
+    try:
+        visit.site.record(command, visit.actor())
+    except Refused as refused:
+        kept = kept | {"command_id": str(uuid4())}
+        return shown(visit, request_id, status=409, refusal=refused.refusal, kept=kept)
+    return RedirectResponse(f"/requests/{request_id}?done=1", 303)
+
+
+def _unfit(error: ValidationError) -> Refusal:
+    fields = {str(e["loc"][0]) for e in error.errors() if e["loc"]}
+    missing = "decision" in fields
+    return Refusal(
+        rule="form-shape",
+        message=Text(
+            ja="どうするかを選んでください" if missing else f"入力に誤りがあります: {', '.join(sorted(fields))}",
+            en="choose what to do" if missing else f"cannot be used: {', '.join(sorted(fields))}",
+        ),
+        remedy=Text(ja="選び直してもう一度送ってください", en="correct it and send it again"),
+    )
+
+
+@router.post("/requests/{request_id}/ask")
+def ask(
+    request: Request,
+    request_id: str,
+    csrf: Annotated[str, Form()] = "",
+    text: Annotated[str, Form(max_length=10_000)] = "",
+    command_id: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    return _say(request, request_id, csrf, text, command_id, "ask")
+
+
+@router.post("/requests/{request_id}/reply")
+def reply(
+    request: Request,
+    request_id: str,
+    csrf: Annotated[str, Form()] = "",
+    text: Annotated[str, Form(max_length=10_000)] = "",
+    command_id: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    return _say(request, request_id, csrf, text, command_id, "reply")
+
+
+@router.post("/requests/{request_id}/read")
+def acknowledge(
+    request: Request,
+    request_id: str,
+    csrf: Annotated[str, Form()] = "",
+    command_id: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    return _say(request, request_id, csrf, "-", command_id, "read")
+
+
+def _say(request: Request, request_id: str, csrf: str, text: str, command_id: str, what: str) -> Response:
+    visit = _visit(request)
+    require_own_form(request, visit.csrf, csrf)
+    stream, _ = _found(visit, request_id)
+    base = {"command_id": command_id or str(uuid4()), "stream": stream}
+    try:
+        command: Command
+        if what == "ask":
+            command = dialogue.AskQuestion.model_validate({**base, "text": text.strip()})
+        elif what == "reply":
+            command = dialogue.AnswerQuestion.model_validate({**base, "question": request_id, "text": text.strip()})
+        else:
+            command = dialogue.AcknowledgeReading.model_validate({**base, "reading": request_id})
+        visit.site.record(command, visit.actor())
+    except ValidationError as error:
+        return shown(visit, request_id, status=422, refusal=_unfit(error))
+    except Refused as refused:
+        return shown(visit, request_id, status=409, refusal=refused.refusal)
+    return RedirectResponse("/" if what != "ask" else f"/requests/{request_id}#talk", 303)

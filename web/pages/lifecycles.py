@@ -1,0 +1,152 @@
+"""The portfolio and one lifecycle: where it is, where it was, who is asked, documents, promises, figures, history."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import Response, StreamingResponse
+
+from blobs.contract import checked
+from blobs.registry import configured
+from domain.lifecycle.overview import STANDINGS, route
+from store import queries
+from web.app import Site, Visit
+from web.pages.deciding import read
+from web.pages.talk import QUIET, timeline
+
+router = APIRouter()
+PAGE = 50
+
+
+def _visit(request: Request) -> Visit:
+    site: Site = request.app.state.site
+    return site.visit(request)
+
+
+@router.get("/lifecycles")
+def portfolio(
+    request: Request, stage: str = "", bureau: str = "", health: str = "", state: str = "open", page: int = 1
+) -> Response:
+    visit = _visit(request)
+    store, page = visit.store, max(page, 1)
+    chosen: dict[str, Any] = {
+        "stage": stage or None,
+        "bureau": bureau or None,
+        "health": health if health in ("green", "amber", "red") else None,
+        "closed": {"open": False, "closed": True}.get(state),
+    }
+    found = queries.find_lifecycles(store, **chosen, limit=PAGE, offset=(page - 1) * PAGE)
+    total = queries.count_lifecycles(store, **chosen)
+    directory = store.facts().directory
+    return visit.page(
+        "lifecycles.html",
+        found=found,
+        total=total,
+        page=page,
+        last=max((total + PAGE - 1) // PAGE, 1),
+        chosen={"stage": stage, "bureau": bureau, "health": health, "state": state},
+        stages=_stage_titles(visit),
+        bureaus=[u for u in directory.units if u.kind == "bureau"],
+        unit=directory.unit,
+    )
+
+
+def _stage_titles(visit: Visit) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for row in queries.published_definitions(visit.store):
+        for s in (*row["document"]["stages"], row["document"].get("wind_down")):
+            if s:
+                found.setdefault(s["key"], s["title"])
+    return found
+
+
+@router.get("/lifecycles/{given}")
+def lifecycle_page(request: Request, given: str) -> Response:
+    visit = _visit(request)
+    store, stream = visit.store, _stream(visit, given)
+    state, _ = store.load(stream)
+    facts = store.facts(state.definition)
+    visits = queries.visits_of(store, stream)
+    stages = facts.definition.all_stages if facts.definition else ()
+    happened = [t for t in timeline(store, stream) if t["type"] not in QUIET]
+    return visit.page(
+        "lifecycle.html",
+        state=state,
+        row=queries.lifecycle(store, stream),
+        stages=[
+            {
+                "key": s.key,
+                "title": s.title,
+                "times": sum(v["stage"] == s.key for v in visits),
+                "now": s.key == state.work and not state.closed,
+            }
+            for s in stages
+        ],
+        stops=route(state, facts),
+        standings=STANDINGS,
+        waiting=queries.live_requests(store, [stream]),
+        holders=_holders(visit),
+        documents=queries.deliverable_versions(store, stream),
+        titles={s.key: s.title for s in stages},
+        promises=queries.promises_of(store, stream),
+        measurements=queries.measurements_of(store, stream),
+        files=queries.attachments_of(store, stream),
+        happened=list(reversed(happened)),
+        temporal=_temporal(visit, stream),
+    )
+
+
+def _holders(visit: Visit) -> Any:
+    from domain.calendar import local_day
+
+    directory, day = visit.store.facts().directory, local_day(visit.store.clock.now())
+    return lambda post: directory.holders(post, day)
+
+
+def _temporal(visit: Visit, stream: str) -> str | None:
+    """The workflow in the Temporal UI, where the UI of `make up` is on this machine."""
+    from workflows.contract import workflow_id
+
+    s = visit.site.settings
+    if visit.store.clock.virtual:
+        return None
+    return f"http://127.0.0.1:{s.ui_port}/namespaces/{s.temporal_namespace}/workflows/{quote(workflow_id('lifecycle', stream), safe='')}"
+
+
+def _stream(visit: Visit, given: str) -> str:
+    try:
+        return queries.resolve(visit.store, given)
+    except queries.NotFound:
+        raise HTTPException(404) from None
+
+
+@router.get("/lifecycles/{given}/documents/{stage}/{round_}/{version}")
+def document_page(request: Request, given: str, stage: str, round_: int, version: int) -> Response:
+    visit = _visit(request)
+    stream = _stream(visit, given)
+    state, _ = visit.store.load(stream)
+    versions = [v for v in queries.deliverable_versions(visit.store, stream, stage) if v["round"] == round_]
+    current = next((v for v in versions if v["version"] == version), None)
+    if current is None:
+        raise HTTPException(404)
+    before = [v for v in versions if v["version"] < version]
+    return visit.page("document.html", state=state, document=read(visit, state, current, before))
+
+
+@router.get("/lifecycles/{given}/files/{sha256}")
+def evidence(request: Request, given: str, sha256: str) -> Response:
+    """An evidence file, never shown within the page: it is downloaded, with its own type and nothing run."""
+    visit = _visit(request)
+    stream = _stream(visit, given)
+    found = next((f for f in queries.attachments_of(visit.store, stream) if f["sha256"] == sha256), None)
+    blobs = configured(visit.site.settings)
+    if found is None or not blobs.has(sha256):
+        raise HTTPException(404)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found['name'])}",
+        "Content-Length": str(found["size"]),
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
+    return StreamingResponse(checked(blobs, sha256), media_type=found["media_type"], headers=headers)

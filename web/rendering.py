@@ -1,0 +1,139 @@
+"""Templates, languages and dates: one place that turns what is known into HTML."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from domain.calendar import JST, local_day, wareki, wareki_fiscal_year
+from domain.messages import Text
+from store.store import Store
+
+if TYPE_CHECKING:
+    from web.app import Site
+
+HERE = Path(__file__).parent
+LANGUAGES = ("ja", "en")
+COOKIE = "language"
+
+
+@lru_cache
+def translations(language: str) -> NullTranslations:
+    """The catalogue of a language; English is what the templates are written in."""
+    source = HERE / "locale" / language / "messages.po"
+    if not source.exists():
+        return NullTranslations()
+    made = io.BytesIO()
+    with source.open("rb") as stream:
+        write_mo(made, read_po(stream, locale=language))
+    made.seek(0)
+    return GNUTranslations(made)
+
+
+def language_of(request: Request, store: Store | None = None, person: str | None = None) -> str:
+    """Chosen on a page; else the person's in the directory; else what the browser asks for; else Japanese."""
+    chosen = request.cookies.get(COOKIE)
+    if chosen in LANGUAGES:
+        return str(chosen)
+    if store is not None and person is not None and (known := store.facts().directory.person(person)) is not None:
+        return known.language if known.language in LANGUAGES else "ja"
+    wanted = request.headers.get("accept-language", "").lower()
+    places = {found: wanted.find(found) for found in LANGUAGES if found in wanted}
+    return min(places, key=lambda name: places[name], default="ja")
+
+
+class Renderer:
+    """Pages as HTML responses. Everything is escaped by the template engine."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._environment = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def page(self, request: Request, template: str, language: str, status: int = 200, **more: Any) -> HTMLResponse:
+        words = translations(language)
+        context: Mapping[str, Any] = {
+            "_": words.gettext,
+            "n_": words.ngettext,
+            "lang": language,
+            "other_language": "en" if language == "ja" else "ja",
+            "say": _say(language),
+            "day": _day(language),
+            "minute": _minute,
+            "fiscal_year": _fiscal_year(language),
+            "path": request.url.path,
+            "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+            "visit": None,
+            "virtual": self._site.store.clock.virtual,
+            "name_of": self._names(),
+            **more,
+        }
+        return HTMLResponse(self._environment.get_template(template).render(context), status_code=status)
+
+    def message(self, request: Request, key: str, status: int, **more: Any) -> HTMLResponse:
+        """A page that says what is the matter, and the way on."""
+        found = self._site.session(request) if key != "store" else None
+        language = language_of(request, None if key == "store" else self._site.store, found.person if found else None)
+        return self.page(request, "message.html", language, status, key=key, **({"refusal": None} | more))
+
+    def _names(self) -> Any:
+        known: dict[str, str] = {}
+
+        def name(person: str | None) -> str:
+            if not person:
+                return ""
+            if not known:
+                from store import queries
+
+                known.update({p: str(row["name"]) for p, row in queries.all_people(self._site.store).items()})
+            return known.get(person) or person
+
+        return name
+
+
+def _say(language: str) -> Any:
+    def say(text: Text | dict[str, str] | None) -> str:
+        if text is None:
+            return ""
+        return str(text[language] if isinstance(text, dict) else getattr(text, language))
+
+    return say
+
+
+def _day(language: str) -> Any:
+    """令和8年4月1日 for readers of Japanese, 2026-04-01 for others."""
+
+    def day(value: date | datetime | None) -> str:
+        if value is None:
+            return ""
+        found = local_day(value) if isinstance(value, datetime) else value
+        return wareki(found) if language == "ja" else found.isoformat()
+
+    return day
+
+
+def _minute(value: datetime | None) -> str:
+    return value.astimezone(JST).strftime("%Y-%m-%d %H:%M") if value is not None else ""
+
+
+def _fiscal_year(language: str) -> Any:
+    def shown(year: int) -> str:
+        return wareki_fiscal_year(year) if language == "ja" else f"FY{year}"
+
+    return shown

@@ -199,20 +199,25 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         return RedirectResponse(f"/sign-in?{urlencode({'next': here})}", 303)
 
     @app.exception_handler(Forbidden)
-    async def forbidden(request: Request, _: Forbidden) -> Response:
+    def forbidden(request: Request, _: Forbidden) -> Response:
         return site.renderer.message(request, "forbidden", 403)
 
     @app.exception_handler(404)
-    async def not_found(request: Request, _: Exception) -> Response:
+    def not_found(request: Request, _: Exception) -> Response:
         return site.renderer.message(request, "not_found", 404)
 
     @app.exception_handler(Refused)
-    async def refused(request: Request, error: Refused) -> Response:
+    def refused(request: Request, error: Refused) -> Response:
         return site.renderer.message(request, "refused", 409, refusal=error.refusal)
 
     @app.exception_handler(StoreError)
-    async def out_of_reach(request: Request, error: StoreError) -> Response:
+    def out_of_reach(request: Request, error: StoreError) -> Response:
         log.error("the store cannot be used", error=str(error))
         return site.renderer.message(request, "store", 503)
+
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, error: Exception) -> Response:
+        log.exception("unexpected error", path=request.url.path, exc_info=error)
+        return site.renderer.message(request, "bug", 500)
 
     return app

@@ -88,8 +88,9 @@ class Renderer:
 
     def message(self, request: Request, key: str, status: int, **more: Any) -> HTMLResponse:
         """A page that says what is the matter, and the way on."""
-        found = self._site.session(request) if key != "store" else None
-        language = language_of(request, None if key == "store" else self._site.store, found.person if found else None)
+        store = None if key in ("store", "bug") else self._site.store  # it may be what is the matter
+        found = self._site.session(request) if store is not None else None
+        language = language_of(request, store, found.person if found else None)
         return self.page(request, "message.html", language, status, key=key, **({"refusal": None} | more))
 
     def _names(self) -> Any:

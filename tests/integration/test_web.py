@@ -321,6 +321,23 @@ def test_only_our_own_forms_of_the_right_person_are_taken(town: Town) -> None:
     assert any(a["actor"]["person"] == "p30" for a in town.json("attempts")["attempts"])
 
 
+def test_an_answer_is_taken_back_and_a_conflict_of_interest_declared(town: Town) -> None:
+    with client(town) as browsing:
+        path = re.search(r"/requests/[0-9a-f-]{36}", browsing.get("/").text)
+        assert path
+        hidden = form(browsing.get(path[0]).text)
+        assert browsing.post(f"{path[0]}/answer", data={**hidden, "decision": "approve"}).status_code == 303
+        assert "take it back" in browsing.get(path[0]).text
+        said = {"csrf": hidden["csrf"], "text": "押し間違い"}
+        assert browsing.post(f"{path[0]}/retract", data={**said, "text": " "}).status_code == 422
+        assert browsing.post(f"{path[0]}/retract", data=said).status_code == 303
+        assert "Your decision" in browsing.get(path[0]).text
+        assert browsing.post(f"{path[0]}/recuse", data={**said, "text": "親族の事業者"}).status_code == 303
+        again = browsing.post(f"{path[0]}/answer", data={**form(browsing.get(path[0]).text), "decision": "approve"})
+        assert again.status_code == 409
+    assert town.json("show", "R8")["recused"] == ["p32"]
+
+
 def test_evidence_is_downloaded_and_never_run(town: Town) -> None:
     with client(town) as browsing:
         sha256 = town.json("attachments", "R8")["attachments"][0]["sha256"]

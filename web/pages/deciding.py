@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from domain.calendar import local_day
 from domain.deliverables.differences import differences
 from domain.lifecycle import dialogue
+from domain.lifecycle.absence import Recuse
+from domain.lifecycle.amendments import RetractAnswer
 from domain.lifecycle.commands import AnswerRequest, Condition
 from domain.lifecycle.overview import STANDINGS, route
 from domain.lifecycle.state import Lifecycle
@@ -63,8 +65,16 @@ def shown(
         question = next((q for q in state.questions if q.id == request_id), None)
         reading = next((r for r in state.readings if r.id == request_id), None)
         if question is None and reading is None:
+            before = state.before
             return visit.page(
-                "answered.html", 200 if refusal is None else 409, state=state, answered=answered, refusal=refusal
+                "answered.html",
+                status if refusal is not None else 200,
+                state=state,
+                answered=answered,
+                refusal=refusal,
+                mine=before is not None and before.request == request_id and before.person == visit.person,
+                request_id=request_id,
+                command_id=str(uuid4()),
             )
     document = _document(visit, state)
     more = {
@@ -255,6 +265,28 @@ def acknowledge(
     return _say(request, request_id, csrf, "-", command_id, "read")
 
 
+@router.post("/requests/{request_id}/recuse")
+def recuse(
+    request: Request,
+    request_id: str,
+    csrf: Annotated[str, Form()] = "",
+    text: Annotated[str, Form(max_length=10_000)] = "",
+    command_id: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    return _say(request, request_id, csrf, text, command_id, "recuse")
+
+
+@router.post("/requests/{request_id}/retract")
+def retract(
+    request: Request,
+    request_id: str,
+    csrf: Annotated[str, Form()] = "",
+    text: Annotated[str, Form(max_length=10_000)] = "",
+    command_id: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    return _say(request, request_id, csrf, text, command_id, "retract")
+
+
 def _say(request: Request, request_id: str, csrf: str, text: str, command_id: str, what: str) -> Response:
     visit = _visit(request)
     require_own_form(request, visit.csrf, csrf)
@@ -266,6 +298,10 @@ def _say(request: Request, request_id: str, csrf: str, text: str, command_id: st
             command = dialogue.AskQuestion.model_validate({**base, "text": text.strip()})
         elif what == "reply":
             command = dialogue.AnswerQuestion.model_validate({**base, "question": request_id, "text": text.strip()})
+        elif what == "recuse":
+            command = Recuse.model_validate({**base, "person": visit.person, "reason": text.strip()})
+        elif what == "retract":
+            command = RetractAnswer.model_validate({**base, "request": request_id, "reason": text.strip()})
         else:
             command = dialogue.AcknowledgeReading.model_validate({**base, "reading": request_id})
         visit.site.record(command, visit.actor())
@@ -273,4 +309,5 @@ def _say(request: Request, request_id: str, csrf: str, text: str, command_id: st
         return shown(visit, request_id, status=422, refusal=_unfit(error))
     except Refused as refused:
         return shown(visit, request_id, status=409, refusal=refused.refusal)
-    return RedirectResponse("/" if what != "ask" else f"/requests/{request_id}#talk", 303)
+    ways = {"ask": f"/requests/{request_id}#talk", "retract": f"/requests/{request_id}"}
+    return RedirectResponse(ways.get(what, "/"), 303)

@@ -62,26 +62,23 @@ def chunks_of(file: Path) -> Iterator[bytes]:
 
 def unchanged(file: Path, sha256: str) -> Iterator[bytes]:
     """The bytes of a file in chunks; raises `Altered` behind the last one when it changed since its sha256 was taken."""
-    found = hashlib.sha256()
-    for chunk in chunks_of(file):
-        found.update(chunk)
-        yield chunk
-    if found.hexdigest() != sha256:
-        raise Altered(
-            f"{file}: 読み取り中に変わりました。もう一度添付してください / changed while it was read; attach it again"
-        )
+    said = f"{file}: 読み取り中に変わりました。もう一度添付してください / changed while it was read; attach it again"
+    return _compared(chunks_of(file), sha256, said)
 
 
 def checked(blobs: Blobs, sha256: str) -> Iterator[bytes]:
     """The bytes in chunks; raises `Altered` behind the last one when they are not those that were put there."""
+    said = f"{blobs.shown}: {sha256}: 内容が改められています / the bytes were changed after they were put there"
+    return _compared(blobs.read(sha256), sha256, said)
+
+
+def _compared(chunks: Iterable[bytes], sha256: str, said: str) -> Iterator[bytes]:
     found = hashlib.sha256()
-    for chunk in blobs.read(sha256):
+    for chunk in chunks:
         found.update(chunk)
         yield chunk
     if found.hexdigest() != sha256:
-        raise Altered(
-            f"{blobs.shown}: {sha256}: 内容が改められています / the bytes were changed after they were put there"
-        )
+        raise Altered(said)
 
 
 def problem_with(blobs: Blobs, sha256: str) -> str | None:

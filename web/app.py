@@ -146,6 +146,12 @@ class Site:
             await asyncio.wait(self._waking, timeout=5)
 
 
+def visit_of(request: Request) -> Visit:
+    """Raises `SignInNeeded`."""
+    site: Site = request.app.state.site
+    return site.visit(request)
+
+
 def require_own_form(request: Request, token: str, given: str) -> None:
     """A form of ours: its token is that of the session, and the browser says that it comes from here."""
     require_origin(request)

@@ -22,7 +22,7 @@ from domain.messages import Command, Refusal, Refused, Text
 from papers.body import body, with_files
 from papers.names import Names
 from store import queries
-from web.app import Site, Visit, require_own_form
+from web.app import Site, Visit, require_own_form, visit_of
 from web.pages.talk import talk_of
 from web.rendering import language_of
 
@@ -32,13 +32,8 @@ KEPT = ("decision", "comment", "condition", "outcome", "back_to", "command_id", 
 
 @router.get("/requests/{request_id}")
 def decision_page(request: Request, request_id: str) -> Response:
-    visit = _visit(request)
+    visit = visit_of(request)
     return shown(visit, request_id)
-
-
-def _visit(request: Request) -> Visit:
-    site: Site = request.app.state.site
-    return site.visit(request)
 
 
 def _found(visit: Visit, request_id: str) -> tuple[str, Lifecycle]:
@@ -233,81 +228,39 @@ def _unfit(error: ValidationError) -> Refusal:
     )
 
 
-@router.post("/requests/{request_id}/ask")
-def ask(
+def _acts(visit: Visit, request_id: str, text: str) -> dict[str, tuple[type[Command], dict[str, str], str]]:
+    """What else may be done on the page: the command, its fields, and where it leads."""
+    here = f"/requests/{request_id}"
+    return {
+        "ask": (dialogue.AskQuestion, {"text": text}, f"{here}#talk"),
+        "reply": (dialogue.AnswerQuestion, {"question": request_id, "text": text}, "/"),
+        "read": (dialogue.AcknowledgeReading, {"reading": request_id}, "/"),
+        "recuse": (Recuse, {"person": visit.person, "reason": text}, "/"),
+        "retract": (RetractAnswer, {"request": request_id, "reason": text}, here),
+    }
+
+
+@router.post("/requests/{request_id}/{act}")
+def act_on(
     request: Request,
     request_id: str,
+    act: str,
     csrf: Annotated[str, Form()] = "",
     text: Annotated[str, Form(max_length=10_000)] = "",
     command_id: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
-    return _say(request, request_id, csrf, text, command_id, "ask")
-
-
-@router.post("/requests/{request_id}/reply")
-def reply(
-    request: Request,
-    request_id: str,
-    csrf: Annotated[str, Form()] = "",
-    text: Annotated[str, Form(max_length=10_000)] = "",
-    command_id: Annotated[str, Form(max_length=100)] = "",
-) -> Response:
-    return _say(request, request_id, csrf, text, command_id, "reply")
-
-
-@router.post("/requests/{request_id}/read")
-def acknowledge(
-    request: Request,
-    request_id: str,
-    csrf: Annotated[str, Form()] = "",
-    command_id: Annotated[str, Form(max_length=100)] = "",
-) -> Response:
-    return _say(request, request_id, csrf, "-", command_id, "read")
-
-
-@router.post("/requests/{request_id}/recuse")
-def recuse(
-    request: Request,
-    request_id: str,
-    csrf: Annotated[str, Form()] = "",
-    text: Annotated[str, Form(max_length=10_000)] = "",
-    command_id: Annotated[str, Form(max_length=100)] = "",
-) -> Response:
-    return _say(request, request_id, csrf, text, command_id, "recuse")
-
-
-@router.post("/requests/{request_id}/retract")
-def retract(
-    request: Request,
-    request_id: str,
-    csrf: Annotated[str, Form()] = "",
-    text: Annotated[str, Form(max_length=10_000)] = "",
-    command_id: Annotated[str, Form(max_length=100)] = "",
-) -> Response:
-    return _say(request, request_id, csrf, text, command_id, "retract")
-
-
-def _say(request: Request, request_id: str, csrf: str, text: str, command_id: str, what: str) -> Response:
-    visit = _visit(request)
+    visit = visit_of(request)
     require_own_form(request, visit.csrf, csrf)
+    acts = _acts(visit, request_id, text.strip())
+    if act not in acts:
+        raise HTTPException(404)
+    kind, fields, next_ = acts[act]
     stream, _ = _found(visit, request_id)
-    base = {"command_id": command_id or str(uuid4()), "stream": stream}
     try:
-        command: Command
-        if what == "ask":
-            command = dialogue.AskQuestion.model_validate({**base, "text": text.strip()})
-        elif what == "reply":
-            command = dialogue.AnswerQuestion.model_validate({**base, "question": request_id, "text": text.strip()})
-        elif what == "recuse":
-            command = Recuse.model_validate({**base, "person": visit.person, "reason": text.strip()})
-        elif what == "retract":
-            command = RetractAnswer.model_validate({**base, "request": request_id, "reason": text.strip()})
-        else:
-            command = dialogue.AcknowledgeReading.model_validate({**base, "reading": request_id})
+        command = kind.model_validate({"command_id": command_id or str(uuid4()), "stream": stream, **fields})
         visit.site.record(command, visit.actor())
     except ValidationError as error:
         return shown(visit, request_id, status=422, refusal=_unfit(error))
     except Refused as refused:
         return shown(visit, request_id, status=409, refusal=refused.refusal)
-    ways = {"ask": f"/requests/{request_id}#talk", "retract": f"/requests/{request_id}"}
-    return RedirectResponse(ways.get(what, "/"), 303)
+    return RedirectResponse(next_, 303)

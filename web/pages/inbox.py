@@ -12,7 +12,7 @@ from domain.calendar import local_day
 from store import queries
 from store.store import Store
 from store.tables import answers, lifecycles
-from web.app import Site
+from web.app import visit_of
 
 router = APIRouter()
 PAGE = 50
@@ -21,18 +21,17 @@ View = Literal["open", "overdue", "deputy", "done"]
 
 @router.get("/")
 def inbox(request: Request, view: View = "open", page: int = 1) -> Response:
-    site: Site = request.app.state.site
-    visit = site.visit(request)
-    store, person = site.store, visit.person
+    visit = visit_of(request)
+    store, person = visit.store, visit.person
     page = max(page, 1)
     directory, today = store.facts().directory, local_day(store.clock.now())
     mine = set(directory.posts_of(person, today))
+    everything = queries.inbox(store, person)
     if view == "done":
         found = _done(store, person, PAGE + 1, (page - 1) * PAGE)
     else:
-        chosen = [r for r in queries.inbox(store, person) if _wanted(view, r, mine)]
+        chosen = [r for r in everything if _wanted(view, r, mine)]
         found = [_told(r, mine, directory) for r in chosen[(page - 1) * PAGE : page * PAGE + 1]]
-    everything = queries.inbox(store, person)
     counts = {
         "open": len(everything),
         "overdue": sum(bool(r["overdue"]) for r in everything),

@@ -12,7 +12,7 @@ from blobs.contract import checked
 from blobs.registry import configured
 from domain.lifecycle.overview import STANDINGS, route
 from store import queries
-from web.app import Site, Visit
+from web.app import Visit, visit_of
 from web.pages.deciding import read
 from web.pages.talk import QUIET, timeline
 
@@ -20,16 +20,11 @@ router = APIRouter()
 PAGE = 50
 
 
-def _visit(request: Request) -> Visit:
-    site: Site = request.app.state.site
-    return site.visit(request)
-
-
 @router.get("/lifecycles")
 def portfolio(
     request: Request, stage: str = "", bureau: str = "", health: str = "", state: str = "open", page: int = 1
 ) -> Response:
-    visit = _visit(request)
+    visit = visit_of(request)
     store, page = visit.store, max(page, 1)
     chosen: dict[str, Any] = {
         "stage": stage or None,
@@ -64,13 +59,13 @@ def _stage_titles(visit: Visit) -> dict[str, Any]:
 
 @router.get("/lifecycles/{given}")
 def lifecycle_page(request: Request, given: str) -> Response:
-    visit = _visit(request)
+    visit = visit_of(request)
     store, stream = visit.store, _stream(visit, given)
     state, _ = store.load(stream)
     facts = store.facts(state.definition)
     visits = queries.visits_of(store, stream)
     stages = facts.definition.all_stages if facts.definition else ()
-    happened = [t for t in timeline(store, stream) if t["type"] not in QUIET]
+    happened = [t for t in timeline(store, stream) if t.recorded.event.type not in QUIET]
     return visit.page(
         "lifecycle.html",
         state=state,
@@ -124,7 +119,7 @@ def _stream(visit: Visit, given: str) -> str:
 
 @router.get("/lifecycles/{given}/documents/{stage}/{round_}/{version}")
 def document_page(request: Request, given: str, stage: str, round_: int, version: int) -> Response:
-    visit = _visit(request)
+    visit = visit_of(request)
     stream = _stream(visit, given)
     state, _ = visit.store.load(stream)
     versions = [v for v in queries.deliverable_versions(visit.store, stream, stage) if v["round"] == round_]
@@ -138,7 +133,7 @@ def document_page(request: Request, given: str, stage: str, round_: int, version
 @router.get("/lifecycles/{given}/files/{sha256}")
 def evidence(request: Request, given: str, sha256: str) -> Response:
     """An evidence file, never shown within the page: it is downloaded, with its own type and nothing run."""
-    visit = _visit(request)
+    visit = visit_of(request)
     stream = _stream(visit, given)
     found = next((f for f in queries.attachments_of(visit.store, stream) if f["sha256"] == sha256), None)
     blobs = configured(visit.site.settings)

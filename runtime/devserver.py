@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import logging
 import signal
 import socket
 import subprocess
@@ -11,12 +12,14 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError, RPCStatusCode
 
 DYNAMIC_CONFIG = ("history.transferProcessorMaxPollRPS=2000", 'history.timerProcessorMaxTimeShift="5ms"')
@@ -148,8 +151,19 @@ def die_with_parent() -> None:
         _LIBC.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
+@cache  # a second runtime would be a second pool of threads
+def core_speaks_on_stderr() -> Runtime:
+    """The SDK's core writes its log to stdout by itself, in the middle of what a command prints; Python's logging takes it."""
+    levels = TelemetryFilter(core_level="WARN", other_level="ERROR")
+    forwarded = LogForwardingConfig(logger=logging.getLogger("temporalio"))
+    runtime = Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=levels, forwarding=forwarded)))
+    Runtime.set_default(runtime, error_if_already_set=False)
+    return runtime
+
+
 async def connect(address: str, namespace: str = "default", *, patience: float = 0.0) -> Client:
     """A client; tries again for `patience` seconds. Raises `ServerProblem`."""
+    core_speaks_on_stderr()
     begun = time.monotonic()
     while True:
         try:

@@ -1,5 +1,5 @@
-"""Runs pytest and leaves at once: the Temporal SDK may crash the interpreter on its way out after a worker ran
-(sdk-python issue 300), which would turn a green run red."""
+"""Runs pytest (the whole suite over several processes, named files in one) and leaves at once: the Temporal SDK may crash
+the interpreter on its way out after a worker ran (sdk-python issue 300), which would turn a green run red."""
 
 from __future__ import annotations
 
@@ -8,8 +8,17 @@ import sys
 
 import pytest
 
+AT_MOST = 4
+"""Processes: each has a Temporal server and a PostgreSQL of its own."""
+
+
+def whole() -> list[str]:
+    """How the whole suite runs: tests go one by one to the process that is free."""
+    return ["-n", str(max(2, min(os.cpu_count() or 2, AT_MOST))), "--dist", "worksteal"]
+
+
 if __name__ == "__main__":
-    code = pytest.main(sys.argv[1:])
+    code = pytest.main(sys.argv[1:] or whole())
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(int(code))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ async def test_a_worker_without_its_server_complains_on_stderr_only(
     )
     client = await connect(server.address, patience=20)
     async with Worker(client, task_queue="quiet", activities=[nothing]):
+        await asyncio.sleep(1)  # a worker that cannot even begin gives up
         server.kill()
         await until(lambda: any("sdk_core" in record.name for record in caplog.records), 60, lambda: caplog.text)
     assert capfd.readouterr().out == ""

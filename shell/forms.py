@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 import yaml
 from pydantic import BaseModel
 
 from domain.deliverables.registry import DELIVERABLES
+from domain.deliverables.shape import choices, inner
 
 
 def render_form(key: str, content: Mapping[str, Any] | None = None) -> str:
@@ -25,12 +25,12 @@ def _fields(form: type[BaseModel], content: Mapping[str, Any], depth: int) -> li
     lines: list[str] = []
     pad = "  " * depth
     for name, field in form.model_fields.items():
-        kind, many = _inner(field.annotation)
+        kind, many = inner(field.annotation)
         value = content.get(name)
         help_ = field.description or ""
-        choices = _choices(kind)
-        if choices:
-            help_ += f" [{' | '.join(choices)}]"
+        offered = choices(kind)
+        if offered:
+            help_ += f" [{' | '.join(offered)}]"
         lines.append(f"{pad}# {help_}")
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             lines += _nested(name, kind, many, value, depth)
@@ -64,19 +64,3 @@ def _scalar(value: Any) -> str:
         return ""
     text = yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, width=10_000).strip()
     return text.removesuffix("\n...").removesuffix("...").strip()
-
-
-def _inner(annotation: Any) -> tuple[Any, bool]:
-    """The type inside an optional, a list or an annotation, and whether it is a list."""
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        return _inner(get_args(annotation)[0])
-    if origin in (Union, types.UnionType):
-        return _inner(next(a for a in get_args(annotation) if a is not type(None)))
-    if origin is tuple:
-        return _inner(get_args(annotation)[0])[0], True
-    return annotation, False
-
-
-def _choices(kind: Any) -> tuple[str, ...]:
-    return tuple(str(c) for c in get_args(kind)) if get_origin(kind) is Literal else ()

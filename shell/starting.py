@@ -115,6 +115,7 @@ def form(
     from definitions.loader import load_definition
     from domain.deliverables.registry import DELIVERABLES
     from shell.forms import render_form
+    from store import queries
 
     definition, content = load_definition(), None
     if for_ is not None:
@@ -122,7 +123,7 @@ def form(
         stream = session.lifecycle(for_)
         state, _ = session.store.load(stream)
         definition = session.store.facts(state.definition).definition or definition
-        content = _known_content(session, stream, stage)
+        content = queries.known_content(session.store, stream, stage)
     try:
         key = definition.stage(stage).deliverable
     except KeyError:
@@ -145,19 +146,6 @@ def form(
         )
     else:
         sys.stdout.write(render_form(key, content))
-
-
-def _known_content(session: Session, stream: str, stage: str) -> dict[str, Any] | None:
-    from domain.lifecycle.events import LifecycleStarted
-    from store import queries
-
-    found = queries.latest_deliverable(session.store, stream, stage)
-    if found is not None:
-        return dict(found["content"])
-    first = session.store.events(stream)[0].event
-    if isinstance(first, LifecycleStarted) and first.setup is not None and stage == "setup":
-        return first.setup
-    return None
 
 
 @app.command()

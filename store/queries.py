@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from domain.calendar import local_day
 from domain.kinds import Row
+from domain.lifecycle.events import LifecycleStarted
 from store.store import Store
 from store.tables import (
     answers,
@@ -244,6 +245,17 @@ def deliverable_versions(store: Store, stream: str, stage: str | None = None) ->
 def latest_deliverable(store: Store, stream: str, stage: str) -> Row | None:
     found = deliverable_versions(store, stream, stage)
     return found[-1] if found else None
+
+
+def known_content(store: Store, stream: str, stage: str) -> Row | None:
+    """What a new draft begins with: the version handed in last, or what the start said; None when nothing is known."""
+    found = latest_deliverable(store, stream, stage)
+    if found is not None:
+        return dict(found["content"])
+    first = store.events(stream)[0].event
+    if isinstance(first, LifecycleStarted) and first.setup is not None and stage == "setup":
+        return dict(first.setup)
+    return None
 
 
 def answers_of(store: Store, stream: str) -> list[Row]:

@@ -187,6 +187,40 @@ web_failures = Table(
     Column("last_at", Moment, nullable=False),
 )
 """Signing in: tokens and what was tried are kept as sha256."""
+web_identities = Table(
+    "web_identities",
+    metadata,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("linked_at", Moment, nullable=False),
+)
+"""Who somebody is at an OpenID provider: its issuer and `sub`, never an address."""
+web_keys = Table(
+    "web_keys",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("id", String(12), nullable=False, unique=True),
+    Column("person", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("scopes", Json, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("used_at", Moment),
+)
+"""Keys of the API, kept as sha256; each acts for one person, within its scopes, until its day."""
+web_drafts = Table(
+    "web_drafts",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("stage", Text, primary_key=True),
+    Column("round", Integer, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""What has been typed into a form and not been handed in; no part of the record."""
 
 # Read models: folds of the events, made again by `rebuild`.
 

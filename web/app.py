@@ -171,7 +171,7 @@ def require_origin(request: Request) -> None:
 
 def create_app(settings: Settings, store: Store) -> FastAPI:
     """The application on an open store."""
-    from web.pages import deciding, inbox, lifecycles, signing
+    from web.pages import deciding, drafting, inbox, lifecycles, signing, steering
 
     site = Site(settings, store)
 
@@ -183,7 +183,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app = FastAPI(title="taskforce", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = site
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    for module in (signing, inbox, deciding, lifecycles):
+    for module in (signing, inbox, deciding, drafting, steering, lifecycles):
         app.include_router(module.router)
 
     @app.get("/healthz")

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from babel.messages.mofile import write_mo
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 LANGUAGES = ("ja", "en")
 COOKIE = "language"
+NAMES_FOR = 20.0
+"""Seconds that names are kept in memory."""
 
 
 @lru_cache
@@ -58,6 +61,9 @@ class Renderer:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._known: object = None
+        self._names: dict[str, str] = {}
+        self._read_at = 0.0
         self._environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -81,7 +87,7 @@ class Renderer:
             "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             "visit": None,
             "virtual": self._site.store.clock.virtual,
-            "name_of": self._names(),
+            "name_of": self.name_of,
             **more,
         }
         return HTMLResponse(self._environment.get_template(template).render(context), status_code=status)
@@ -93,19 +99,17 @@ class Renderer:
         language = language_of(request, store, found.person if found else None)
         return self.page(request, "message.html", language, status, key=key, **({"refusal": None} | more))
 
-    def _names(self) -> Any:
-        known: dict[str, str] = {}
+    def name_of(self, person: str | None) -> str:
+        """The person's name; the id where none is known. Read again with a new directory, and soon after an erasure."""
+        if not person:
+            return ""
+        directory = self._site.store.facts().directory
+        if self._known is not directory or monotonic() - self._read_at > NAMES_FOR:
+            from store import queries
 
-        def name(person: str | None) -> str:
-            if not person:
-                return ""
-            if not known:
-                from store import queries
-
-                known.update({p: str(row["name"]) for p, row in queries.all_people(self._site.store).items()})
-            return known.get(person) or person
-
-        return name
+            self._names = {p: str(row["name"]) for p, row in queries.all_people(self._site.store).items()}
+            self._known, self._read_at = directory, monotonic()
+        return self._names.get(person) or person
 
 
 def _say(language: str) -> Any:

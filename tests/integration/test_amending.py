@@ -138,7 +138,7 @@ def _shown(store: Store) -> list[dict[str, object]]:
         return [dict(r) for t in (lifecycles, requests) for r in connection.execute(sa.select(t)).mappings()]
 
 
-WEB = ("web_accounts", "web_sessions", "web_invitations", "web_failures")
+WEB = tuple(t for t in metadata.tables if t.startswith("web_"))
 
 
 def _as_first_schema(url: str) -> None:

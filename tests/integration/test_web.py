@@ -4,117 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 import sqlalchemy as sa
 import yaml
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from domain.lifecycle import commands as c
 from domain.messages import Actor, Via
-from runtime.devserver import free_port
 from settings import ROOT
 from shell.session import furnish
 from store.engine import Database
 from store.store import Store
 from store.tables import web_sessions
-from tests.browser import browser as started_browser
 from tests.browser import shoot
-from tests.integration.test_shell import Shell
-
-PASSWORD = "城の松は 千年の緑を たもつ"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with started_browser() as found:
-        yield found
-
-
-class Town(Shell):
-    """A shell, and the pages on the same store."""
-
-    def __init__(self, url: str, folder: Path) -> None:
-        super().__init__(url, folder)
-        self.port = free_port()
-        self.base = f"http://localhost:{self.port}"
-        self._environment["TASKFORCE_WEB_PORT"] = str(self.port)
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def password(self, *people: str) -> None:
-        for person in people:
-            done = subprocess.run(
-                [sys.executable, "starter.py", "account", "password", person, "--stdin"],
-                cwd=ROOT,
-                env=self._environment,
-                input=f"{PASSWORD}\n".encode(),
-                capture_output=True,
-                check=False,
-            )
-            assert done.returncode == 0, done.stderr
-
-    def serve(self) -> None:
-        self._process = subprocess.Popen([sys.executable, "-m", "web"], cwd=ROOT, env=self._environment)
-        for _ in range(300):
-            assert self._process.poll() is None
-            try:
-                httpx.get(f"{self.base}/healthz")
-                return
-            except httpx.TransportError:
-                time.sleep(0.1)
-        raise AssertionError("the pages did not come up")
-
-    def close(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(20)
-
-    def answered(self) -> list[tuple[str, str]]:
-        """Person and decision of every answer on record."""
-        found = self.json("show", "R8")["timeline"]
-        return [(e["person"], e["ja"]) for e in found if e["type"] == "RequestAnswered"]
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a store in which one document with evidence waits for its section chief; each test gets a copy."""
-    folder = tmp_path_factory.mktemp("town")
-    town = Town(f"sqlite:///{folder / 'store.db'}", folder)
-    town("start", "examples/first.yaml")
-    survey = folder / "窓口調査.csv"
-    survey.write_text("施設,件数\n本庁,120\n", "utf-8")
-    town("attach", "R8", str(survey), "--as", "p33")
-    town("submit", "R8", "examples/deliverables/setup.yaml", "--as", "p33")
-    town.password("p32", "p30", "p33")
-    return folder
-
-
-@pytest.fixture
-def town(prepared: Path, tmp_path: Path) -> Iterator[Town]:
-    shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
-    town = Town(f"sqlite:///{tmp_path / 'store.db'}", tmp_path)
-    town.serve()
-    yield town
-    town.close()
-
-
-def signed_in(town: Town, context: BrowserContext, person: str = "p32") -> Page:
-    page = context.new_page()
-    page.goto(f"{town.base}/")
-    page.fill("#who", person)
-    page.fill("#password", PASSWORD)
-    page.click("main button")
-    page.wait_for_url(f"{town.base}/")
-    return page
+from tests.integration.pages import PASSWORD, Pages, client, look, signed_in
 
 
 def decide(page: Page, decision: str, comment: str = "") -> None:
@@ -124,7 +29,7 @@ def decide(page: Page, decision: str, comment: str = "") -> None:
 
 
 @pytest.mark.parametrize("size", [(1280, 900), (390, 844)])
-def test_a_gate_is_answered_without_javascript(town: Town, browser: Browser, size: tuple[int, int]) -> None:
+def test_a_gate_is_answered_without_javascript(town: Pages, browser: Browser, size: tuple[int, int]) -> None:
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]}, locale="ja-JP", java_script_enabled=False
     )
@@ -144,7 +49,7 @@ def test_a_gate_is_answered_without_javascript(town: Town, browser: Browser, siz
     context.close()
 
 
-def test_a_double_click_and_a_second_tab_decide_once(town: Town, browser: Browser) -> None:
+def test_a_double_click_and_a_second_tab_decide_once(town: Pages, browser: Browser) -> None:
     context = browser.new_context(locale="ja-JP")
     page = signed_in(town, context)
     page.click("a.what")
@@ -159,7 +64,7 @@ def test_a_double_click_and_a_second_tab_decide_once(town: Town, browser: Browse
     context.close()
 
 
-def test_a_newer_version_is_never_decided_on_unread(town: Town, browser: Browser) -> None:
+def test_a_newer_version_is_never_decided_on_unread(town: Pages, browser: Browser) -> None:
     context = browser.new_context(locale="ja-JP")
     page = signed_in(town, context)
     page.click("a.what")
@@ -171,7 +76,7 @@ def test_a_newer_version_is_never_decided_on_unread(town: Town, browser: Browser
     context.close()
 
 
-def test_what_was_written_outlives_the_session(town: Town, browser: Browser) -> None:
+def test_what_was_written_outlives_the_session(town: Pages, browser: Browser) -> None:
     context = browser.new_context(locale="ja-JP")
     page = signed_in(town, context)
     page.click("a.what")
@@ -192,7 +97,7 @@ def test_what_was_written_outlives_the_session(town: Town, browser: Browser) -> 
     context.close()
 
 
-def test_a_question_goes_to_the_drafter_and_comes_back(town: Town, browser: Browser) -> None:
+def test_a_question_goes_to_the_drafter_and_comes_back(town: Pages, browser: Browser) -> None:
     chief, drafter = (browser.new_context(locale="ja-JP") for _ in range(2))
     page = signed_in(town, chief)
     page.click("a.what")
@@ -210,7 +115,7 @@ def test_a_question_goes_to_the_drafter_and_comes_back(town: Town, browser: Brow
         context.close()
 
 
-def test_every_page_is_accessible_in_both_languages(town: Town, browser: Browser) -> None:
+def test_every_page_is_accessible_in_both_languages(town: Pages, browser: Browser) -> None:
     invitation = town.json("account", "invite", "p02")["url"]
     stream = town.json("list")[0]["id"]
     for language in ("ja-JP", "en-US"):
@@ -231,20 +136,14 @@ def test_every_page_is_accessible_in_both_languages(town: Town, browser: Browser
                 ("portfolio", "/lifecycles?state=all"),
                 ("lifecycle", f"/lifecycles/{stream}"),
                 ("document", f"/lifecycles/{stream}/documents/setup/1/1"),
+                ("act", f"/lifecycles/{stream}/do/measure"),
             ]:
                 look(page, f"{town.base}{path}", f"{name}-{language}-{scheme}")
                 assert page.get_attribute("html", "lang") == language[:2]
             context.close()
 
 
-def look(page: Page, url: str, name: str) -> None:
-    page.goto(url)
-    shoot(page, name)
-    found = Axe().run(page)
-    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
-
-
-def test_pages_are_small_and_fetch_nothing_from_outside(town: Town, browser: Browser) -> None:
+def test_pages_are_small_and_fetch_nothing_from_outside(town: Pages, browser: Browser) -> None:
     context = browser.new_context(locale="ja-JP")
     page = signed_in(town, context)
     seen: list[tuple[str, int]] = []
@@ -259,30 +158,13 @@ def test_pages_are_small_and_fetch_nothing_from_outside(town: Town, browser: Bro
 # --- without a browser -----------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def client(town: Town, person: str | None = "p32") -> Iterator[httpx.Client]:
-    """A client that keeps its cookies, as a browser on localhost does."""
-    with httpx.Client(base_url=town.base, headers={"Origin": town.base, "Accept-Language": "en"}) as made:
-        if person is not None:
-            sign_in(made, person)
-        yield made
-
-
-def sign_in(made: httpx.Client, person: str) -> None:
-    response = made.post("/sign-in", data={"who": person, "password": PASSWORD})
-    assert response.status_code == 303, response.text
-    cookie = re.match(r"__Host-session=([^;]+);", response.headers["set-cookie"])
-    assert cookie and all(w in response.headers["set-cookie"] for w in ("HttpOnly", "Secure", "SameSite=lax", "Path=/"))
-    made.headers["Cookie"] = f"__Host-session={cookie[1]}; language=en"
-
-
 def form(page: str) -> dict[str, str]:
     """The hidden fields of the decision form."""
     body = page[page.index('/answer"') :]
     return dict(re.findall(r'<input type="hidden" name="(csrf|command_id|seen)" value="([^"]*)">', body)[:3])
 
 
-def test_the_same_form_sent_twice_is_one_answer(town: Town) -> None:
+def test_the_same_form_sent_twice_is_one_answer(town: Pages) -> None:
     with client(town) as browsing:
         path = re.search(r"/requests/[0-9a-f-]{36}", browsing.get("/").text)
         assert path
@@ -292,7 +174,7 @@ def test_the_same_form_sent_twice_is_one_answer(town: Town) -> None:
     assert len(town.answered()) == 1
 
 
-def test_only_our_own_forms_of_the_right_person_are_taken(town: Town) -> None:
+def test_only_our_own_forms_of_the_right_person_are_taken(town: Pages) -> None:
     with client(town) as browsing, client(town, "p30") as director, client(town, None) as stranger:
         path = re.search(r"/requests/[0-9a-f-]{36}", browsing.get("/").text)
         assert path
@@ -321,7 +203,7 @@ def test_only_our_own_forms_of_the_right_person_are_taken(town: Town) -> None:
     assert any(a["actor"]["person"] == "p30" for a in town.json("attempts")["attempts"])
 
 
-def test_an_answer_is_taken_back_and_a_conflict_of_interest_declared(town: Town) -> None:
+def test_an_answer_is_taken_back_and_a_conflict_of_interest_declared(town: Pages) -> None:
     with client(town) as browsing:
         path = re.search(r"/requests/[0-9a-f-]{36}", browsing.get("/").text)
         assert path
@@ -338,7 +220,7 @@ def test_an_answer_is_taken_back_and_a_conflict_of_interest_declared(town: Town)
     assert town.json("show", "R8")["recused"] == ["p32"]
 
 
-def test_evidence_is_downloaded_and_never_run(town: Town) -> None:
+def test_evidence_is_downloaded_and_never_run(town: Pages) -> None:
     with client(town) as browsing:
         sha256 = town.json("attachments", "R8")["attachments"][0]["sha256"]
         found = browsing.get(f"/lifecycles/R8/files/{sha256}")
@@ -350,7 +232,7 @@ def test_evidence_is_downloaded_and_never_run(town: Town) -> None:
         assert found.headers["x-content-type-options"] == "nosniff"
 
 
-def test_wrong_tries_slow_down_and_nobody_is_sent_elsewhere(town: Town) -> None:
+def test_wrong_tries_slow_down_and_nobody_is_sent_elsewhere(town: Pages) -> None:
     with client(town, None) as browsing:
         wrong = [browsing.post("/sign-in", data={"who": "p32", "password": "x" * 12}).status_code for _ in range(6)]
         assert wrong[:4] == [401] * 4 and wrong[-1] == 429
@@ -360,7 +242,7 @@ def test_wrong_tries_slow_down_and_nobody_is_sent_elsewhere(town: Town) -> None:
         assert browsing.post("/sign-in", data={"who": "nobody", "password": PASSWORD}).status_code == 401
 
 
-def test_an_invitation_works_once(town: Town) -> None:
+def test_an_invitation_works_once(town: Pages) -> None:
     url = town.json("account", "invite", "p02")["url"]
     path = url.removeprefix(town.base)
     with client(town, None) as browsing:
@@ -374,7 +256,7 @@ def test_an_invitation_works_once(town: Town) -> None:
 
 
 def test_a_rehearsal_is_read_only(tmp_path: Path, sqlite_url: str) -> None:
-    town = Town(sqlite_url, tmp_path)
+    town = Pages(sqlite_url, tmp_path)
     store = Store.create(sqlite_url, clock="virtual", seed="1")
     furnish(store)
     drafter = Actor(person="p33", via=Via.REHEARSAL, authenticated_by="test")

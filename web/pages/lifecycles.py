@@ -10,10 +10,16 @@ from fastapi.responses import Response, StreamingResponse
 
 from blobs.contract import checked
 from blobs.registry import configured
+from domain.facts import Facts
+from domain.lifecycle.authority import may_draft
 from domain.lifecycle.overview import STANDINGS, route
+from domain.lifecycle.state import Lifecycle
+from domain.messages import Refused
 from store import queries
 from web.app import Visit, visit_of
 from web.pages.deciding import read
+from web.pages.finding import stage_titles, stream_of
+from web.pages.steering import possible
 from web.pages.talk import QUIET, timeline
 
 router = APIRouter()
@@ -42,25 +48,16 @@ def portfolio(
         page=page,
         last=max((total + PAGE - 1) // PAGE, 1),
         chosen={"stage": stage, "bureau": bureau, "health": health, "state": state},
-        stages=_stage_titles(visit),
+        stages=stage_titles(visit.store),
         bureaus=[u for u in directory.units if u.kind == "bureau"],
         unit=directory.unit,
     )
 
 
-def _stage_titles(visit: Visit) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for row in queries.published_definitions(visit.store):
-        for s in (*row["document"]["stages"], row["document"].get("wind_down")):
-            if s:
-                found.setdefault(s["key"], s["title"])
-    return found
-
-
 @router.get("/lifecycles/{given}")
-def lifecycle_page(request: Request, given: str) -> Response:
+def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
     visit = visit_of(request)
-    store, stream = visit.store, _stream(visit, given)
+    store, stream = visit.store, stream_of(visit, given)
     state, _ = store.load(stream)
     facts = store.facts(state.definition)
     visits = queries.visits_of(store, stream)
@@ -79,6 +76,10 @@ def lifecycle_page(request: Request, given: str) -> Response:
             }
             for s in stages
         ],
+        done=done,
+        acts=possible(state),
+        may_draft=_may_draft(visit, state, facts),
+        work_title=next((s.title for s in stages if s.key == state.work), state.stage_title),
         stops=route(state, facts),
         standings=STANDINGS,
         waiting=queries.live_requests(store, [stream]),
@@ -91,6 +92,16 @@ def lifecycle_page(request: Request, given: str) -> Response:
         happened=list(reversed(happened)),
         temporal=_temporal(visit, stream),
     )
+
+
+def _may_draft(visit: Visit, state: Lifecycle, facts: Facts) -> bool:
+    if state.closed or state.in_circulation or not any(r.kind == "draft" for r in state.requests):
+        return False
+    try:
+        may_draft(visit.actor(), state, facts, visit.store.clock.now())
+    except Refused:
+        return False
+    return not visit.store.clock.virtual
 
 
 def _holders(visit: Visit) -> Any:
@@ -110,17 +121,10 @@ def _temporal(visit: Visit, stream: str) -> str | None:
     return f"http://127.0.0.1:{s.ui_port}/namespaces/{s.temporal_namespace}/workflows/{quote(workflow_id('lifecycle', stream), safe='')}"
 
 
-def _stream(visit: Visit, given: str) -> str:
-    try:
-        return queries.resolve(visit.store, given)
-    except queries.NotFound:
-        raise HTTPException(404) from None
-
-
 @router.get("/lifecycles/{given}/documents/{stage}/{round_}/{version}")
 def document_page(request: Request, given: str, stage: str, round_: int, version: int) -> Response:
     visit = visit_of(request)
-    stream = _stream(visit, given)
+    stream = stream_of(visit, given)
     state, _ = visit.store.load(stream)
     versions = [v for v in queries.deliverable_versions(visit.store, stream, stage) if v["round"] == round_]
     current = next((v for v in versions if v["version"] == version), None)
@@ -134,7 +138,7 @@ def document_page(request: Request, given: str, stage: str, round_: int, version
 def evidence(request: Request, given: str, sha256: str) -> Response:
     """An evidence file, never shown within the page: it is downloaded, with its own type and nothing run."""
     visit = visit_of(request)
-    stream = _stream(visit, given)
+    stream = stream_of(visit, given)
     found = next((f for f in queries.attachments_of(visit.store, stream) if f["sha256"] == sha256), None)
     blobs = configured(visit.site.settings)
     if found is None or not blobs.has(sha256):

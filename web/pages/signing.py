@@ -13,7 +13,9 @@ from store import queries
 from store.accounts import AT_MOST, LONGEST, SHORTEST, PasswordUnfit, SignInRefused
 from store.store import Store
 from web.app import COOKIE, Site, Visit, require_origin, require_own_form
-from web.pages.deciding import KEPT, shown
+from web.pages import deciding, drafting
+from web.pages.deciding import KEPT
+from web.pages.finding import stream_of
 from web.rendering import COOKIE as LANGUAGE
 from web.rendering import LANGUAGES, language_of
 
@@ -60,9 +62,9 @@ def sign_in(request: Request, who: Who = "", password: Password = "", next: Next
 async def sign_in_again(request: Request) -> Response:
     """The session ended while an answer was being written: the page comes back with what was written, nothing recorded."""
     require_origin(request)
-    form = await request.form(max_fields=20, max_files=0)
-    given = {name: str(value)[:10_000] for name, value in form.items()}
-    kept = {name: given.get(name, "") for name in KEPT}
+    form = await request.form(max_fields=5000, max_files=0)
+    given = {name: str(value)[:20_000] for name, value in form.items()}
+    kept = {name: value for name, value in given.items() if name not in ("next", "who", "password")}
     return await run_in_threadpool(_again, request, given, kept)
 
 
@@ -73,11 +75,17 @@ def _again(request: Request, given: dict[str, str], kept: dict[str, str]) -> Res
         return token
     site = _site(request)
     found = site.accounts.session(token)
-    first, _, asked = next_.removeprefix("/").partition("/")
-    if found is None or first != "requests" or not asked:
-        return _with_cookie(RedirectResponse(next_, 303), token)
-    visit = Visit(request, found.person, found.csrf, language_of(request, site.store, found.person))
-    return _with_cookie(shown(visit, asked, kept=kept), token)
+    match next_.removeprefix("/").split("/"):
+        case ["requests", asked] if found is not None:
+            visit = Visit(request, found.person, found.csrf, language_of(request, site.store, found.person))
+            decision = {name: kept.get(name, "") for name in KEPT}
+            return _with_cookie(deciding.shown(visit, asked, kept=decision), token)
+        case ["lifecycles", given_, "draft"] if found is not None:
+            visit = Visit(request, found.person, found.csrf, language_of(request, site.store, found.person))
+            base = int(kept["base"]) if kept.get("base", "").isdigit() else 0
+            page = drafting.shown(visit, stream_of(visit, given_), given=kept, base=base)
+            return _with_cookie(page, token)
+    return _with_cookie(RedirectResponse(next_, 303), token)
 
 
 def _signed_in(request: Request, who: str, password: str, next_: str, kept: dict[str, str]) -> str | Response:

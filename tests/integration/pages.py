@@ -1,0 +1,100 @@
+"""The pages on a store of their own: a server process, people with passwords, a browser or a plain client that is signed in."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page
+
+from runtime.devserver import free_port
+from settings import ROOT
+from tests.browser import shoot
+from tests.integration.test_shell import Shell
+
+PASSWORD = "城の松は 千年の緑を たもつ"
+
+
+class Pages(Shell):
+    """A shell, and the pages on the same store."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        super().__init__(url, folder)
+        self.port = free_port()
+        self.base = f"http://localhost:{self.port}"
+        self._environment["TASKFORCE_WEB_PORT"] = str(self.port)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def password(self, *people: str) -> None:
+        for person in people:
+            done = subprocess.run(
+                [sys.executable, "starter.py", "account", "password", person, "--stdin"],
+                cwd=ROOT,
+                env=self._environment,
+                input=f"{PASSWORD}\n".encode(),
+                capture_output=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+
+    def serve(self) -> None:
+        self._process = subprocess.Popen([sys.executable, "-m", "web"], cwd=ROOT, env=self._environment)
+        for _ in range(300):
+            assert self._process.poll() is None
+            try:
+                httpx.get(f"{self.base}/healthz")
+                return
+            except httpx.TransportError:
+                time.sleep(0.1)
+        raise AssertionError("the pages did not come up")
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(20)
+
+    def answered(self) -> list[tuple[str, str]]:
+        """Person and decision of every answer on record."""
+        found = self.json("show", "R8")["timeline"]
+        return [(e["person"], e["ja"]) for e in found if e["type"] == "RequestAnswered"]
+
+
+def signed_in(town: Pages, context: BrowserContext, person: str = "p32") -> Page:
+    page = context.new_page()
+    page.goto(f"{town.base}/")
+    page.fill("#who", person)
+    page.fill("#password", PASSWORD)
+    page.click("main button")
+    page.wait_for_url(f"{town.base}/")
+    return page
+
+
+def look(page: Page, url: str, name: str) -> None:
+    page.goto(url)
+    shoot(page, name)
+    found = Axe().run(page)
+    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+
+
+@contextmanager
+def client(town: Pages, person: str | None = "p32") -> Iterator[httpx.Client]:
+    """A client that keeps its cookies, as a browser on localhost does."""
+    with httpx.Client(base_url=town.base, headers={"Origin": town.base, "Accept-Language": "en"}) as made:
+        if person is not None:
+            sign_in(made, person)
+        yield made
+
+
+def sign_in(made: httpx.Client, person: str) -> None:
+    response = made.post("/sign-in", data={"who": person, "password": PASSWORD})
+    assert response.status_code == 303, response.text
+    cookie = re.match(r"__Host-session=([^;]+);", response.headers["set-cookie"])
+    assert cookie and all(w in response.headers["set-cookie"] for w in ("HttpOnly", "Secure", "SameSite=lax", "Path=/"))
+    made.headers["Cookie"] = f"__Host-session={cookie[1]}; language=en"

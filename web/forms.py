@@ -1,0 +1,208 @@
+"""Forms on a page, made from the pydantic models: what is shown for each field, and what was typed as the model takes it.
+
+Names of inputs are paths (`members.0.person`). What was typed is kept as it was typed until it fits: nothing is lost because
+a number was no number.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from domain.deliverables.shape import choices, inner
+from domain.messages import Problem, Text
+from papers.words import CHOICES
+
+Show = Literal["line", "text", "lines", "whole", "decimal", "day", "choice", "yes", "person", "unit", "group", "items"]
+_SHORT = {
+    "key",
+    "title",
+    "period",
+    "role",
+    "unit",
+    "source",
+    "by",
+    "chosen",
+    "back_to",
+    "stage",
+    "closed_as",
+    "system",
+    "number",
+    "into",
+}
+"""Text of one line; all other text may run over several."""
+
+
+@dataclass
+class Box:
+    """One field on the page. `value` is what was typed; `inside` are the fields of a group, `rows` those of each item."""
+
+    path: str
+    label: Text
+    show: Show
+    value: Any = ""
+    choices: tuple[tuple[str, Text], ...] = ()
+    inside: list[Box] = field(default_factory=list)
+    rows: list[list[Box]] = field(default_factory=list)
+    problems: list[Text] = field(default_factory=list)
+    hint: str = ""
+    """The name behind an id."""
+
+    @property
+    def id(self) -> str:
+        return "f-" + self.path.replace(".", "-")
+
+
+def boxes(
+    form: type[BaseModel],
+    content: Mapping[str, Any],
+    problems: Mapping[str, list[Text]] | None = None,
+    *,
+    more: str = "",
+    offers: Mapping[str, tuple[tuple[str, Text], ...]] | None = None,
+    labels: Mapping[str, Text] | None = None,
+    without: Container[str] = (),
+    named: Callable[[str, str], str] = lambda _show, _id: "",
+    prefix: str = "",
+) -> list[Box]:
+    """The fields of a form with what they hold. `more`: path of the list that shows an empty item at its end.
+
+    `offers`: choices for fields whose values are known from elsewhere (stages, posts); `labels`: for models that carry none;
+    both by the field's name. `without`: fields that the page fills in by itself. `named`: names of people and units for their ids.
+    """
+    found = []
+    for name, info in form.model_fields.items():
+        if name in without:
+            continue
+        path, value = f"{prefix}{name}", content.get(name)
+        kind, many = inner(info.annotation)
+        box = Box(
+            path,
+            (labels or {}).get(name) or _label(info.description, name),
+            _show(name, kind, many, info.description or ""),
+        )
+        box.problems = list((problems or {}).get(path, []))
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            if many:
+                items = [i for i in value or [] if isinstance(i, Mapping)] if isinstance(value, list | tuple) else []
+                items = [*items, {}] if more == path or not items else items
+                box.rows = [
+                    boxes(kind, item, problems, more=more, offers=offers, named=named, prefix=f"{path}.{n}.")
+                    for n, item in enumerate(items)
+                ]
+                for n in range(len(items)):
+                    box.problems += (problems or {}).get(f"{path}.{n}", [])
+            else:
+                inside = value if isinstance(value, Mapping) else {}
+                box.inside = boxes(kind, inside, problems, more=more, offers=offers, named=named, prefix=f"{path}.")
+        elif many:
+            box.value = "\n".join(str(v) for v in value) if isinstance(value, list | tuple) else str(value or "")
+            for n in range(200):
+                box.problems += (problems or {}).get(f"{path}.{n}", [])
+        else:
+            box.value = value if isinstance(value, bool) else "" if value is None else str(value)
+            box.hint = named(box.show, box.value) if box.show in ("person", "unit") and box.value else ""
+            box.choices = tuple((v, CHOICES.get((name, v), Text(ja=v, en=v))) for v in choices(kind))
+            if offers and name in offers:
+                box.show, box.choices = "choice", offers[name]
+        found.append(box)
+    return found
+
+
+def _label(description: str | None, name: str) -> Text:
+    ja, _, en = (description or name).partition(" / ")
+    if not re.search("[ぁ-んァ-ヶ一-龠]", ja):  # some are written the other way round
+        ja, en = en or ja, ja
+    return Text(ja=ja, en=en or ja)
+
+
+def _show(name: str, kind: Any, many: bool, description: str) -> Show:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return "items" if many else "group"
+    if many:
+        return "lines"
+    if kind is bool:
+        return "yes"
+    if choices(kind):
+        return "choice"
+    numbers: dict[Any, Show] = {int: "whole", float: "decimal", Decimal: "decimal", date: "day"}
+    if kind in numbers:
+        return numbers[kind]
+    if "職員ID" in description:
+        return "person"
+    if "組織ID" in description:
+        return "unit"
+    return "line" if name in _SHORT or name.startswith("sha") else "text"
+
+
+def typed(form: type[BaseModel], given: Mapping[str, str], prefix: str = "") -> dict[str, Any]:
+    """What was typed, in the shape of the form: numbers and days where they are some, else the text as it is.
+
+    Items in which nothing was written are left out.
+    """
+    content: dict[str, Any] = {}
+    for name, info in form.model_fields.items():
+        path = f"{prefix}{name}"
+        kind, many = inner(info.annotation)
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            if many:
+                numbers = sorted({int(n) for n in _numbers(given, path)})
+                items = [typed(kind, given, f"{path}.{n}.") for n in numbers]
+                content[name] = [item for item in items if not nothing(item)]
+            else:
+                content[name] = typed(kind, given, f"{path}.")
+        elif many:
+            content[name] = [line.strip() for line in given.get(path, "").splitlines() if line.strip()]
+        elif kind is bool:
+            content[name] = given.get(path) == "yes"
+        else:
+            content[name] = _one(kind, given.get(path, ""))
+    return content
+
+
+def _numbers(given: Mapping[str, str], path: str) -> Iterable[str]:
+    for key in given:
+        if key.startswith(f"{path}."):
+            number = key[len(path) + 1 :].partition(".")[0]
+            if number.isascii() and number.isdigit() and len(number) < 5:
+                yield number
+
+
+def _one(kind: Any, text: str) -> Any:
+    text = text.replace("\r\n", "\n").replace("\x00", "").strip()
+    if kind is str:
+        return text
+    if not text:
+        return None
+    plain = unicodedata.normalize("NFKC", text).replace(",", "").replace(" ", "").removesuffix("円").removesuffix("%")
+    if kind is int:
+        return int(plain) if re.fullmatch(r"-?\d{1,18}", plain) else text
+    if kind in (float, Decimal):
+        if not re.fullmatch(r"-?\d{1,18}(\.\d{1,12})?", plain):
+            return text
+        return float(plain) if kind is float else plain
+    return text
+
+
+def nothing(value: Any) -> bool:
+    """Whether nothing was written: no text, no tick, no item."""
+    if isinstance(value, Mapping):
+        return all(nothing(v) for v in value.values())
+    if isinstance(value, list | tuple):
+        return all(nothing(v) for v in value)
+    return value in (None, "", False)
+
+
+def by_field(problems: Iterable[Problem]) -> dict[str, list[Text]]:
+    """Problems under the paths of the page: `members[0].person` is `members.0.person`."""
+    found: dict[str, list[Text]] = {}
+    for problem in problems:
+        found.setdefault(re.sub(r"\[(\d+)\]", r".\1", problem.field), []).append(problem.message)
+    return found

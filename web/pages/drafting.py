@@ -1,0 +1,278 @@
+"""The form of the document asked for now: typed, saved as a draft, with files, checked, handed in."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+from uuid import uuid4
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+
+from blobs.inspection import Unfit, inspect
+from blobs.registry import configured
+from domain.deliverables.registry import DELIVERABLES, broken_rules, parse
+from domain.lifecycle.attaching import AttachFile, DetachFile, attached
+from domain.lifecycle.authority import may_draft
+from domain.lifecycle.commands import SubmitDeliverable
+from domain.lifecycle.decide import context
+from domain.lifecycle.state import Lifecycle
+from domain.messages import Command, Problem, Refusal, Refused, Text
+from store import queries
+from store.drafts import Drafts, Meanwhile
+from store.errors import StoreError
+from web.app import Site, Visit, require_own_form, visit_of
+from web.forms import boxes, by_field, typed
+from web.pages.finding import stream_of
+from web.rendering import language_of
+
+router = APIRouter()
+PEOPLE_LISTED = 400
+"""So many people or units are offered while typing; more would make the page heavy."""
+OWN = {"csrf", "command_id", "base", "act", "comment", "file", "more"}
+
+
+class TooLarge(Exception):
+    """What was sent is larger than any file that may be attached."""
+
+
+@router.get("/lifecycles/{given}/draft")
+def draft_page(request: Request, given: str, more: str = "", saved: str = "") -> Response:
+    visit = visit_of(request)
+    return shown(visit, stream_of(visit, given), more=more, note=saved)
+
+
+def shown(
+    visit: Visit,
+    stream: str,
+    *,
+    status: int = 200,
+    given: Mapping[str, str] | None = None,
+    refusal: Refusal | None = None,
+    problems: Mapping[str, list[Text]] | None = None,
+    base: int | None = None,
+    more: str = "",
+    note: str = "",
+    meanwhile: Any = None,
+) -> Response:
+    """The form as it was saved, or with what has just been typed. Only for those who may draft it."""
+    state = _open_state(visit, stream)
+    process = visit.store.facts(state.definition).definition
+    assert process is not None  # a lifecycle always has one
+    stage = process.stage(state.work)
+    deliverable = DELIVERABLES[stage.deliverable]
+    draft = Drafts(visit.store).find(stream, state.work, state.round)
+    if given is not None:
+        content: Mapping[str, Any] = typed(deliverable.form, given)
+    else:
+        content = draft.content if draft else queries.known_content(visit.store, stream, state.work) or {}
+    titles = {s.key: s.title for s in process.all_stages}
+    improvement = process.outcome("improvement")
+    back = improvement.stages if improvement and stage.decides_outcome else tuple(titles)
+    directory = visit.store.facts().directory
+    people, units = queries.all_people(visit.store), directory.units
+    return visit.page(
+        "draft.html",
+        status,
+        state=state,
+        stage=stage,
+        title=deliverable.title,
+        rules=deliverable.rules,
+        boxes=boxes(
+            deliverable.form,
+            content,
+            problems,
+            more=more,
+            named=lambda show, id_: _name(visit, show, id_),
+            offers=dict.fromkeys(("back_to", "stage"), tuple((key, titles[key]) for key in back if key in titles)),
+        ),
+        draft=draft,
+        base=base if base is not None else draft.version if draft else 0,
+        files=attached(state),
+        comment=(given or {}).get("comment", ""),
+        command_id=(given or {}).get("command_id") or str(uuid4()),
+        refusal=refusal,
+        problems=problems or {},
+        note=note,
+        meanwhile=meanwhile,
+        returned=_returned(visit, state),
+        people=[(p, row["name"]) for p, row in people.items()] if len(people) <= PEOPLE_LISTED else [],
+        units=[(u.id, u.name) for u in units] if len(units) <= PEOPLE_LISTED else [],
+        largest=visit.site.settings.attachment_mb,
+    )
+
+
+def _name(visit: Visit, show: str, id_: str) -> str:
+    if show == "person":
+        return name if (name := str(visit.site.renderer.name_of(id_))) != id_ else ""
+    unit = visit.store.facts().directory.unit(id_)
+    return unit.name.model_dump()[visit.language] if unit else ""
+
+
+def _open_state(visit: Visit, stream: str) -> Lifecycle:
+    """The lifecycle, when somebody who may draft it can do so now. Raises `Refused`: a draft is for its taskforce."""
+    state: Lifecycle = visit.store.load(stream)[0]
+    facts = visit.store.facts(state.definition)
+    may_draft(visit.actor(), state, facts, visit.store.clock.now())
+    if state.closed or state.in_circulation or not state.work:
+        raise HTTPException(404)
+    return state
+
+
+def _returned(visit: Visit, state: Lifecycle) -> dict[str, Any] | None:
+    """Why it came back, when it did: the last answer that sent this document back."""
+    found = [
+        a
+        for a in queries.answers_of(visit.store, state.stream)
+        if a["stage"] == state.stage and a["round"] == state.round and a["decision"] in ("return", "reject")
+    ]
+    if not found or state.submission is None or found[-1]["content_hash"] != state.submission.content_hash:
+        return None
+    from web.pages.talk import timeline
+
+    said = [t.said for t in timeline(visit.store, state.stream) if t.recorded.version == found[-1]["version"]]
+    return {**found[-1], "said": said[0] if said else ""}
+
+
+@router.post("/lifecycles/{given}/draft")
+async def take(request: Request, given: str) -> Response:
+    """Save, check, attach or hand in: one form with several buttons, so that nothing typed is left behind by any of them."""
+    site: Site = request.app.state.site
+    largest = (site.settings.attachment_mb << 20) + (2 << 20)
+    if int(request.headers.get("content-length") or 0) > largest:
+        return await run_in_threadpool(_too_large, request)
+    async with request.form(max_files=1, max_fields=5000, max_part_size=1 << 20) as form:
+        return await run_in_threadpool(_taken, request, given, form)
+
+
+def _too_large(request: Request) -> Response:
+    site: Site = request.app.state.site
+    mb = site.settings.attachment_mb
+    refusal = Refusal(
+        rule="too-large",
+        message=Text(ja="送られたものが大きすぎます", en="what was sent is too large"),
+        remedy=Text(ja=f"{mb} MB までのファイルにしてください", en=f"choose a file of at most {mb} MB"),
+    )
+    return site.renderer.message(request, "refused", 413, refusal=refusal)
+
+
+def _taken(request: Request, given: str, form: FormData) -> Response:
+    site: Site = request.app.state.site
+    text = {key: value for key, value in form.items() if isinstance(value, str)}
+    found = site.session(request)
+    if found is None:
+        # The session ended while the form was open: what was typed goes along.
+        kept = {k: v for k, v in text.items() if k not in ("csrf", "act")}
+        asked = {"next": request.url.path, "who": "", "wrong": False, "retry_at": None, "kept": kept}
+        return site.renderer.page(request, "sign_in.html", language_of(request), 401, **asked)
+    require_own_form(request, found.csrf, text.get("csrf", ""))
+    visit = site.visit(request)
+    stream = stream_of(visit, given)
+    state = _open_state(visit, stream)
+    process = visit.store.facts(state.definition).definition
+    assert process is not None
+    key = process.stage(state.work).deliverable
+    content = typed(DELIVERABLES[key].form, text)
+    base = int(text["base"]) if text.get("base", "").isdigit() and len(text["base"]) < 9 else 0
+    try:
+        version = Drafts(visit.store).save(stream, state.work, state.round, base, content, visit.person)
+    except Meanwhile as other:
+        now = other.now.version if other.now else 0
+        return shown(visit, stream, status=409, given=text, base=now, meanwhile=other.now)
+    upload = form.get("file")
+    act, _, what = text.get("act", "save").partition(":")
+    if isinstance(upload, UploadFile) and upload.filename and act != "detach":
+        try:
+            _attach(visit, stream, upload)
+        except Unfit as unfit:
+            return shown(visit, stream, status=422, given=text, base=version, refusal=_of_file(unfit))
+        except Refused as refused:
+            return shown(visit, stream, status=409, given=text, base=version, refusal=refused.refusal)
+    return _acted(visit, state, key, content, text, version, act, what)
+
+
+def _acted(
+    visit: Visit,
+    state: Lifecycle,
+    key: str,
+    content: dict[str, Any],
+    text: Mapping[str, str],
+    version: int,
+    act: str,
+    what: str,
+) -> Response:
+    stream, here = state.stream, f"/lifecycles/{state.stream}/draft"
+    if act == "more":
+        return RedirectResponse(f"{here}?{urlencode({'more': what})}#f-{quote(what.replace('.', '-'))}", 303)
+    try:
+        if act == "detach":
+            command: Command = DetachFile(command_id=str(uuid4()), stream=stream, name=what)
+            visit.site.record(command, visit.actor())
+        elif act == "check":
+            return _checked(visit, state, key, content, text, version)
+        elif act == "submit":
+            command = SubmitDeliverable(
+                command_id=text.get("command_id") or str(uuid4()),
+                stream=stream,
+                stage=state.work,
+                content=content,
+                comment=text.get("comment", "").replace("\r\n", "\n")[:4000],
+            )
+            visit.site.record(command, visit.actor())
+            Drafts(visit.store).remove(stream, state.work, state.round)
+            return RedirectResponse(f"/lifecycles/{stream}?done=submitted", 303)
+    except Refused as refused:
+        kept = {**text, "command_id": str(uuid4())}
+        found = by_field(refused.refusal.problems)
+        return shown(visit, stream, status=422, given=kept, base=version, refusal=refused.refusal, problems=found)
+    return RedirectResponse(f"{here}?saved={'attached' if act == 'attach' else 'saved'}", 303)
+
+
+def _checked(
+    visit: Visit, state: Lifecycle, key: str, content: dict[str, Any], text: Mapping[str, str], version: int
+) -> Response:
+    """All that handing in would find, without handing in."""
+    facts = visit.store.facts(state.definition)
+    assert facts.definition is not None
+    try:
+        form = parse(key, content)
+    except Refused as refused:
+        found = by_field(refused.refusal.problems)
+        return shown(visit, state.stream, status=422, given=text, base=version, problems=found)
+    problems: list[Problem] = []
+    for _, broken in broken_rules(key, form, context(state, facts.definition, facts, visit.store.clock.now())):
+        problems += broken
+    note = "" if problems else "complete"
+    status = 422 if problems else 200
+    return shown(visit, state.stream, status=status, given=text, base=version, problems=by_field(problems), note=note)
+
+
+def _attach(visit: Visit, stream: str, upload: UploadFile) -> None:
+    """Put the bytes, then record. Raises `Unfit`, `Refused`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "upload"
+        with path.open("wb") as out:
+            while chunk := upload.file.read(1 << 20):
+                out.write(chunk)
+        file = inspect(path, largest=visit.site.settings.attachment_mb << 20, name=upload.filename)
+        # The bytes first: what is recorded can always be read. Bytes without a record are harmless.
+        try:
+            configured(visit.site.settings).put(file.sha256, path)
+        except OSError as error:
+            raise StoreError(f"attachments: {error.strerror or error}") from None
+        visit.site.record(AttachFile(command_id=str(uuid4()), stream=stream, file=file), visit.actor())
+
+
+def _of_file(unfit: Unfit) -> Refusal:
+    what, _, remedy = str(unfit).partition("\n")
+    return Refusal(rule="file", message=_both(what), remedy=_both(remedy.removeprefix("→ ")))
+
+
+def _both(line: str) -> Text:
+    ja, _, en = line.partition(" / ")
+    return Text(ja=ja, en=en or ja)

@@ -1,0 +1,302 @@
+"""What people do with a lifecycle besides drafting and answering: each act is a command, its form made from the command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from domain.deliverables.registry import in_japanese
+from domain.lifecycle import amendments, commands, consulting, dialogue, registering
+from domain.lifecycle.absence import MarkMatter
+from domain.lifecycle.state import Lifecycle
+from domain.messages import Command, Refusal, Refused, Text
+from web.app import Visit, require_own_form, visit_of
+from web.forms import boxes, by_field, nothing, typed
+from web.pages.finding import stage_titles, stream_of
+
+router = APIRouter()
+Choices = tuple[tuple[str, Text], ...]
+
+
+def _t(ja: str, en: str) -> Text:
+    return Text(ja=ja, en=en)
+
+
+@dataclass(frozen=True)
+class Act:
+    """A command as people choose it; `when`: where it makes sense (the rules decide whether it may be done)."""
+
+    command: type[Command]
+    title: Text
+    help: Text
+    when: Callable[[Lifecycle], bool]
+    fixed: Callable[[Lifecycle], dict[str, Any]] = lambda _: {}
+    """Fields that the page fills in by itself."""
+
+
+def _open(s: Lifecycle) -> bool:
+    return not s.closed and s.reopening is None
+
+
+ACTS: Mapping[str, Act] = {
+    "withdraw": Act(
+        commands.WithdrawDraft,
+        _t("引き戻す", "Take back"),
+        _t("回議中の文書を起案者が引き戻します。", "The drafter takes back the document in circulation."),
+        lambda s: s.in_circulation,
+    ),
+    "comment": Act(
+        dialogue.AddComment,
+        _t("意見を書く", "Remark"),
+        _t("関係者全員が読めます。何も決定しません。", "For everybody concerned; it decides nothing."),
+        _open,
+    ),
+    "share": Act(
+        dialogue.ShareForInformation,
+        _t("供覧する", "Send for information"),
+        _t("決定を求めずに文書を見せます。", "Shows the document to a post that has nothing to decide."),
+        lambda s: _open(s) and s.submission is not None,
+    ),
+    "concurrence": Act(
+        consulting.AddConcurrence,
+        _t("合議先を加える", "Add a concurrence"),
+        _t("回議中に、もう一つの職の同意を求めます。", "Asks one more post to agree while the document circulates."),
+        lambda s: s.in_circulation,
+    ),
+    "settle": Act(
+        consulting.SettleConsultation,
+        _t("協議を終える", "End a consultation"),
+        _t(
+            "異議が取り下げられたか、共通の上司に委ねます。",
+            "The objection is withdrawn, or left to the common superior.",
+        ),
+        lambda s: bool(s.consultations),
+    ),
+    "mark": Act(
+        MarkMatter,
+        _t("重要・異例・疑義の印", "Mark the matter"),
+        _t("印のある案件は、指示か急施でなければ代決できません。", "Marked matters are not decided in absence."),
+        _open,
+    ),
+    "outside": Act(
+        registering.EnterOutsideDecision,
+        _t("外部の決裁を入れる", "Enter a decision made elsewhere"),
+        _t(
+            "文書管理システムで決裁された番号と日付を一度だけ入れます。",
+            "Number and date of a decision in the city's system.",
+        ),
+        lambda s: s.in_circulation,
+        lambda s: {"seen": s.submission.content_hash if s.submission else ""},
+    ),
+    "enforce": Act(
+        registering.EnforceDecision,
+        _t("施行日を入れる", "Put into effect"),
+        _t("決裁済みの文書の施行日を記録します。", "The day on which a decision took effect."),
+        lambda s: bool(s.decided),
+    ),
+    "measure": Act(
+        commands.RecordMeasurement,
+        _t("測定値を記録する", "Record a measurement"),
+        _t("KPIの値を期間ごとに記録します。", "A KPI's value for a period."),
+        lambda s: _open(s) and bool(s.kpis),
+    ),
+    "correct-measurement": Act(
+        amendments.CorrectMeasurement,
+        _t("測定値を訂正する", "Correct a measurement"),
+        _t("誤った値は記録に残り、正しい値が使われます。", "The wrong value stays on record; the right one counts."),
+        lambda s: bool(s.values),
+    ),
+    "budget": Act(
+        commands.RecordBudget,
+        _t("予算額を記録する", "Record a budget amount"),
+        _t("要求・内示・議決・配当の額を財政課が記録します。", "Amounts are recorded by the finance section."),
+        _open,
+    ),
+    "fulfil": Act(
+        commands.FulfilPromise,
+        _t("約束の履行を記録する", "A promise was kept"),
+        _t("条件や約束が果たされたことを記録します。", "Records that a condition or promise was met."),
+        lambda s: any(p.fulfilled_at is None for p in s.promises),
+    ),
+    "review": Act(
+        commands.OpenReview,
+        _t("取組方針を再検討する", "Open the review"),
+        _t("モニタリングを終え、評価と再検討に進みます。", "Ends monitoring and opens the review of the policy."),
+        lambda s: _open(s) and s.repeats,
+    ),
+    "hold": Act(
+        commands.HoldLifecycle,
+        _t("保留する", "Hold"),
+        _t("再開まで何も求められず、期限も進みません。", "Nothing is asked or due until it is resumed."),
+        lambda s: _open(s) and s.hold is None,
+    ),
+    "resume": Act(
+        commands.ResumeLifecycle,
+        _t("保留を解く", "Resume"),
+        _t("期限は保留した分だけ延びます。", "Due dates move by the time held."),
+        lambda s: s.hold is not None,
+    ),
+    "merge": Act(
+        amendments.MergeLifecycle,
+        _t("他の課題に統合する", "Merge into another"),
+        _t(
+            "同じ課題であるとして、他のライフサイクルに引き継いで終えます。",
+            "It is the same as another, and ends with a reference.",
+        ),
+        _open,
+    ),
+    "drop": Act(
+        commands.DropLifecycle,
+        _t("廃案にする", "Drop"),
+        _t("成果なく終えます。同意した職に伝わります。", "Ends without a result; those who concurred are told."),
+        _open,
+    ),
+    "reopen": Act(
+        amendments.ReopenLifecycle,
+        _t("再開を申請する", "Ask to reopen"),
+        _t(
+            "終結した課題の再開は、定められた経路で決定されます。",
+            "Reopening is decided by the definition's gate for it.",
+        ),
+        lambda s: s.closed,
+    ),
+}
+LABELS: Mapping[str, Text] = {
+    "reason": _t("理由", "Reason"),
+    "text": _t("本文", "Text"),
+    "note": _t("備考", "Note"),
+    "comment": _t("コメント", "Comment"),
+    "until": _t("いつまで(未定なら空欄)", "Until (empty: not known)"),
+    "post": _t("職", "Post"),
+    "consultation": _t("協議", "Consultation"),
+    "agreed": _t("異議は取り下げられた", "The objection is withdrawn"),
+    "marks": _t(
+        "印(一行に一つ: important 重要、unusual 異例、doubtful 疑義)", "Marks, one a line: important, unusual, doubtful"
+    ),
+    "system": _t("システム名", "System"),
+    "number": _t("文書番号", "Number of the document"),
+    "decided_on": _t("決裁日", "Decided on"),
+    "decided_by": _t("決裁した職", "Post that decided"),
+    "outcome": _t("結果(再検討のとき)", "Outcome (of a review)"),
+    "back_to": _t("戻り先の段階(改善のとき)", "Stage to go back to (improvement)"),
+    "stage": _t("段階", "Stage"),
+    "on": _t("施行日", "In effect on"),
+    "kpi": _t("KPI", "KPI"),
+    "period": _t("期間(例: 2026-Q1)", "Period, e.g. 2026-Q1"),
+    "value": _t("値", "Value"),
+    "source": _t("根拠", "Source"),
+    "fiscal_year": _t("年度(西暦)", "Fiscal year"),
+    "state": _t("区分", "State"),
+    "amount": _t("金額(円)", "Amount in yen"),
+    "promise": _t("約束", "Promise"),
+    "into": _t("統合先のID", "ID of the other"),
+}
+_STATES: Choices = (
+    ("asked", _t("要求", "asked")),
+    ("indicated", _t("内示", "indicated")),
+    ("voted", _t("議決", "voted")),
+    ("allotted", _t("配当", "allotted")),
+)
+_BY_THE_PAGE = ("command_id", "stream", "round", "seen")
+
+
+def possible(state: Lifecycle) -> dict[str, Act]:
+    """The acts that make sense now."""
+    return {key: act for key, act in ACTS.items() if act.when(state)}
+
+
+def _offers(visit: Visit, state: Lifecycle) -> dict[str, Choices]:
+    directory = visit.store.facts().directory
+    posts: Choices = tuple((p.id, p.title) for p in directory.posts)
+    process = visit.store.facts(state.definition).definition
+    titles = {k: Text.model_validate(t) for k, t in stage_titles(visit.store).items()}
+    stages: Choices = tuple((s.key, s.title) for s in process.all_stages) if process else ()
+    decided = tuple(
+        (place.partition("/")[0], titles.get(place.partition("/")[0], _t(place, place))) for place in state.decided
+    )
+    return {
+        "post": posts,
+        "decided_by": posts,
+        "stage": decided if state.decided and not state.closed else stages,
+        "back_to": stages,
+        "outcome": tuple((o.key, o.title) for o in process.outcomes) if process else (),
+        "kpi": tuple((k.key, _t(k.title, k.title)) for k in state.kpis),
+        "promise": tuple((p.id, _t(p.text, p.text)) for p in state.promises if p.fulfilled_at is None),
+        "consultation": tuple((c.id, c.post_title) for c in state.consultations),
+        "state": _STATES,
+    }
+
+
+@router.get("/lifecycles/{given}/do/{name}")
+def act_page(request: Request, given: str, name: str) -> Response:
+    visit = visit_of(request)
+    return _shown(visit, stream_of(visit, given), name)
+
+
+def _shown(
+    visit: Visit,
+    stream: str,
+    name: str,
+    *,
+    status: int = 200,
+    given: Mapping[str, str] | None = None,
+    refusal: Refusal | None = None,
+    problems: Mapping[str, list[Text]] | None = None,
+) -> Response:
+    act = ACTS.get(name)
+    if act is None:
+        raise HTTPException(404)
+    state, _ = visit.store.load(stream)
+    content = typed(act.command, given or {})
+    return visit.page(
+        "act.html",
+        status,
+        state=state,
+        act=act,
+        name=name,
+        boxes=boxes(act.command, content, problems, offers=_offers(visit, state), labels=LABELS, without=_BY_THE_PAGE),
+        command_id=(given or {}).get("command_id") or str(uuid4()),
+        refusal=refusal,
+        people=[],
+        units=[],
+    )
+
+
+@router.post("/lifecycles/{given}/do/{name}")
+async def do(request: Request, given: str, name: str) -> Response:
+    form = await request.form(max_files=0, max_fields=100)
+    text = {k: v for k, v in form.items() if isinstance(v, str)}
+    return await run_in_threadpool(_done, request, given, name, text)
+
+
+def _done(request: Request, given: str, name: str, text: dict[str, str]) -> Response:
+    visit = visit_of(request)
+    require_own_form(request, visit.csrf, text.get("csrf", ""))
+    stream, act = stream_of(visit, given), ACTS.get(name)
+    if act is None:
+        raise HTTPException(404)
+    state, _ = visit.store.load(stream)
+    fields = {k: v for k, v in typed(act.command, text).items() if k not in _BY_THE_PAGE and not nothing(v)}
+    fields |= {"command_id": text.get("command_id") or str(uuid4()), "stream": stream, **act.fixed(state)}
+    if name == "settle":
+        fields.setdefault("agreed", False)
+    try:
+        visit.site.record(act.command.model_validate(fields), visit.actor())
+    except ValidationError as error:
+        problems: dict[str, list[Text]] = {}
+        for e in error.errors(include_url=False):
+            said = Text(ja=in_japanese(e["type"], e.get("ctx") or {}, e["msg"]), en=e["msg"])
+            problems.setdefault(".".join(str(p) for p in e["loc"]), []).append(said)
+        return _shown(visit, stream, name, status=422, given=text, problems=problems)
+    except Refused as refused:
+        kept = text | {"command_id": str(uuid4())}
+        found = by_field(refused.refusal.problems)
+        return _shown(visit, stream, name, status=409, given=kept, refusal=refused.refusal, problems=found)
+    return RedirectResponse(f"/lifecycles/{stream}?done={name}", 303)

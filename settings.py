@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     attachment_mb: int = Field(50, ge=1, le=2000, description="Largest evidence file, in MiB")
     web_host: str = Field("127.0.0.1", description="Address at which the web pages are served")
     web_port: int = Field(8400, ge=0, le=65535, description="Port of the web pages; 0 lets `make up` serve none")
+    api_per_minute: int = Field(600, ge=1, description="Requests a minute that one key of the API may make")
     person: str | None = Field(None, description="Person id used where `--as` is left out")
 
     @field_validator("closed_days", "chat_urls", mode="before")

@@ -35,6 +35,7 @@ class Via(StrEnum):
 
     SHELL = "shell"
     WEB = "web"
+    API = "api"
     TEMPORAL = "temporal"
     IMPORT = "import"
     REHEARSAL = "rehearsal"

@@ -99,6 +99,7 @@ def _load() -> None:
         acting,
         adopting,
         amending,
+        api_keys,
         attaching,
         defining,
         directories,

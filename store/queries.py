@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -63,13 +64,23 @@ def find_lifecycles(
     health: str | None = None,
     awaiting: str | Collection[str] | None = None,
     closed: bool | None = None,
+    words: str | None = None,
     limit: int | None = None,
     offset: int = 0,
+    after: tuple[datetime, str, str] | None = None,
 ) -> list[Row]:
-    """Lifecycles, oldest first, with `version` of their stream. `awaiting`: post ids; those on hold wait for nobody."""
+    """Lifecycles, oldest first, with `version` of their stream. `awaiting`: post ids; those on hold wait for nobody.
+
+    `after`: (started_at, ref, stream) of the last one seen, for reading on without an offset. `words`: in title or own id.
+    """
     query = sa.select(lifecycles, streams.c.version).join(streams, streams.c.stream == lifecycles.c.stream)
-    query = query.where(*_chosen(stage, bureau, viewpoint, health, awaiting, closed))
-    query = query.order_by(lifecycles.c.started_at, lifecycles.c.ref, lifecycles.c.stream)
+    query = query.where(*_chosen(stage, bureau, viewpoint, health, awaiting, closed, words))
+    place = (lifecycles.c.started_at, lifecycles.c.ref, lifecycles.c.stream)
+    if after is not None:
+        query = query.where(
+            sa.tuple_(*place) > sa.tuple_(*(sa.bindparam(None, v, c.type) for v, c in zip(after, place, strict=True)))
+        )
+    query = query.order_by(*place)
     return rows(store, query.limit(limit).offset(offset) if limit is not None else query.offset(offset or None))
 
 
@@ -82,11 +93,12 @@ def count_lifecycles(
     health: str | None = None,
     awaiting: str | Collection[str] | None = None,
     closed: bool | None = None,
+    words: str | None = None,
 ) -> int:
     """How many there are in all, by the filters of `find_lifecycles`."""
     query = sa.select(sa.func.count()).select_from(lifecycles)
     with store.database.read() as connection:
-        chosen = query.where(*_chosen(stage, bureau, viewpoint, health, awaiting, closed))
+        chosen = query.where(*_chosen(stage, bureau, viewpoint, health, awaiting, closed, words))
         return int(connection.execute(chosen).scalar_one())
 
 
@@ -97,6 +109,7 @@ def _chosen(
     health: str | None,
     awaiting: str | Collection[str] | None,
     closed: bool | None,
+    words: str | None = None,
 ) -> list[sa.ColumnElement[bool]]:
     pairs: tuple[tuple[sa.Column[Any], Any], ...] = (
         (lifecycles.c.stage, stage),
@@ -106,6 +119,12 @@ def _chosen(
         (lifecycles.c.closed, closed),
     )
     chosen: list[sa.ColumnElement[bool]] = [column == value for column, value in pairs if value is not None]
+    for word in (words or "").split():
+        chosen.append(
+            sa.or_(
+                lifecycles.c.title.icontains(word, autoescape=True), lifecycles.c.ref.icontains(word, autoescape=True)
+            )
+        )
     if awaiting is not None:
         posts = [awaiting] if isinstance(awaiting, str) else list(awaiting)
         asked = sa.select(requests.c.stream).where(requests.c.post.in_(posts))

@@ -171,17 +171,20 @@ class Store:
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
-    def record(self, command: Command, actor: Actor) -> Outcome:
+    def record(self, command: Command, actor: Actor, expected: int | None = None) -> Outcome:
         """The one function through which all state changes. Returns the outcome, the stored one for a known command id.
 
+        `expected`: the version that the stream must have, for callers that decided on what they read.
         Raises `Refused` (kept in `refused`, outside the streams), `Conflict` after 5 attempts, `StoreUnreachable`.
         """
-        result = self.record_many([(command, actor)])[0]
+        result = self.record_many([(command, actor)], expected)[0]
         if isinstance(result, Refused):
             raise result
         return result
 
-    def record_many(self, batch: Sequence[tuple[Command, Actor]]) -> list[Outcome | Refused]:
+    def record_many(
+        self, batch: Sequence[tuple[Command, Actor]], expected: int | None = None
+    ) -> list[Outcome | Refused]:
         """Several commands in one transaction, each refused alone. Order is kept within a stream."""
 
         def attempt() -> list[Outcome | Refused]:
@@ -192,7 +195,7 @@ class Store:
                 transaction = Transaction(self, connection)
                 for i in order:
                     try:
-                        results[i] = transaction.run(*batch[i])
+                        results[i] = transaction.run(*batch[i], expected)
                     except Refused as refusal:
                         results[i] = refusal
                 transaction.flush()

@@ -113,8 +113,11 @@ class Transaction:
         self._keys: dict[str, bytes] = {}
         self._numbers: dict[str, int] = {}
 
-    def run(self, command: Command, actor: Actor) -> Outcome:
-        """Decide one command and gather its effects. Raises `Refused`; then nothing of it is gathered."""
+    def run(self, command: Command, actor: Actor, expected: int | None = None) -> Outcome:
+        """Decide one command and gather its effects. Raises `Refused`; then nothing of it is gathered.
+
+        `expected`: the version that the stream must have (0: it does not exist yet); a known command keeps its outcome.
+        """
         content = codec.command_hash(command, actor)
         # The stream is locked first: a duplicate that waited for its twin must find the twin's outcome, not be refused.
         loaded = self._load(command.stream, command.kind)
@@ -123,6 +126,14 @@ class Transaction:
         known = self._stored(command, content, found)
         if known is not None:
             return known
+        if expected is not None and loaded.version != expected:
+            raise refuse(
+                "stream-moved-on",
+                f"版 {expected} のつもりですが、今は版 {loaded.version} です",
+                f"meant for version {expected}, but it is at version {loaded.version} now",
+                remedy_ja="読み直してから行ってください",
+                remedy_en="read it again, then decide whether it still holds",
+            )
         if found.key is not None:
             self._keys.setdefault(asked["p"], base64.b64decode(found.key))
         facts = self._store.facts(

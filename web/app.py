@@ -92,7 +92,7 @@ class Site:
     def session(self, request: Request) -> SignedIn | None:
         return self.accounts.session(request.cookies.get(COOKIE))
 
-    def record(self, command: Command, actor: Actor) -> Outcome:
+    def record(self, command: Command, actor: Actor, expected: int | None = None) -> Outcome:
         """Record; what follows is woken beside the answer to the browser. Raises `Refused`."""
         if self.store.clock.virtual:
             raise refuse(
@@ -102,7 +102,7 @@ class Site:
                 remedy_ja="本番の記録で行ってください",
                 remedy_en="do it on the real record",
             )
-        outcome = self.store.record(command, actor)
+        outcome = self.store.record(command, actor, expected)
         if self.store.kinds[outcome.kind].workflow and self._loop is not None:
             self._loop.call_soon_threadsafe(self._wake_soon, outcome)
         return outcome
@@ -171,6 +171,8 @@ def require_origin(request: Request) -> None:
 
 def create_app(settings: Settings, store: Store) -> FastAPI:
     """The application on an open store."""
+    from web.api import problems
+    from web.api.app import create_api
     from web.pages import deciding, drafting, inbox, lifecycles, signing, steering
 
     site = Site(settings, store)
@@ -185,6 +187,8 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     for module in (signing, inbox, deciding, drafting, steering, lifecycles):
         app.include_router(module.router)
+
+    app.mount("/api/v1", create_api(site))
 
     @app.get("/healthz")
     def healthz() -> PlainTextResponse:
@@ -210,6 +214,8 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
 
     @app.exception_handler(404)
     def not_found(request: Request, _: Exception) -> Response:
+        if request.scope["path"].startswith("/api/"):  # a line break in a path leads past the mount
+            return problems.answer(404, "not-found", *problems.NOTHING)
         return site.renderer.message(request, "not_found", 404)
 
     @app.exception_handler(Refused)

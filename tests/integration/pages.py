@@ -29,8 +29,13 @@ class Pages(Shell):
         super().__init__(url, folder)
         self.port = free_port()
         self.base = f"http://localhost:{self.port}"
-        self._environment["TASKFORCE_WEB_PORT"] = str(self.port)
+        self.folder = folder
+        self._environment |= {"TASKFORCE_WEB_PORT": str(self.port), "TASKFORCE_API_PER_MINUTE": "1000000"}
         self._process: subprocess.Popen[bytes] | None = None
+
+    def setting(self, name: str, value: str) -> None:
+        """For the server, before `serve`."""
+        self._environment[name] = value
 
     def password(self, *people: str) -> None:
         for person in people:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import uuid4
@@ -14,10 +12,9 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
-from blobs.inspection import Unfit, inspect
-from blobs.registry import configured
+from blobs.inspection import Unfit
 from domain.deliverables.registry import DELIVERABLES, broken_rules, parse
-from domain.lifecycle.attaching import AttachFile, DetachFile, attached
+from domain.lifecycle.attaching import DetachFile, attached
 from domain.lifecycle.authority import may_draft
 from domain.lifecycle.commands import SubmitDeliverable
 from domain.lifecycle.decide import context
@@ -25,8 +22,8 @@ from domain.lifecycle.state import Lifecycle
 from domain.messages import Command, Problem, Refusal, Refused, Text
 from store import queries
 from store.drafts import Drafts, Meanwhile
-from store.errors import StoreError
 from web.app import Site, Visit, require_own_form, visit_of
+from web.attaching import attach
 from web.forms import boxes, by_field, typed
 from web.pages.finding import stream_of
 from web.rendering import language_of
@@ -35,10 +32,6 @@ router = APIRouter()
 PEOPLE_LISTED = 400
 """So many people or units are offered while typing; more would make the page heavy."""
 OWN = {"csrf", "command_id", "base", "act", "comment", "file", "more"}
-
-
-class TooLarge(Exception):
-    """What was sent is larger than any file that may be attached."""
 
 
 @router.get("/lifecycles/{given}/draft")
@@ -188,7 +181,7 @@ def _taken(request: Request, given: str, form: FormData) -> Response:
     act, _, what = text.get("act", "save").partition(":")
     if isinstance(upload, UploadFile) and upload.filename and act != "detach":
         try:
-            _attach(visit, stream, upload)
+            attach(visit.site, visit.actor(), stream, upload, str(uuid4()))
         except Unfit as unfit:
             return shown(visit, stream, status=422, given=text, base=version, refusal=_of_file(unfit))
         except Refused as refused:
@@ -250,22 +243,6 @@ def _checked(
     note = "" if problems else "complete"
     status = 422 if problems else 200
     return shown(visit, state.stream, status=status, given=text, base=version, problems=by_field(problems), note=note)
-
-
-def _attach(visit: Visit, stream: str, upload: UploadFile) -> None:
-    """Put the bytes, then record. Raises `Unfit`, `Refused`."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "upload"
-        with path.open("wb") as out:
-            while chunk := upload.file.read(1 << 20):
-                out.write(chunk)
-        file = inspect(path, largest=visit.site.settings.attachment_mb << 20, name=upload.filename)
-        # The bytes first: what is recorded can always be read. Bytes without a record are harmless.
-        try:
-            configured(visit.site.settings).put(file.sha256, path)
-        except OSError as error:
-            raise StoreError(f"attachments: {error.strerror or error}") from None
-        visit.site.record(AttachFile(command_id=str(uuid4()), stream=stream, file=file), visit.actor())
 
 
 def _of_file(unfit: Unfit) -> Refusal:

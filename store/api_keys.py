@@ -1,0 +1,94 @@
+"""Keys of the API: each acts for one person, within scopes, until a day. Only their sha256 is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal, get_args
+
+import sqlalchemy as sa
+
+from domain.messages import Frozen
+from store.tables import web_keys
+
+if TYPE_CHECKING:
+    from store.store import Store
+
+Scope = Literal["read", "write", "decide"]
+"""read: everything its person may read; write: start, draft, measure, ask; decide: answer what waits for its person."""
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+LONGEST = timedelta(days=366)
+USED = timedelta(minutes=1)
+"""So exactly it is noted when a key was used last."""
+_MARK = "tfk_"
+
+
+class Key(Frozen):
+    """A key as its owner sees it; the key itself is shown once, when it is made."""
+
+    id: str
+    person: str
+    name: str
+    scopes: tuple[Scope, ...]
+    made_at: datetime
+    until: datetime
+    used_at: datetime | None
+
+
+class ApiKeys:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def make(self, person: str, name: str, scopes: tuple[Scope, ...], days: int) -> tuple[Key, str]:
+        """The key and its secret, which nobody can read again. Raises `ValueError` for a life longer than a year."""
+        if not timedelta(days=1) <= timedelta(days=days) <= LONGEST:
+            raise ValueError(f"{days}")
+        secret, now = _MARK + secrets.token_urlsafe(32), self._store.clock.now()
+        key = Key(
+            id=secrets.token_hex(6),
+            person=person,
+            name=name,
+            scopes=scopes,
+            made_at=now,
+            until=now + timedelta(days=days),
+            used_at=None,
+        )
+        row = {**key.model_dump(), "scopes": list(scopes), "key": _hashed(secret)}
+        with self._store.database.write() as connection:
+            connection.execute(sa.insert(web_keys), [row])
+        return key, secret
+
+    def find(self, secret: str) -> Key | None:
+        """The key of a secret while it holds and its person is in the directory."""
+        query = sa.select(web_keys).where(web_keys.c.key == _hashed(secret))
+        with self._store.database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        now = self._store.clock.now()
+        if row is None or row["until"] <= now or self._store.facts().directory.person(row["person"]) is None:
+            return None
+        found = _key(row)
+        if found.used_at is None or now - found.used_at > USED:
+            with self._store.database.write() as connection:
+                connection.execute(sa.update(web_keys).where(web_keys.c.id == found.id).values(used_at=now))
+        return found
+
+    def all(self) -> list[Key]:
+        """Every key, expired ones too, newest first."""
+        with self._store.database.read() as connection:
+            return [
+                _key(r) for r in connection.execute(sa.select(web_keys).order_by(web_keys.c.made_at.desc())).mappings()
+            ]
+
+    def revoke(self, id_: str) -> bool:
+        """Whether there was such a key; it stops working at once."""
+        with self._store.database.write() as connection:
+            return bool(connection.execute(sa.delete(web_keys).where(web_keys.c.id == id_)).rowcount)
+
+
+def _key(row: sa.RowMapping) -> Key:
+    return Key(**{name: row[name] for name in Key.model_fields if name != "scopes"}, scopes=tuple(row["scopes"]))
+
+
+def _hashed(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

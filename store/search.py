@@ -1,0 +1,140 @@
+"""Search over everything that pages show: lifecycles, texts of documents, numbers of the register, posts, units and people.
+
+Words are found wherever they stand in a text, so that Japanese of two characters is found without a dictionary. On
+PostgreSQL titles have an index of pairs of characters (migration 0007).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+import sqlalchemy as sa
+
+from domain.calendar import local_day
+from domain.messages import Frozen, Text
+from store import queries
+from store.store import Store
+from store.tables import deliverables, lifecycles, people, register_entries
+
+LONGEST = 100
+"""Characters of a question that are looked for."""
+Kind = Literal["lifecycle", "document", "number", "post", "unit", "person"]
+
+
+class Hit(Frozen):
+    """Something found. `stream` is set for what belongs to a lifecycle; `detail` says where it was found."""
+
+    kind: Kind
+    id: str
+    title: Text
+    detail: Text
+    stream: str | None = None
+    stage: str | None = None
+    round: int | None = None
+    version: int | None = None
+
+
+def words_of(question: str) -> list[str]:
+    """The words looked for; wide spaces part them as narrow ones do."""
+    return question.replace("\x00", "")[:LONGEST].split()[:8]
+
+
+def search(store: Store, question: str, limit: int = 20) -> list[Hit]:
+    """What contains all words of the question, lifecycles first; at most `limit` of each kind."""
+    words = words_of(question)
+    if not words:
+        return []
+    return [
+        *_lifecycles(store, words, limit),
+        *_documents(store, words, limit),
+        *_numbers(store, words, limit),
+        *_directory(store, words, limit),
+    ]
+
+
+def _lifecycles(store: Store, words: list[str], limit: int) -> list[Hit]:
+    found = queries.find_lifecycles(store, words=" ".join(words), limit=limit)
+    return [
+        Hit(kind="lifecycle", id=r["stream"], title=_same(r["title"]), detail=_same(r["ref"]), stream=r["stream"])
+        for r in found
+    ]
+
+
+def _documents(store: Store, words: list[str], limit: int) -> list[Hit]:
+    """Documents as handed in; the newest version of each that has all words."""
+    d = deliverables.c
+    text = sa.cast(d.content, sa.Text)
+    # As JSON stores it: letters beyond ASCII by their numbers.
+    wanted = [text.contains(json.dumps(word)[1:-1], autoescape=True) for word in words]
+    query = (
+        sa.select(d.stream, d.stage, d.round, sa.func.max(d.version).label("version"), lifecycles.c.title)
+        .join(lifecycles, lifecycles.c.stream == d.stream)
+        .where(*wanted)
+        .group_by(d.stream, d.stage, d.round, lifecycles.c.title)
+        .limit(limit)
+    )
+    return [
+        Hit(
+            kind="document",
+            id=f"{r['stream']}/{r['stage']}/{r['round']}/{r['version']}",
+            title=_same(r["title"]),
+            detail=_same(r["stage"]),
+            stream=r["stream"],
+            stage=r["stage"],
+            round=r["round"],
+            version=r["version"],
+        )
+        for r in queries.rows(store, query)
+    ]
+
+
+def _numbers(store: Store, words: list[str], limit: int) -> list[Hit]:
+    """Documents by their number: `2026/child-support/12` in our register, or a number of the city's own system."""
+    if len(words) != 1:
+        return []
+    word, e = words[0], register_entries.c
+    register, _, serial = word.rpartition("/")
+    chosen = [e.number == word]
+    if serial.isascii() and serial.isdigit() and len(serial) < 8:
+        chosen.append(sa.and_(e.register == register, e.serial == int(serial)))
+    query = (
+        sa.select(e.stream, e.stage, e.round, e.register, e.serial, e.number, lifecycles.c.title)
+        .join(lifecycles, lifecycles.c.stream == e.stream)
+        .where(sa.or_(*chosen))
+        .limit(limit)
+    )
+    found = {(r["stream"], r["stage"], r["round"]): r for r in queries.rows(store, query)}
+    return [
+        Hit(kind="number", id=word, title=_same(r["title"]), detail=_same(word), stream=r["stream"], stage=r["stage"])
+        for r in found.values()
+    ]
+
+
+def _directory(store: Store, words: list[str], limit: int) -> list[Hit]:
+    """Units and posts by their titles, and people by name: those who hold a post today."""
+    directory, today = store.facts().directory, local_day(store.clock.now())
+
+    def fits(*texts: str) -> bool:
+        return all(any(word.lower() in text.lower() for text in texts) for word in words)
+
+    posts = [p for p in directory.posts if fits(p.title.ja, p.title.en, p.id)][:limit]
+    units = [u for u in directory.units if fits(u.name.ja, u.name.en, u.id)][:limit]
+    named = [
+        sa.or_(people.c.name.icontains(w, autoescape=True), people.c.name_en.icontains(w, autoescape=True))
+        for w in words
+    ]
+    rows = queries.rows(store, sa.select(people).where(*named).order_by(people.c.person).limit(limit))
+    found = [Hit(kind="unit", id=u.id, title=u.name, detail=_same(u.id)) for u in units]
+    found += [Hit(kind="post", id=p.id, title=p.title, detail=_same(p.unit)) for p in posts]
+    for row in rows:
+        held = [p for post in directory.posts_of(row["person"], today) if (p := directory.post(post)) is not None]
+        if held:
+            title = Text(ja=row["name"], en=row["name_en"] or row["name"])
+            detail = Text(ja="、".join(p.title.ja for p in held), en=", ".join(p.title.en for p in held))
+            found.append(Hit(kind="person", id=row["person"], title=title, detail=detail))
+    return found
+
+
+def _same(text: str) -> Text:
+    return Text(ja=text, en=text)

@@ -1,0 +1,90 @@
+"""The API as an application of its own: mounted under the pages, with its own errors and its own document."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+
+from domain.messages import Text
+from web.api import acting, problems, reading
+from web.api.access import Pace
+
+if TYPE_CHECKING:
+    from web.app import Site
+
+log = structlog.get_logger()
+LARGEST = 2 << 20
+"""Bytes of a request that carries no file."""
+ABOUT = """Everything that pages and shell do with lifecycles. Errors are problem details (RFC 9457) that name the rule, the
+fields and the remedy in Japanese and English. Send an `Idempotency-Key` with every POST: a retry is then harmless. Send
+`If-Match` with the ETag you read: nothing is done on something that has moved on."""
+
+
+def create_api(site: Site) -> FastAPI:
+    """The application for `/api/v1` on a site's store."""
+    api = FastAPI(
+        title="Taskforce lifecycles",
+        version="1",
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        servers=[{"url": "/api/v1"}],
+        redirect_slashes=False,
+    )
+    api.state.site, api.state.pace = site, Pace(site.settings.api_per_minute)
+    problems.install(api)
+    api.include_router(reading.router)
+    api.include_router(acting.router)
+    made = api.openapi
+
+    def described() -> dict[str, Any]:
+        document = made()
+        schema = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas = document["components"]["schemas"]
+        schemas |= {name: part for name, part in schema.pop("$defs").items() if name not in schemas}
+        schemas["Problem"] = schema
+        return document
+
+    api.openapi = described  # type: ignore[method-assign]
+
+    @api.middleware("http")
+    async def guarded(request: Request, forward: Callable[[Request], Awaitable[Response]]) -> Response:
+        most = (site.settings.attachment_mb << 20) + LARGEST if request.url.path.endswith("/files") else LARGEST
+        if int(request.headers.get("content-length") or 0) > most:
+            return problems.answer(
+                413,
+                "too-large",
+                Text(ja="大きすぎます", en="too large"),
+                Text(ja=f"{most:,} バイトまでにしてください", en=f"send at most {most:,} bytes"),
+            )
+        if "\x00" in request.url.path or "%00" in request.url.query:
+            return problems.answer(
+                400,
+                "unstorable",
+                Text(ja="NUL 文字は使えません", en="a NUL character cannot be used"),
+                Text(ja="取り除いてください", en="remove it"),
+            )
+        try:
+            return await forward(request)
+        except RecursionError:
+            return problems.answer(
+                400,
+                "too-deep",
+                Text(ja="入れ子が深すぎます", en="nested too deeply"),
+                Text(ja="入れ子を浅くしてください", en="nest less deeply"),
+            )
+        except Exception as error:
+            log.exception("unexpected error in the API", path=request.url.path, exc_info=error)
+            return problems.answer(
+                500,
+                "bug",
+                Text(ja="思わぬ誤りです", en="an unexpected error; it is in the log"),
+                Text(ja="担当者に時刻を伝えてください", en="tell the operator the time"),
+            )
+
+    return api

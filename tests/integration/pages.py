@@ -82,7 +82,8 @@ def signed_in(town: Pages, context: BrowserContext, person: str = "p32") -> Page
 
 
 def look(page: Page, url: str, name: str) -> None:
-    page.goto(url)
+    response = page.goto(url)
+    assert response is not None and (response.ok or name.startswith("missing")), f"{name}: {response}"
     shoot(page, name)
     found = Axe().run(page)
     assert found.violations_count == 0, f"{name}: {found.generate_report()}"

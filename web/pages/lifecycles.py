@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response, StreamingResponse
@@ -16,6 +16,7 @@ from domain.lifecycle.overview import STANDINGS, route
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Refused
 from store import queries
+from store.search import words_of
 from web.app import Visit, visit_of
 from web.pages.deciding import read
 from web.pages.finding import stage_titles, stream_of
@@ -28,15 +29,39 @@ PAGE = 50
 
 @router.get("/lifecycles")
 def portfolio(
-    request: Request, stage: str = "", bureau: str = "", health: str = "", state: str = "open", page: int = 1
+    request: Request,
+    stage: str = "",
+    bureau: str = "",
+    health: str = "",
+    state: str = "open",
+    words: str = "",
+    post: str = "",
+    tag: str = "",
+    overdue: str = "",
+    page: int = 1,
 ) -> Response:
+    """`post`, `tag` and `overdue` come from numbers on the board; they stay in the address like the rest."""
     visit = visit_of(request)
-    store, page = visit.store, max(page, 1)
-    chosen: dict[str, Any] = {
+    store, page = visit.store, min(max(page, 1), 1_000_000)
+    chosen: queries.Chosen = {
         "stage": stage or None,
         "bureau": bureau or None,
         "health": health if health in ("green", "amber", "red") else None,
         "closed": {"open": False, "closed": True}.get(state),
+        "words": " ".join(words_of(words)) or None,
+        "awaiting": post or None,
+        "tag": tag or None,
+        "overdue": True if overdue else None,
+    }
+    given = {
+        "stage": stage,
+        "bureau": bureau,
+        "health": health,
+        "state": state,
+        "words": words,
+        "post": post,
+        "tag": tag,
+        "overdue": overdue,
     }
     found = queries.find_lifecycles(store, **chosen, limit=PAGE, offset=(page - 1) * PAGE)
     total = queries.count_lifecycles(store, **chosen)
@@ -47,7 +72,9 @@ def portfolio(
         total=total,
         page=page,
         last=max((total + PAGE - 1) // PAGE, 1),
-        chosen={"stage": stage, "bureau": bureau, "health": health, "state": state},
+        chosen=given,
+        query=urlencode({k: v for k, v in given.items() if v}),
+        post=directory.post(post) if post else None,
         stages=stage_titles(visit.store),
         bureaus=[u for u in directory.units if u.kind == "bureau"],
         unit=directory.unit,

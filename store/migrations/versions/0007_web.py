@@ -13,7 +13,17 @@ depends_on = None
 MOMENT = sa.String(27)
 
 
+PAIRS = """CREATE FUNCTION taskforce_pairs(whole text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT COALESCE(array_agg(DISTINCT substr(lower(whole), i, 2)), '{}') FROM generate_series(1, length(whole) - 1) AS i
+$$"""
+"""Pairs of characters: what a word of two or more contains, so does a text that contains the word."""
+INDEX = """CREATE INDEX lifecycles_pairs ON lifecycles USING gin (taskforce_pairs(title || ' ' || ref))"""
+
+
 def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(PAIRS)
+        op.execute(INDEX)
     op.create_table(
         "web_identities",
         sa.Column("issuer", sa.Text(), primary_key=True),

@@ -1,0 +1,77 @@
+"""The portfolio at a glance: by stage, by health, what is waited for, the smart-city map; and search over everything."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from definitions.loader import SHIPPED, read_document
+from domain.calendar import local_day
+from papers.words import CLOSED
+from store import boards, search
+from web.app import visit_of
+from web.pages.finding import stage_titles
+
+router = APIRouter()
+LONG = 180
+"""Days at one stage that are worth a look."""
+
+
+@lru_cache
+def strategy() -> dict[str, Any]:
+    """The strategy as data: titles of the smart-city map."""
+    found: dict[str, Any] = read_document(SHIPPED / "strategy.yaml")
+    return found
+
+
+@router.get("/board")
+def board(request: Request, bureau: str = "") -> Response:
+    visit = visit_of(request)
+    store, directory = visit.store, visit.store.facts().directory
+    bureaus = [u for u in directory.units if u.kind == "bureau"]
+    chosen = bureau if any(u.id == bureau for u in bureaus) else ""
+    titles = stage_titles(store)
+    found = {c.stage: c for c in boards.columns(store, bureau=chosen or None)}
+    order = [*(key for key in titles if key in found), *(key for key in found if key not in titles)]
+    city = strategy()["smart_city"]
+    fields, lives = [f["id"] for f in city["fields"]], [life["id"] for life in city["life"]]
+    cells = {(c.field, c.life): c.found for c in boards.smart_city(store, fields, lives)}
+    today = local_day(store.clock.now())
+    waited = [
+        {"post": directory.post(b.post), "holders": directory.holders(b.post, today), **b.model_dump(exclude={"post"})}
+        for b in boards.bottlenecks(store)
+        if directory.post(b.post) is not None
+    ]
+    return visit.page(
+        "board.html",
+        bureau=chosen,
+        bureaus=bureaus,
+        columns=[found[key] for key in order],
+        titles=titles,
+        total=sum(c.count for c in found.values()),
+        health=boards.health_by_bureau(store),
+        unit=directory.unit,
+        ended=boards.closed_as(store),
+        ended_as=CLOSED,
+        bottlenecks=waited,
+        stale=boards.stale(store, LONG),
+        long=LONG,
+        fields=city["fields"],
+        lives=city["life"],
+        cells=cells,
+    )
+
+
+@router.get("/search")
+def search_page(request: Request, q: str = "") -> Response:
+    visit = visit_of(request)
+    found = search.search(visit.store, q, 20) if q.strip() else []
+    kinds: dict[str, list[search.Hit]] = {}
+    for hit in found:
+        kinds.setdefault(hit.kind, []).append(hit)
+    return visit.page(
+        "search.html", q=q[: search.LONGEST], kinds=kinds, total=len(found), titles=stage_titles(visit.store)
+    )

@@ -94,6 +94,11 @@ class Settings(BaseSettings):
     attachment_mb: int = Field(50, ge=1, le=2000, description="Largest evidence file, in MiB")
     web_host: str = Field("127.0.0.1", description="Address at which the web pages are served")
     web_port: int = Field(8400, ge=0, le=65535, description="Port of the web pages; 0 lets `make up` serve none")
+    oidc_issuer: str | None = Field(
+        None, pattern=r"^https?://", description="OpenID provider with which people sign in; none: local passwords only"
+    )
+    oidc_client_id: str = Field("taskforce", description="Client at the OpenID provider")
+    oidc_client_secret: SecretStr | None = Field(None, description="Its secret; none: a public client with PKCE")
     api_per_minute: int = Field(600, ge=1, description="Requests a minute that one key of the API may make")
     person: str | None = Field(None, description="Person id used where `--as` is left out")
 

@@ -57,3 +57,26 @@ def password(
             f"password: {unfit}", "→ 文を使うと覚えやすくなります / a sentence is easy to remember"
         ) from None
     OUT.emit({"person": found, "set": True}, lambda: OUT.say(f"{found}: 設定しました / set"))
+
+
+@account_app.command("link")
+def link(
+    person: Person,
+    subject: Annotated[str, typer.Option("--subject", help="OpenID 事業者での sub / `sub` at the provider")],
+    json_: Json = False,
+) -> None:
+    """OpenID 事業者での本人と結び付ける(招待リンクからも結べる) / link a person with an identity at the OpenID provider"""
+    from store.accounts import Accounts
+
+    session = Session()
+    issuer = session.settings.oidc_issuer
+    if issuer is None:
+        raise ShellError(
+            "TASKFORCE_OIDC_ISSUER: 設定されていません / is not set", "→ 事業者の URL を設定してください / set it"
+        )
+    if not subject.strip():
+        raise ShellError("--subject: 空です / is empty", "→ 事業者での sub を書いてください / give the `sub`")
+    found = session.person(person, "PERSON")
+    Accounts(session.store).link(issuer.rstrip("/"), subject.strip(), found)
+    document = {"person": found, "issuer": issuer, "subject": subject.strip()}
+    OUT.emit(document, lambda: OUT.say(f"{found}: {subject.strip()} と結び付けました / linked"))

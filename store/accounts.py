@@ -14,7 +14,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from domain.calendar import local_day
 from domain.messages import Frozen
-from store.tables import web_accounts, web_failures, web_invitations, web_sessions
+from store.tables import web_accounts, web_failures, web_identities, web_invitations, web_sessions
 
 if TYPE_CHECKING:
     from store.store import Store
@@ -118,6 +118,11 @@ class Accounts:
         if not self._fits(hashed, password) or not self._belongs_here(person):
             self._failed(keys)
             raise SignInRefused(self._wait(keys))
+        with self._store.database.write() as connection:
+            connection.execute(sa.delete(web_failures).where(web_failures.c.key == keys[0]))
+            return self._begin(connection, person)
+
+    def _begin(self, connection: sa.Connection, person: str) -> str:
         token, now = secrets.token_urlsafe(32), self._now()
         row = {
             "token": _hashed(token),
@@ -126,10 +131,8 @@ class Accounts:
             "started_at": now,
             "seen_at": now,
         }
-        with self._store.database.write() as connection:
-            connection.execute(sa.delete(web_failures).where(web_failures.c.key == keys[0]))
-            connection.execute(sa.delete(web_sessions).where(web_sessions.c.started_at < now - AT_MOST))
-            connection.execute(sa.insert(web_sessions), [row])
+        connection.execute(sa.delete(web_sessions).where(web_sessions.c.started_at < now - AT_MOST))
+        connection.execute(sa.insert(web_sessions), [row])
         return token
 
     def session(self, token: str | None) -> SignedIn | None:
@@ -169,6 +172,45 @@ class Accounts:
         if found is None or found.service:
             return False
         return found.auditor or bool(directory.posts_of(person, local_day(self._store.clock.now())))
+
+    # --- who somebody is at an OpenID provider --------------------------------------------------------------------------
+
+    def enter(self, issuer: str, subject: str, invitation: str | None) -> str | None:
+        """The token of a new session for an identity that is linked, or that an invitation links now; else None.
+
+        One identity is one person; an invitation is used up, and replaces the person's identity at that issuer.
+        """
+        person = self.invited(invitation) if invitation else self.linked(issuer, subject)
+        if person is None or not self._belongs_here(person):
+            return None
+        with self._store.database.write() as connection:
+            if invitation:
+                gone = sa.delete(web_invitations).where(web_invitations.c.token == _hashed(invitation))
+                if not connection.execute(gone).rowcount:
+                    return None
+                self._link(connection, issuer, subject, person)
+            return self._begin(connection, person)
+
+    def linked(self, issuer: str, subject: str) -> str | None:
+        """The person whom an identity is linked to."""
+        i = web_identities.c
+        query = sa.select(i.person).where(i.issuer == issuer, i.subject == subject)
+        with self._store.database.read() as connection:
+            found = connection.execute(query).scalar()
+        return None if found is None else str(found)
+
+    def link(self, issuer: str, subject: str, person: str) -> None:
+        """By an operator. Ends the person's sessions."""
+        with self._store.database.write() as connection:
+            self._link(connection, issuer, subject, person)
+            connection.execute(sa.delete(web_sessions).where(web_sessions.c.person == person))
+
+    def _link(self, connection: sa.Connection, issuer: str, subject: str, person: str) -> None:
+        i = web_identities.c
+        both = sa.or_(i.subject == subject, i.person == person)
+        connection.execute(sa.delete(web_identities).where(i.issuer == issuer, both))
+        row = {"issuer": issuer, "subject": subject, "person": person, "linked_at": self._now()}
+        connection.execute(sa.insert(web_identities), [row])
 
     # --- wrong tries -------------------------------------------------------------------------------------------------
 

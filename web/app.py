@@ -20,6 +20,7 @@ from store.accounts import Accounts, SignedIn, same
 from store.errors import StoreError
 from store.store import Store
 from store.transaction import Outcome
+from web.identity import Provider
 from web.rendering import Renderer, language_of
 
 if TYPE_CHECKING:
@@ -79,8 +80,14 @@ class Site:
     def __init__(self, settings: Settings, store: Store) -> None:
         self.settings, self.store, self.accounts = settings, store, Accounts(store)
         self.renderer = Renderer(self)
+        self.provider = Provider(settings, f"{self.base}/sign-in/returned") if settings.oidc_issuer else None
         self._client: Client | None = None
         self._waking: set[asyncio.Task[None]] = set()
+
+    @property
+    def base(self) -> str:
+        """Our own address, as browsers know it."""
+        return (self.settings.page_url or f"http://localhost:{self.settings.web_port}").rstrip("/")
 
     def visit(self, request: Request) -> Visit:
         """Raises `SignInNeeded`."""

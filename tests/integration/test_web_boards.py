@@ -12,6 +12,7 @@ from settings import ROOT
 from shell.session import furnish
 from store import boards, queries, search
 from store.store import Store
+from store.tables import lifecycles
 from tests.browser import shoot
 from tests.integration.pages import Pages, client, look, signed_in
 
@@ -107,7 +108,7 @@ def test_titles_are_found_by_the_index_of_pairs(postgres_url: str) -> None:
     furnish(store)
     with store.database.write() as connection:
         connection.execute(sa.text("SET enable_seqscan = off"))
-        query = sa.select(queries.lifecycles.c.stream).where(queries._within(store, "窓口"))
+        query = sa.select(lifecycles.c.stream).where(queries._within(store, "窓口"))
         text = str(query.compile(connection.engine, compile_kwargs={"literal_binds": True}))
         plan = "\n".join(r[0] for r in connection.execute(sa.text("EXPLAIN " + text.replace(":", "\\:"))))
     assert "lifecycles_pairs" in plan, plan

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
+import structlog
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from store import queries
 from store.accounts import AT_MOST, LONGEST, SHORTEST, PasswordUnfit, SignInRefused
 from store.store import Store
 from web.app import COOKIE, Site, Visit, require_origin, require_own_form
+from web.identity import COOKIE as PENDING
+from web.identity import LASTS, Attempt, IdentityRefused
 from web.pages import deciding, drafting
 from web.pages.deciding import KEPT
 from web.pages.finding import stream_of
@@ -20,6 +24,7 @@ from web.rendering import COOKIE as LANGUAGE
 from web.rendering import LANGUAGES, language_of
 
 router = APIRouter()
+log = structlog.get_logger()
 
 
 def _site(request: Request) -> Site:
@@ -102,6 +107,50 @@ def _signed_in(request: Request, who: str, password: str, next_: str, kept: dict
 def _with_cookie(response: Response, token: str) -> Response:
     age = int(AT_MOST.total_seconds())
     response.set_cookie(COOKIE, token, max_age=age, path="/", secure=True, httponly=True, samesite="lax")
+    return response
+
+
+# --- with an OpenID provider -----------------------------------------------------------------------------------------
+
+
+@router.get("/sign-in/provider")
+def to_provider(request: Request, next: str = "/", invitation: str = "") -> Response:
+    """Off to the provider; `invitation` links who comes back with whom it is for."""
+    site = _site(request)
+    if site.provider is None:
+        return RedirectResponse("/sign-in", 303)
+    try:
+        url, attempt = site.provider.begin(own_path(next), invitation or None)
+    except IdentityRefused as refused:
+        return _not_identified(request, refused)
+    response = RedirectResponse(url, 303)
+    kept = attempt.model_dump_json()
+    response.set_cookie(PENDING, quote(kept), max_age=LASTS, path="/", secure=True, httponly=True, samesite="lax")
+    return response
+
+
+@router.get("/sign-in/returned")
+def from_provider(request: Request, code: str = "", state: str = "", iss: str | None = None) -> Response:
+    site = _site(request)
+    try:
+        if site.provider is None:
+            raise IdentityRefused("no provider")
+        attempt = Attempt.model_validate_json(unquote(request.cookies.get(PENDING, "")))
+        subject = site.provider.finish(attempt, state, code, iss)
+        token = site.accounts.enter(site.provider.issuer, subject, attempt.invitation)
+        if token is None:
+            raise IdentityRefused(f"{subject!r} is linked with nobody")
+    except (IdentityRefused, ValidationError) as refused:
+        return _not_identified(request, refused)
+    response = _with_cookie(RedirectResponse(own_path(attempt.next), 303), token)
+    response.delete_cookie(PENDING, path="/", secure=True, httponly=True, samesite="lax")
+    return response
+
+
+def _not_identified(request: Request, refused: Exception) -> Response:
+    log.warning("sign-in with the provider failed", problem=str(refused)[:300])
+    response = _site(request).renderer.message(request, "identity", 401)
+    response.delete_cookie(PENDING, path="/", secure=True, httponly=True, samesite="lax")
     return response
 
 

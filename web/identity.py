@@ -10,7 +10,7 @@ import secrets
 import time
 from typing import Any
 
-import httpx
+import httpx2
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 from joserfc import jwt
@@ -85,7 +85,7 @@ class Provider:
             with self._client() as client:
                 tokens = client.fetch_token(known["token_endpoint"], code=code, code_verifier=attempt.verifier)
             return self._subject(str(tokens["id_token"]), attempt.nonce)
-        except (OAuthError, httpx.HTTPError, KeyError, ValueError) as error:
+        except (OAuthError, httpx2.HTTPError, KeyError, ValueError) as error:
             raise IdentityRefused(f"{type(error).__name__}: {error}") from None
 
     def _subject(self, token: str, nonce: str) -> str:
@@ -142,8 +142,8 @@ class Provider:
 
 def _read(url: str) -> dict[str, Any]:
     try:
-        found = httpx.get(url, timeout=10).raise_for_status().json()
-    except (httpx.HTTPError, ValueError) as error:
+        found = httpx2.get(url, timeout=10).raise_for_status().json()
+    except (httpx2.HTTPError, ValueError) as error:
         raise IdentityRefused(f"{url}: {error}") from None
     if not isinstance(found, dict):
         raise IdentityRefused(f"{url}: no document")

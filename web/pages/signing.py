@@ -125,7 +125,9 @@ def to_provider(request: Request, next: str = "/", invitation: str = "") -> Resp
         return _not_identified(request, refused)
     response = RedirectResponse(url, 303)
     kept = attempt.model_dump_json()
-    response.set_cookie(PENDING, quote(kept), max_age=LASTS, path="/", secure=True, httponly=True, samesite="lax")
+    response.set_cookie(
+        PENDING, quote(kept, safe=""), max_age=LASTS, path="/", secure=True, httponly=True, samesite="lax"
+    )
     return response
 
 

@@ -28,6 +28,7 @@ def main() -> int:
         log_level=settings.log_level,
         server_header=False,
         access_log=False,
+        timeout_graceful_shutdown=3,  # open pages listen for news without end
         forwarded_allow_ips="127.0.0.1",
     )
     server = uvicorn.Server(config)

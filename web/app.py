@@ -18,9 +18,11 @@ from starlette.staticfiles import StaticFiles
 from domain.messages import Actor, Command, Refused, Via, refuse
 from store.accounts import Accounts, SignedIn, same
 from store.errors import StoreError
+from store.queries import head_position
 from store.store import Store
 from store.transaction import Outcome
 from web.identity import Provider
+from web.live import Live
 from web.rendering import Renderer, language_of
 
 if TYPE_CHECKING:
@@ -32,7 +34,8 @@ log = structlog.get_logger()
 HERE = Path(__file__).parent
 COOKIE = "__Host-session"
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; "
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; font-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -67,7 +70,11 @@ class Visit:
     def store(self) -> Store:
         return self.site.store
 
-    def page(self, template: str, status: int = 200, **more: Any) -> Response:
+    def page(self, template: str, status: int = 200, *, live: str | None = None, **more: Any) -> Response:
+        """`live`: the stream whose changes the open page shows, `ANY` for all, None for a page that stays as it is."""
+        if live is not None:
+            since = head_position(self.store)
+            more["live"] = f"/live?{urlencode({'of': live, 'since': since})}"
         return self.site.renderer.page(self.request, template, self.language, status, visit=self, **more)
 
     def actor(self, capacity: str | None = None) -> Actor:
@@ -81,6 +88,7 @@ class Site:
         self.settings, self.store, self.accounts = settings, store, Accounts(store)
         self.renderer = Renderer(self)
         self.provider = Provider(settings, f"{self.base}/sign-in/returned") if settings.oidc_issuer else None
+        self.live = Live(store)
         self._client: Client | None = None
         self._waking: set[asyncio.Task[None]] = set()
 
@@ -149,6 +157,7 @@ class Site:
     async def running(self) -> AsyncIterator[None]:
         self._loop = asyncio.get_running_loop()
         yield
+        self.live.close()
         if self._waking:
             await asyncio.wait(self._waking, timeout=5)
 
@@ -180,7 +189,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     """The application on an open store."""
     from web.api import problems
     from web.api.app import create_api
-    from web.pages import boards, deciding, drafting, inbox, lifecycles, signing, steering
+    from web.pages import boards, deciding, drafting, inbox, lifecycles, live, signing, steering
 
     site = Site(settings, store)
 
@@ -192,7 +201,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app = FastAPI(title="taskforce", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = site
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    for module in (signing, inbox, deciding, drafting, steering, boards, lifecycles):
+    for module in (signing, inbox, deciding, drafting, steering, boards, live, lifecycles):
         app.include_router(module.router)
 
     app.mount("/api/v1", create_api(site))

@@ -86,6 +86,7 @@ class Renderer:
             "path": request.url.path,
             "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             "visit": None,
+            "live": None,
             "provider": self._site.provider is not None,
             "virtual": self._site.store.clock.virtual,
             "name_of": self.name_of,

@@ -13,6 +13,7 @@ from domain.calendar import local_day
 from papers.words import CLOSED
 from store import boards, search
 from web.app import visit_of
+from web.live import ANY
 from web.pages.finding import stage_titles
 
 router = APIRouter()
@@ -47,6 +48,7 @@ def board(request: Request, bureau: str = "") -> Response:
     ]
     return visit.page(
         "board.html",
+        live=ANY,
         bureau=chosen,
         bureaus=bureaus,
         columns=[found[key] for key in order],

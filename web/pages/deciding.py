@@ -87,7 +87,7 @@ def shown(
         "choices": _choices(visit, state, asked),
         "mine": _is_mine(visit, state, asked),
     }
-    return visit.page("decision.html", status, **more)
+    return visit.page("decision.html", status, live=stream, **more)
 
 
 def _is_mine(visit: Visit, state: Lifecycle, asked: Asked | None) -> bool:

@@ -13,6 +13,7 @@ from store import queries
 from store.store import Store
 from store.tables import answers, lifecycles
 from web.app import visit_of
+from web.live import ANY
 
 router = APIRouter()
 PAGE = 50
@@ -38,7 +39,14 @@ def inbox(request: Request, view: View = "open", page: int = 1) -> Response:
         "deputy": sum(r["post"] not in mine for r in everything),
     }
     return visit.page(
-        "inbox.html", view=view, items=found[:PAGE], more=len(found) > PAGE, page=page, counts=counts, today=today
+        "inbox.html",
+        live=ANY,
+        view=view,
+        items=found[:PAGE],
+        more=len(found) > PAGE,
+        page=page,
+        counts=counts,
+        today=today,
     )
 
 

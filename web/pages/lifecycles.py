@@ -92,6 +92,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
     happened = [t for t in timeline(store, stream) if t.recorded.event.type not in QUIET]
     return visit.page(
         "lifecycle.html",
+        live=stream,
         state=state,
         row=queries.lifecycle(store, stream),
         stages=[

@@ -35,6 +35,7 @@ def create_api(site: Site) -> FastAPI:
         openapi_url="/openapi.json",
         servers=[{"url": "/api/v1"}],
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name.replace("_", "-"),
     )
     api.state.site, api.state.pace = site, Pace(site.settings.api_per_minute)
     problems.install(api)

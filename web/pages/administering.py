@@ -1,0 +1,205 @@
+"""How the house is set up, for those who look after it: organisation, definitions, one's own notices, what needs an operator."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import uuid4
+
+import yaml
+from fastapi import APIRouter, Form, HTTPException, Query, Request, UploadFile
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+
+from domain.calendar import local_day
+from domain.directory import Directory
+from domain.messages import Text, refuse
+from domain.process import ProcessDefinition
+from domain.process_diff import compare
+from domain.process_posts import missing_posts
+from domain.process_stream import unknown_names
+from domain.reader_stream import ChooseNotices, Reader, stream_of
+from store import outbox, queries
+from web.app import Visit, require_own_form, visit_of
+
+router = APIRouter()
+LARGEST = 1 << 20
+"""Bytes of a definition that is tried out."""
+
+
+@router.get("/organisation")
+def organisation(request: Request) -> Response:
+    """Units with their posts, who holds each today, who is away, and who stands in. What is loaded ahead stays confidential."""
+    visit = visit_of(request)
+    directory, today = visit.store.facts().directory, local_day(visit.store.clock.now())
+    return visit.page("organisation.html", units=_tree(directory, directory_posts(directory, today)), today=today)
+
+
+def directory_posts(directory: Directory, today: Any) -> dict[str, list[dict[str, Any]]]:
+    """Unit -> its posts as they are today."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for post in directory.posts:
+        holders = directory.holders(post.id, today)
+        found.setdefault(post.unit, []).append(
+            {
+                "post": post,
+                "holders": holders,
+                "away": [p for p in holders if directory.is_absent(p, today)],
+                "deputies": [d for name in directory.deputies_of(post.id, today) if (d := directory.post(name))],
+            }
+        )
+    return found
+
+
+def _tree(directory: Directory, posts: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Units in the order of the tree, each with its depth."""
+    below: dict[str | None, list[Any]] = {}
+    for unit in directory.units:
+        below.setdefault(unit.parent, []).append(unit)
+    found: list[dict[str, Any]] = []
+
+    def walk(parent: str | None, depth: int) -> None:
+        for unit in below.get(parent, ()):
+            found.append({"unit": unit, "depth": depth, "posts": posts.get(unit.id, [])})
+            walk(unit.id, depth + 1)
+
+    walk(None, 0)
+    return found
+
+
+# --- definitions -----------------------------------------------------------------------------------------------------
+
+
+@router.get("/definitions")
+def definitions(request: Request, old: str = "", new: str = "") -> Response:
+    """All published versions; two of them compared in words."""
+    visit = visit_of(request)
+    known = _published(visit)
+    lines = compare(known[old], known[new]) if old in known and new in known else None
+    return visit.page("definitions.html", known=known, old=old, new=new, lines=lines, tried=None)
+
+
+def _published(visit: Visit) -> dict[str, ProcessDefinition]:
+    return {
+        f"{r['name']}@{r['version']}": ProcessDefinition.model_validate(r["document"])
+        for r in queries.published_definitions(visit.store)
+    }
+
+
+@router.post("/definitions")
+def try_definition(request: Request, file: UploadFile, csrf: Annotated[str, Form()] = "") -> Response:
+    """A file is checked and compared with the newest version of its name; nothing is published by it."""
+    visit = visit_of(request)
+    require_own_form(request, visit.csrf, csrf)
+    known = _published(visit)
+    document, problems = _read(file)
+    lines, against = None, ""
+    if document is not None:
+        problems += [Text(ja=p, en=p) for p in unknown_names(document)]
+        problems += missing_posts(document, visit.store.facts().directory)
+        versions = [d.version for d in known.values() if d.name == document.name]
+        if versions:
+            against = f"{document.name}@{max(versions)}"
+            lines = compare(known[against], document)
+    tried = {"name": file.filename, "document": document, "problems": problems, "against": against}
+    status = 422 if problems else 200
+    return visit.page("definitions.html", status, known=known, old=against, new="", lines=lines, tried=tried)
+
+
+def _read(file: UploadFile) -> tuple[ProcessDefinition | None, list[Text]]:
+    content = file.file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        return None, [Text(ja="1 MB までのファイルにしてください", en="choose a file of at most 1 MB")]
+    try:
+        text = content.decode("utf-8-sig")
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
+            return None, [Text(ja="YAML の別名(*)は使えません", en="YAML aliases (*) are not taken; write it out")]
+        return ProcessDefinition.model_validate(yaml.safe_load(text)), []
+    except (UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
+        if isinstance(error, ValidationError):
+            found = [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors(include_url=False)]
+            return None, [Text(ja=f, en=f) for f in found]
+        said = str(error).splitlines()[0][:300]
+        return None, [Text(ja=f"YAML として読めません: {said}", en=f"not valid YAML: {said}")]
+
+
+@router.get("/definitions/{reference}")
+def definition(request: Request, reference: str) -> Response:
+    """One version: its stages, routes and outcomes in words."""
+    visit = visit_of(request)
+    found = _published(visit).get(reference)
+    if found is None:
+        raise HTTPException(404)
+    roles = {p.role: p.title for p in reversed(visit.store.facts().directory.posts)}
+    return visit.page("definition.html", definition=found, roles=roles)
+
+
+# --- one's own notices -----------------------------------------------------------------------------------------------
+
+
+@router.get("/me")
+def me(request: Request, done: str = "") -> Response:
+    visit = visit_of(request)
+    store, stream = visit.store, stream_of(visit.person)
+    reader = store.load(stream)[0] if queries.has_stream(store, stream) else Reader(stream=stream)
+    directory, today = store.facts().directory, local_day(store.clock.now())
+    posts = [p for post in directory.posts_of(visit.person, today) if (p := directory.post(post))]
+    return visit.page(
+        "me.html",
+        choice=reader.choices.get("email"),
+        posts=posts,
+        notices=queries.notices_for(store, visit.person, 50),
+        done=done,
+        command_id=str(uuid4()),
+    )
+
+
+@router.post("/me/notices")
+def choose(
+    request: Request,
+    csrf: Annotated[str, Form()] = "",
+    command_id: Annotated[str, Form(max_length=100)] = "",
+    digest: Annotated[str, Form(max_length=20)] = "immediate",
+    hour: Annotated[int, Form(ge=0, le=23)] = 8,
+) -> Response:
+    visit = visit_of(request)
+    require_own_form(request, visit.csrf, csrf)
+    if digest not in ("immediate", "daily", "weekly", "off"):
+        raise HTTPException(404)
+    fields = {"channel": "email", "digest": digest, "hour": hour, "stream": stream_of(visit.person)}
+    command = ChooseNotices.model_validate({**fields, "command_id": command_id or str(uuid4())})
+    visit.site.record(command, visit.actor())
+    return RedirectResponse("/me?done=1", 303)
+
+
+# --- what needs an operator ------------------------------------------------------------------------------------------
+
+
+@router.get("/operations")
+def operations(request: Request, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> Response:
+    """Channels that are down, notices that did not arrive, attempts that were refused: for the secretariat and auditors."""
+    visit = visit_of(request)
+    _require_secretariat(visit)
+    return visit.page(
+        "operations.html",
+        down=outbox.health(visit.store),
+        unsettled=outbox.unsettled(visit.store),
+        counted=outbox.counted(visit.store),
+        refused=queries.refusals(visit.store, limit),
+        behind=queries.figures(visit.store)["behind"],
+    )
+
+
+def _require_secretariat(visit: Visit) -> None:
+    """Raises `Refused` for whoever is neither of the headquarters nor an auditor."""
+    directory, today = visit.store.facts().directory, local_day(visit.store.clock.now())
+    person = directory.person(visit.person)
+    offices = {d.units[key] for d in _published(visit).values() for key in ("headquarters",) if key in d.units}
+    if (person is not None and person.auditor) or offices & directory.units_of(visit.person, today):
+        return
+    raise refuse(
+        "secretariat-only",
+        "事務局と監査の画面です",
+        "this page is for the secretariat and auditors",
+        remedy_ja="事務局に尋ねてください",
+        remedy_en="ask the secretariat",
+    )

@@ -13,8 +13,9 @@ from tests.browser import browser as started_browser
 from tests.integration.pages import Pages
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser for one module: Playwright's event loop runs as long as it does, and a test of another module may need its own."""
     with started_browser() as found:
         yield found
 

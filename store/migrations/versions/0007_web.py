@@ -13,7 +13,7 @@ depends_on = None
 MOMENT = sa.String(27)
 
 
-PAIRS = """CREATE FUNCTION taskforce_pairs(whole text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+PAIRS = """CREATE OR REPLACE FUNCTION taskforce_pairs(whole text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT COALESCE(array_agg(DISTINCT substr(lower(whole), i, 2)), '{}') FROM generate_series(1, length(whole) - 1) AS i
 $$"""
 """Pairs of characters: what a word of two or more contains, so does a text that contains the word."""

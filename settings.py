@@ -100,6 +100,9 @@ class Settings(BaseSettings):
     oidc_client_id: str = Field("taskforce", description="Client at the OpenID provider")
     oidc_client_secret: SecretStr | None = Field(None, description="Its secret; none: a public client with PKCE")
     api_per_minute: int = Field(600, ge=1, description="Requests a minute that one key of the API may make")
+    public_page: bool = Field(
+        False, description="Show citizens, without signing in, what the secretariat published (`/public`)"
+    )
     person: str | None = Field(None, description="Person id used where `--as` is left out")
 
     @field_validator("closed_days", "chat_urls", mode="before")

@@ -1,4 +1,4 @@
-"""Talking without deciding: `ask`, `reply`, `comment`, `share`, `read`."""
+"""Talking without deciding: `ask`, `reply`, `comment`, `share`, `read`; and to citizens: `publish`, `unpublish`."""
 
 from __future__ import annotations
 
@@ -95,4 +95,47 @@ def read(
     person = session.person(as_)
     full, stream = session.request(reading)
     command = AcknowledgeReading(command_id=command_id or str(uuid4()), stream=stream, reading=full)
+    done(session, session.record(command, session.actor(person)))
+
+
+@app.command()
+def publish(
+    id: Id,
+    text: Annotated[str, typer.Option("--text", help="市民向けの要約 / summary for citizens")],
+    text_en: Annotated[str, typer.Option("--text-en", help="英語の要約 / summary in English")] = "",
+    since: Annotated[str, typer.Option("--since", metavar="DAY", help="公開日 / first day (default: today)")] = "",
+    part: Annotated[
+        list[str] | None, typer.Option("--part", help="stages, kpis, outcomes, budget(繰り返し可 / may be repeated)")
+    ] = None,
+    as_: As = None,
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """市民に公開する(事務局) / let citizens read of it (the secretariat)"""
+    from domain.calendar import local_day
+    from domain.lifecycle.publishing import PublishLifecycle
+
+    session = Session(writing=True)
+    person, stream = session.person(as_), session.lifecycle(id)
+    fields: dict[str, object] = {"summary": _said(text), "summary_en": text_en, "stream": stream}
+    fields |= {"command_id": command_id or str(uuid4()), "since": since or local_day(session.store.clock.now())}
+    if part:
+        fields["parts"] = part
+    done(session, session.record(PublishLifecycle.model_validate(fields), session.actor(person)))
+
+
+@app.command()
+def unpublish(
+    id: Id,
+    reason: Annotated[str, typer.Option("--reason", help="理由 / why")],
+    as_: As = None,
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """公開をやめる / take it off the public page"""
+    from domain.lifecycle.publishing import UnpublishLifecycle
+
+    session = Session(writing=True)
+    person, stream = session.person(as_), session.lifecycle(id)
+    command = UnpublishLifecycle(command_id=command_id or str(uuid4()), stream=stream, reason=_said(reason))
     done(session, session.record(command, session.actor(person)))

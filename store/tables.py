@@ -396,6 +396,15 @@ people = Table(
     Column("language", Text, nullable=False),
     info={"upsert": True},
 )
+publications = Table(
+    "publications",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("since", Date, nullable=False),
+    Column("summary", Json, nullable=False),
+    Column("parts", Json, nullable=False),
+)
+"""What citizens may read, from `since` on."""
 register_entries = Table(
     "register_entries",
     metadata,
@@ -445,6 +454,7 @@ READ_MODELS: dict[str, Table] = {
         promises,
         outcomes,
         stage_visits,
+        publications,
         register_entries,
         people,
         notice_choices,

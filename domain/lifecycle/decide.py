@@ -21,6 +21,7 @@ from domain.lifecycle import (
     dialogue,
     handover,
     migrating,
+    publishing,
     registering,
 )
 from domain.lifecycle import commands as c
@@ -419,6 +420,8 @@ _WHEN_CLOSED = (
     adopting.SupplementHistory,
     dialogue.AcknowledgeReading,
     registering.EnforceDecision,
+    publishing.PublishLifecycle,
+    publishing.UnpublishLifecycle,
 )
 """What may still be asked of a closed lifecycle."""
 
@@ -443,5 +446,6 @@ _HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, dateti
     **dialogue.HANDLERS,
     **handover.HANDLERS,
     **migrating.HANDLERS,
+    **publishing.HANDLERS,
     **registering.HANDLERS,
 }

@@ -17,6 +17,7 @@ from domain.lifecycle import (
     dialogue,
     handover,
     migrating,
+    publishing,
     registering,
 )
 from domain.lifecycle import events as e
@@ -66,6 +67,8 @@ _HARMLESS = (
     handover.DutiesHandedOver,
     absence.MatterMarked,
     amendments.MergeNoted,
+    publishing.LifecyclePublished,
+    publishing.LifecycleUnpublished,
 )
 """What may happen behind an answer without anybody having acted on it."""
 
@@ -457,5 +460,6 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     **dialogue.FOLDS,
     **handover.FOLDS,
     **migrating.FOLDS,
+    **publishing.FOLDS,
     **registering.FOLDS,
 }

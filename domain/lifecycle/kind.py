@@ -19,6 +19,7 @@ from domain.lifecycle import (
     events,
     handover,
     migrating,
+    publishing,
     registering,
     timers,
     view,
@@ -45,6 +46,7 @@ class LifecycleKind:
         **dialogue.COMMANDS,
         **handover.COMMANDS,
         **migrating.COMMANDS,
+        **publishing.COMMANDS,
         **registering.COMMANDS,
     }
     events: Mapping[str, type[Event]] = {
@@ -58,6 +60,7 @@ class LifecycleKind:
         **dialogue.EVENTS,
         **handover.EVENTS,
         **migrating.EVENTS,
+        **publishing.EVENTS,
         **registering.EVENTS,
     }
     state_type = Lifecycle

@@ -11,7 +11,7 @@ from domain.lifecycle.commands import Source
 from domain.lifecycle.events import DocumentNumber, Extra, RequestKind
 from domain.messages import Frozen, Text
 
-FOLD_VERSION = 4
+FOLD_VERSION = 5
 Health = Literal["green", "amber", "red"]
 
 
@@ -172,6 +172,14 @@ class Reopening(Frozen):
     """The piece of work that was the last before it closed."""
 
 
+class Publication(Frozen):
+    """What citizens may read, from which day in Japan."""
+
+    summary: Text
+    since: date
+    parts: tuple[str, ...]
+
+
 class Before(Frozen):
     """What the last answer changed, as it was before. Kept until somebody else acts on it, so that it can be taken back."""
 
@@ -303,6 +311,7 @@ class Lifecycle(Frozen):
     decided_before: tuple[str, ...] = ()
     """`stage/round` of imported decisions."""
     reopening: Reopening | None = None
+    publication: Publication | None = None
     merged_into: str | None = None
     absorbed: tuple[str, ...] = ()
     """Lifecycles that were merged into this one."""

@@ -17,6 +17,7 @@ from domain.lifecycle import (
     dialogue,
     handover,
     migrating,
+    publishing,
     registering,
 )
 from domain.lifecycle import events as e
@@ -178,5 +179,6 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     **dialogue.LINES,
     **handover.LINES,
     **migrating.LINES,
+    **publishing.LINES,
     **registering.LINES,
 }

@@ -23,7 +23,7 @@ from domain.messages import Event, Notice, Recorded, Text
 def view(state: Lifecycle) -> View:
     """Current rows: one in `lifecycles`, one a live request, one a promise."""
     if state.started_at is None:
-        return View(rows={"lifecycles": [], "requests": [], "promises": []})
+        return View(rows={"lifecycles": [], "requests": [], "promises": [], "publications": []})
     lifecycle: Row = {
         "stream": state.stream,
         "ref": state.ref,
@@ -85,7 +85,26 @@ def view(state: Lifecycle) -> View:
         }
         for p in state.promises
     ]
-    return View(rows={"lifecycles": [lifecycle], "requests": [*requests, *_to_be_said(state)], "promises": promises})
+    published: list[Row] = (
+        [
+            {
+                "stream": state.stream,
+                "since": state.publication.since,
+                "summary": state.publication.summary.model_dump(),
+                "parts": list(state.publication.parts),
+            }
+        ]
+        if state.publication is not None and state.merged_into is None
+        else []
+    )
+    return View(
+        rows={
+            "lifecycles": [lifecycle],
+            "requests": [*requests, *_to_be_said(state)],
+            "promises": promises,
+            "publications": published,
+        }
+    )
 
 
 def _to_be_said(state: Lifecycle) -> list[Row]:

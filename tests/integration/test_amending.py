@@ -138,14 +138,14 @@ def _shown(store: Store) -> list[dict[str, object]]:
         return [dict(r) for t in (lifecycles, requests) for r in connection.execute(sa.select(t)).mappings()]
 
 
-WEB = tuple(t for t in metadata.tables if t.startswith("web_"))
+LATER = (*(t for t in metadata.tables if t.startswith("web_")), "publications")
 
 
 def _as_first_schema(url: str) -> None:
     """Undo what came later, as far as it matters: new tables and columns gone, the read models there, the version the first."""
     database = Database(url)
     with database.write() as connection:
-        for table in ("retractions", "register_entries", "notice_choices", "channel_health", "attachments", *WEB):
+        for table in ("retractions", "register_entries", "notice_choices", "channel_health", "attachments", *LATER):
             metadata.tables[table].drop(connection)
         for column in ("not_before", "problem"):
             connection.execute(sa.text(f"ALTER TABLE deliveries DROP COLUMN {column}"))

@@ -28,6 +28,7 @@ from domain.lifecycle import (
     evolve,
     handover,
     migrating,
+    publishing,
     react,
     registering,
     reopening,
@@ -54,6 +55,7 @@ ROOMS = (
     dialogue,
     handover,
     migrating,
+    publishing,
     registering,
     reopening,
 )

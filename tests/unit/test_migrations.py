@@ -30,7 +30,12 @@ def test_migrations_and_tables_agree(database_url: str) -> None:
     def same(context: object, inspected: object, declared: object, a: object, b: object) -> bool | None:
         return False if isinstance(b, Moment) else None
 
+    def declared_in_tables(name: str | None, kind: str, _: object) -> bool:
+        """The index over pairs of characters stands on a function of PostgreSQL's; the migration makes both."""
+        return (kind, name) != ("index", "lifecycles_pairs")
+
     with database.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": same})
+        opts = {"compare_type": same, "include_name": declared_in_tables}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, metadata) == []
     database.close()

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from domain.deliverables.registry import in_japanese
-from domain.lifecycle import amendments, commands, consulting, dialogue, registering
+from domain.lifecycle import amendments, commands, consulting, dialogue, publishing, registering
 from domain.lifecycle.absence import MarkMatter
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Command, Refusal, Refused, Text
@@ -158,6 +158,21 @@ ACTS: Mapping[str, Act] = {
         _t("成果なく終えます。同意した職に伝わります。", "Ends without a result; those who concurred are told."),
         _open,
     ),
+    "publish": Act(
+        publishing.PublishLifecycle,
+        _t("市民に公開する", "Publish for citizens"),
+        _t(
+            "事務局が、要約と選んだ部分だけを、指定の日から公開します。氏名や本文は公開されません。",
+            "The secretariat publishes the summary and the chosen parts from a day on; never names or other texts.",
+        ),
+        lambda s: s.merged_into is None,
+    ),
+    "unpublish": Act(
+        publishing.UnpublishLifecycle,
+        _t("公開をやめる", "Take off the public page"),
+        _t("公開ページから外します。", "Takes it off the public page."),
+        lambda s: s.publication is not None,
+    ),
     "reopen": Act(
         amendments.ReopenLifecycle,
         _t("再開を申請する", "Ask to reopen"),
@@ -196,6 +211,13 @@ LABELS: Mapping[str, Text] = {
     "state": _t("区分", "State"),
     "amount": _t("金額(円)", "Amount in yen"),
     "promise": _t("約束", "Promise"),
+    "summary": _t("市民向けの要約", "Summary for citizens"),
+    "summary_en": _t("要約(英語、任意)", "Summary in English (optional)"),
+    "since": _t("公開日", "Published from"),
+    "parts": _t(
+        "公開する部分(一行に一つ: stages 段階、kpis 指標、outcomes 取組方針、budget 議決予算)",
+        "Parts, one a line: stages, kpis, outcomes, budget",
+    ),
     "into": _t("統合先のID", "ID of the other"),
 }
 _STATES: Choices = (

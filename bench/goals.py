@@ -70,6 +70,11 @@ GOALS: dict[str, Goal] = {
         "ms", "lower", 1.5, "9段の経路の最後の回答から次の段階まで", "last of nine steps to the next stage"
     ),
     "inbox_10000": _goal("ms", "lower", 1.5, "1万件が待つときの受信箱", "an inbox with 10,000 open"),
+    "page_inbox": _goal("ms", "lower", None, "10万件のときの受信箱、95%点", "inbox page at 100,000 lifecycles, p95"),
+    "page_board": _goal("ms", "lower", None, "同、一覧盤", "board, the same"),
+    "page_lifecycle": _goal("ms", "lower", None, "同、個票", "a lifecycle's page, the same"),
+    "page_search": _goal("ms", "lower", None, "同、検索", "search, the same"),
+    "readers_200": _goal("ms", "lower", None, "200人が読み20人が答えるとき、95%点", "200 readers while 20 answer, p95"),
     "idle_memory": _goal("MB", "lower", 1.5, "開いたまま待つ件のメモリ", "memory of what is open and waits"),
 }
 """Every figure, in the order of the table."""

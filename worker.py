@@ -31,15 +31,24 @@ from runtime.devserver import ServerProblem, connect, ensure_search_attributes
 from settings import Settings, SettingsError, load
 from store.errors import StoreError, StoreMisnamed, StoreNotReady, StoreUnreachable, StoreVirtual
 from store.store import Store
+from workflows.bodies import CouncilWorkflow, MonitoringWorkflow, RhythmWorkflow, SelectionWorkflow
 from workflows.channel import ChannelWorkflow
 from workflows.contract import SEARCH_ATTRIBUTES
-from workflows.lifecycle import StreamWorkflow
+from workflows.lifecycle import LifecycleWorkflow
 from workflows.sentinel import SentinelWorkflow
 from workflows.signing import load_or_create_key
 
 log = structlog.get_logger()
 VERSION = "0.1.0"
-WORKFLOWS = [StreamWorkflow, ChannelWorkflow, SentinelWorkflow]
+WORKFLOWS = [
+    LifecycleWorkflow,
+    SelectionWorkflow,
+    CouncilWorkflow,
+    MonitoringWorkflow,
+    RhythmWorkflow,
+    ChannelWorkflow,
+    SentinelWorkflow,
+]
 
 
 def configure_logging(settings: Settings) -> None:

@@ -73,7 +73,10 @@ class StreamActivities:
 
     @activity.defn
     def instruct(self, given: InstructInput) -> str:
-        """Record a command on another stream; the relay wakes it. Returns the rule when it is refused, else nothing."""
+        """Record a command on another stream; the relay wakes it. Returns the rule when it is refused, else nothing.
+
+        Where its kind asks for that, whoever instructed keeps the refusal as an event of its own.
+        """
         fields = dict(given.command)
         kind = self._store.kinds[fields.pop("kind")]
         command = kind.commands[fields.pop("type")].model_validate(fields)
@@ -81,6 +84,9 @@ class StreamActivities:
             self._store.record(command, SYSTEM)
         except Refused as refused:
             activity.logger.warning("instruction refused: %s", refused)
+            note = self._store.kind_of(given.stream).turned_down(given.stream, given.key, refused.refusal)
+            if note is not None:
+                self._store.record(note, SYSTEM)
             return refused.refusal.rule
         return ""
 

@@ -11,8 +11,8 @@ from pydantic import Field
 from domain import directory_changes
 from domain.directory import Absence, Deputy, Directory, Person, Post, Reorganisation, Tenure, Unit
 from domain.facts import Facts
-from domain.kinds import View
-from domain.messages import Actor, Command, Display, Event, Frozen, Notice, Personal, Plan, Recorded, refuse
+from domain.kinds import Quiet, View
+from domain.messages import Actor, Command, Display, Event, Frozen, Personal, Plan, Recorded, refuse
 
 STREAM = "directory"
 
@@ -68,7 +68,7 @@ class DirectoryState(Frozen):
     directory: Directory = Directory()
 
 
-class DirectoryKind:
+class DirectoryKind(Quiet[DirectoryState]):
     name = "directory"
     fold_version = 2
     workflow: str | None = None
@@ -82,18 +82,6 @@ class DirectoryKind:
 
     def initial(self, stream: str) -> DirectoryState:
         return DirectoryState(stream=stream)
-
-    def needs(self, state: DirectoryState, command: Command) -> str | None:
-        return None
-
-    def refers(self, command: Command) -> tuple[str, ...]:
-        return ()
-
-    def draws(self, state: DirectoryState, command: Command, now: datetime) -> str | None:
-        return None
-
-    def claims(self, command: Command) -> tuple[str, str] | None:
-        return None
 
     def decide(
         self, state: DirectoryState, command: Command, actor: Actor, facts: Facts, now: datetime
@@ -152,18 +140,6 @@ class DirectoryKind:
             return state.model_copy(update={"directory": changed, "version": recorded.version})
         return state
 
-    def next_due(self, state: DirectoryState) -> datetime | None:
-        return None
-
-    def closed(self, state: DirectoryState) -> bool:
-        return False
-
-    def definition_of(self, state: DirectoryState) -> str | None:
-        return None
-
-    def view(self, state: DirectoryState) -> View:
-        return View(rows={})
-
     def entries(self, state: DirectoryState, recorded: Recorded) -> View:
         event = recorded.event
         if not isinstance(event, PersonNamed):
@@ -176,12 +152,6 @@ class DirectoryKind:
             "language": event.language,
         }
         return View(rows={"people": [row]})
-
-    def notices(self, state: DirectoryState, recorded: Recorded) -> Sequence[Notice]:
-        return []
-
-    def due_commands(self, state: DirectoryState, now: datetime) -> Sequence[Command]:
-        return []
 
     def react(self, state: DirectoryState, fresh: Sequence[Recorded], facts: Facts) -> Plan:
         return Plan(

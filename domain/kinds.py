@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
 from domain.facts import Facts
-from domain.messages import Actor, Command, Event, Frozen, Notice, Plan, Recorded
+from domain.messages import Actor, Command, Event, Frozen, Notice, Plan, Recorded, Refusal
 
 State = TypeVar("State", bound=BaseModel)
 
@@ -80,8 +80,52 @@ class Kind(Protocol[State]):
         """The commands that time itself gives at `now` (deadlines passed), each with a deterministic command id."""
         ...
 
+    def turned_down(self, stream: str, key: str, refusal: Refusal) -> Command | None:
+        """The command that keeps, on `stream`, that what followed from it (the effect `key`) was refused elsewhere."""
+        ...
+
     def react(self, state: State, fresh: Sequence[Recorded], facts: Facts) -> Plan:
         """What follows from `fresh`, the events that have not been followed yet; `state` is the state after them.
 
         `facts` are those of today, for what is shown; nothing may follow from them alone."""
         ...
+
+
+class Quiet(Generic[State]):
+    """Of the contract what most kinds do not need: no definition, no register, no rows, no notices, nothing due."""
+
+    def needs(self, state: State, command: Command) -> str | None:
+        return None
+
+    def refers(self, command: Command) -> tuple[str, ...]:
+        return ()
+
+    def draws(self, state: State, command: Command, now: datetime) -> str | None:
+        return None
+
+    def claims(self, command: Command) -> tuple[str, str] | None:
+        return None
+
+    def next_due(self, state: State) -> datetime | None:
+        return None
+
+    def closed(self, state: State) -> bool:
+        return False
+
+    def definition_of(self, state: State) -> str | None:
+        return None
+
+    def view(self, state: State) -> View:
+        return View(rows={})
+
+    def entries(self, state: State, recorded: Recorded) -> View:
+        return View(rows={})
+
+    def notices(self, state: State, recorded: Recorded) -> Sequence[Notice]:
+        return []
+
+    def due_commands(self, state: State, now: datetime) -> Sequence[Command]:
+        return []
+
+    def turned_down(self, stream: str, key: str, refusal: Refusal) -> Command | None:
+        return None

@@ -9,9 +9,9 @@ from typing import ClassVar
 from domain.attachments import PART
 from domain.deliverables.registry import DELIVERABLES
 from domain.facts import Facts
-from domain.kinds import View
+from domain.kinds import Quiet, View
 from domain.lifecycle.checks import CHECKS
-from domain.messages import Actor, Command, Display, Event, Frozen, Notice, Plan, Recorded, refuse
+from domain.messages import Actor, Command, Display, Event, Frozen, Plan, Recorded, refuse
 from domain.process import ProcessDefinition, Stage
 
 
@@ -42,7 +42,7 @@ class DefinitionState(Frozen):
     """sha256 of each published version."""
 
 
-class DefinitionKind:
+class DefinitionKind(Quiet[DefinitionState]):
     name = "definition"
     fold_version = 1
     workflow: str | None = None
@@ -52,18 +52,6 @@ class DefinitionKind:
 
     def initial(self, stream: str) -> DefinitionState:
         return DefinitionState(stream=stream)
-
-    def needs(self, state: DefinitionState, command: Command) -> str | None:
-        return None
-
-    def refers(self, command: Command) -> tuple[str, ...]:
-        return ()
-
-    def draws(self, state: DefinitionState, command: Command, now: datetime) -> str | None:
-        return None
-
-    def claims(self, command: Command) -> tuple[str, str] | None:
-        return None
 
     def decide(
         self, state: DefinitionState, command: Command, actor: Actor, facts: Facts, now: datetime
@@ -105,18 +93,6 @@ class DefinitionKind:
         digests = {**state.digests, event.definition.version: event.digest}
         return state.model_copy(update={"name": event.definition.name, "digests": digests})
 
-    def next_due(self, state: DefinitionState) -> datetime | None:
-        return None
-
-    def closed(self, state: DefinitionState) -> bool:
-        return False
-
-    def definition_of(self, state: DefinitionState) -> str | None:
-        return None
-
-    def view(self, state: DefinitionState) -> View:
-        return View(rows={})
-
     def entries(self, state: DefinitionState, recorded: Recorded) -> View:
         event = recorded.event
         assert isinstance(event, DefinitionPublished)
@@ -128,12 +104,6 @@ class DefinitionKind:
             "published_at": recorded.occurred_at,
         }
         return View(rows={"definitions": [row]})
-
-    def notices(self, state: DefinitionState, recorded: Recorded) -> Sequence[Notice]:
-        return []
-
-    def due_commands(self, state: DefinitionState, now: datetime) -> Sequence[Command]:
-        return []
 
     def react(self, state: DefinitionState, fresh: Sequence[Recorded], facts: Facts) -> Plan:
         return Plan(

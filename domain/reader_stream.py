@@ -9,8 +9,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from domain.facts import Facts
-from domain.kinds import View
-from domain.messages import Actor, Command, Display, Event, Frozen, Notice, Plan, Recorded, refuse
+from domain.kinds import Quiet, View
+from domain.messages import Actor, Command, Display, Event, Frozen, Plan, Recorded, refuse
 
 Digest = Literal["immediate", "daily", "weekly", "off"]
 """At once, gathered once a working day, gathered once a week, or not at all. The in-app inbox is always there."""
@@ -50,7 +50,7 @@ class Reader(Frozen):
     choices: dict[str, Choice] = {}
 
 
-class ReaderKind:
+class ReaderKind(Quiet[Reader]):
     name = "reader"
     fold_version = 1
     workflow: str | None = None
@@ -60,18 +60,6 @@ class ReaderKind:
 
     def initial(self, stream: str) -> Reader:
         return Reader(stream=stream)
-
-    def needs(self, state: Reader, command: Command) -> str | None:
-        return None
-
-    def refers(self, command: Command) -> tuple[str, ...]:
-        return ()
-
-    def draws(self, state: Reader, command: Command, now: datetime) -> str | None:
-        return None
-
-    def claims(self, command: Command) -> tuple[str, str] | None:
-        return None
 
     def decide(self, state: Reader, command: Command, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
         assert isinstance(command, ChooseNotices)
@@ -100,30 +88,12 @@ class ReaderKind:
         choice = Choice(digest=event.digest, hour=event.hour)
         return state.model_copy(update={"person": event.person, "choices": {**state.choices, event.channel: choice}})
 
-    def next_due(self, state: Reader) -> datetime | None:
-        return None
-
-    def closed(self, state: Reader) -> bool:
-        return False
-
-    def definition_of(self, state: Reader) -> str | None:
-        return None
-
     def view(self, state: Reader) -> View:
         rows = [
             {"person": state.person, "channel": channel, "digest": choice.digest, "hour": choice.hour}
             for channel, choice in state.choices.items()
         ]
         return View(rows={"notice_choices": rows})
-
-    def entries(self, state: Reader, recorded: Recorded) -> View:
-        return View(rows={})
-
-    def notices(self, state: Reader, recorded: Recorded) -> Sequence[Notice]:
-        return []
-
-    def due_commands(self, state: Reader, now: datetime) -> Sequence[Command]:
-        return []
 
     def react(self, state: Reader, fresh: Sequence[Recorded], facts: Facts) -> Plan:
         return Plan(to=fresh[-1].version if fresh else 0, display=Display(summary="reader", details="", attributes={}))

@@ -10,5 +10,19 @@ from domain.kinds import Kind
 from domain.lifecycle.kind import LifecycleKind
 from domain.process_stream import DefinitionKind
 from domain.reader_stream import ReaderKind
+from domain.selection.kind import SelectionKind
+from domain.sessions.kind import SessionKind
+from domain.sessions.rhythm import RhythmKind
 
-KINDS: Mapping[str, Kind[Any]] = {k.name: k for k in (LifecycleKind(), DirectoryKind(), DefinitionKind(), ReaderKind())}
+KINDS: Mapping[str, Kind[Any]] = {
+    k.name: k
+    for k in (
+        LifecycleKind(),
+        DirectoryKind(),
+        DefinitionKind(),
+        ReaderKind(),
+        SelectionKind(),
+        SessionKind(),
+        RhythmKind(),
+    )
+}

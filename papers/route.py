@@ -86,7 +86,8 @@ def _box(a: Asked, names: Names, final: str) -> Box:
             note = words.UNANSWERED.get(str(getattr(a.closed.event, "because", "")), words.RESULTS["closed"])
         return Box(post=asked.post_title, step=asked.title, name="", stamp="", date="", seal_name="", note=note)
     given: Any = answer.recorded.event
-    name = names.person(answer.recorded.actor.person)
+    # A body decides under whoever presides; what is recorded comes from its session.
+    name = names.person(getattr(answer.recorded.event, "presided", None) or answer.recorded.actor.person)
     agreed_last = given.decision == "approve" and asked.step == final
     stands = words.STANDS[getattr(given, "stands", "holder")]
     stamp = words.FINAL.ja if agreed_last else words.STAMPS.get(given.decision, given.decision)

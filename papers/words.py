@@ -54,6 +54,7 @@ STANDS = {
     "deputy": _t("代", "in absence"),
     "vacancy": _t("職務代理", "for the vacant post"),
     "recusal": _t("代(回避)", "for one recused"),
+    "body": _t("会議", "in session"),
 }
 """As whom a person answered; a deputy's decision is shown as 「代」."""
 BY_DEPUTY = {"approve": "代", "conditions": "代・条件", "return": "代・差戻", "reject": "代・否"}

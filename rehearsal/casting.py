@@ -11,7 +11,7 @@ from typing import Any, get_args
 from definitions.loader import load_definition, load_people
 from domain.directory import Directory
 from domain.directory_stream import Named
-from domain.lifecycle.commands import StartLifecycle
+from domain.lifecycle.commands import StartLifecycle, stream_of
 from domain.process import ProcessDefinition
 from rehearsal.excerpt import EXCERPT
 from rehearsal.importer import decision_for, directory_for, sections_for, start_row
@@ -19,7 +19,7 @@ from rehearsal.quotations import deliverables_for
 from rehearsal.records import Project, read_projects
 from rehearsal.script import MARK, Outcome, Script, dice
 from settings import ROOT
-from shell.files import read_start_file, stream_of
+from shell.files import read_start_file
 
 SMART_CITY = ROOT / "examples" / "smart-city.yaml"
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)

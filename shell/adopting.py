@@ -107,7 +107,7 @@ class Reception:
         return self._record([(c.ref, c) for c in commands], "adopted")
 
     def _add(self, rows: Sequence[Any]) -> list[Told]:
-        from shell.files import stream_of
+        from domain.lifecycle.commands import stream_of
         from shell.histories import supplements
 
         pairs = supplements(self.path, rows, self._desk(), self._known)
@@ -192,7 +192,7 @@ class Reception:
             return None
 
     def _known(self, ref: str) -> Known | None:
-        from shell.files import stream_of
+        from domain.lifecycle.commands import stream_of
         from shell.records import Known
 
         state = self._loaded(stream_of(ref))

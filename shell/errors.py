@@ -82,7 +82,7 @@ def translate(error: Exception) -> ShellError:
         return error
     if isinstance(error, Refused):
         return of_refusal(error.refusal)
-    if isinstance(error, ValidationError) and error.title in KINDS["lifecycle"].commands:
+    if isinstance(error, ValidationError) and any(error.title in kind.commands for kind in KINDS.values()):
         return of_validation(error)
     if isinstance(error, RehearsalError):
         return ShellError(str(error), code=Exit(error.exit_code) if error.exit_code in set(Exit) else Exit.NOT_OK)

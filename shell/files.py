@@ -7,14 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import ValidationError
 
 from definitions.loader import DocumentError
 from domain.deliverables.registry import DELIVERABLES, parse
 from domain.directory import Directory
-from domain.lifecycle.commands import Source, StartLifecycle
+from domain.lifecycle.commands import Source, StartLifecycle, stream_of
 from domain.messages import Refusal, Refused
 from shell.rows import Line, read_rows
 from shell.spreadsheets import read_csv, unknown
@@ -36,11 +35,6 @@ class _Desk:
     published: set[str]
     rules: Rules
     seen: dict[str, int] = field(default_factory=dict)
-
-
-def stream_of(ref: str) -> str:
-    """The stream id of a starter's own id: the same id always means the same lifecycle."""
-    return str(uuid5(NAMESPACE_URL, f"lifecycle:{ref}"))
 
 
 def read_start_file(

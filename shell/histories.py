@@ -13,11 +13,10 @@ from definitions.loader import DocumentError
 from domain.deliverables.base import digest
 from domain.deliverables.registry import parse
 from domain.lifecycle import adopting as ad
-from domain.lifecycle.commands import LifecycleCommand
+from domain.lifecycle.commands import LifecycleCommand, stream_of
 from domain.messages import Refusal, Refused
 from domain.process import ProcessDefinition
 from shell import figures, records
-from shell.files import stream_of
 from shell.portfolios import BRIEF, HISTORY, KNOWN, Path_, Row
 from shell.spreadsheets import unknown
 

@@ -52,11 +52,11 @@ def paper(
     try:
         chosen = choose(found, stage, round_, version)
     except NothingToPrint as nothing:
-        raise _of(nothing) from None
+        raise of_nothing(nothing) from None
     made = pdf("decision", decision_paper(found, chosen), dated(found, last_version(found, chosen)))
     document = chosen.document
     name = f"{_name(found)}-{document.stage}-{document.round}-{document.version}.pdf"
-    _write(made, out or Path(name), force)
+    write(made, out or Path(name), force)
 
 
 @app.command()
@@ -67,7 +67,7 @@ def dossier(id: Id, as_of: AsOf = None, out: Out = None, force: Force = False, j
 
     found = _collected(id, as_of)
     made = pdf("dossier", collected(found), found.last.occurred_at)
-    _write(made, out or Path(f"{_name(found)}-dossier.pdf"), force)
+    write(made, out or Path(f"{_name(found)}-dossier.pdf"), force)
 
 
 def _collected(id: str, as_of: int | None) -> Collected:
@@ -77,10 +77,10 @@ def _collected(id: str, as_of: int | None) -> Collected:
     try:
         return collect(session.store, session.lifecycle(id), as_of)
     except NothingToPrint as nothing:
-        raise _of(nothing) from None
+        raise of_nothing(nothing) from None
 
 
-def _of(nothing: object) -> ShellError:
+def of_nothing(nothing: object) -> ShellError:
     from papers.collecting import NothingToPrint
 
     assert isinstance(nothing, NothingToPrint)
@@ -94,7 +94,7 @@ def _name(found: Collected) -> str:
     return re.sub(r"[^\w.-]+", "_", found.state.ref)[:60].strip("._") or short(found.stream)
 
 
-def _write(made: bytes, out: Path, force: bool) -> None:
+def write(made: bytes, out: Path, force: bool) -> None:
     from papers.typesetting import pages
 
     try:
@@ -111,5 +111,8 @@ def _write(made: bytes, out: Path, force: bool) -> None:
             "→ 書き込めるフォルダーを --out で指定してください / name a folder that can be written to with --out",
         ) from None
     digest = hashlib.sha256(made).hexdigest()
-    document = {"file": str(out), "sha256": digest, "bytes": len(made), "pages": pages(made)}
-    OUT.emit(document, lambda: OUT.say(f"{out}({document['pages']} ページ / pages)", f"sha256 {digest}"))
+    document = {"file": str(out), "sha256": digest, "bytes": len(made)}
+    if made.startswith(b"%PDF"):
+        document["pages"] = pages(made)
+    size = f"{document['pages']} ページ / pages" if "pages" in document else f"{len(made):,} bytes"
+    OUT.emit(document, lambda: OUT.say(f"{out}({size})", f"sha256 {digest}"))

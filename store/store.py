@@ -363,6 +363,15 @@ class Store:
             raise LookupError(stream)
         return found[1], found[2]
 
+    def kind_of(self, stream: str) -> Kind[Any]:
+        """The kind of a stream. Raises `LookupError` when there is none."""
+        query = sa.select(streams.c.kind).where(streams.c.stream == stream)
+        with self.database.read() as connection:
+            found = connection.execute(query).scalar()
+        if found is None:
+            raise LookupError(stream)
+        return self.kinds[found]
+
     def events(self, stream: str, after: int = 0, *, open_texts: bool = True) -> list[Recorded]:
         """The events of a stream behind version `after`, sealed texts opened unless told otherwise."""
         with self.database.read() as connection:

@@ -396,6 +396,71 @@ people = Table(
     Column("language", Text, nullable=False),
     info={"upsert": True},
 )
+selections = Table(
+    "selections",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("fiscal_year", Integer, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("closes_at", Moment),
+    Column("session", Text, nullable=False),
+)
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("ref", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("section", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("merged_into", Text),
+    Column("rank", Integer),
+    Column("closeness", Text),
+    Column("lifecycle", Text),
+)
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("fiscal_year", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("held_on", Date),
+    Column("phase", Text, nullable=False),
+    Column("circulation", Boolean, nullable=False),
+)
+session_items = Table(
+    "session_items",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("item", Text, primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("lifecycle", Text),
+    Column("request", Text),
+    Column("selection", Text),
+    Column("public", Boolean, nullable=False),
+    Column("follows", Text),
+    Column("conclusion", Text),
+    Column("exception", Text),
+)
+"""The agenda of every session; with its conclusions it is the decision register."""
+Index("session_items_lifecycle", session_items.c.lifecycle)
+Index("session_items_request", session_items.c.request)
+instructions = Table(
+    "instructions",
+    metadata,
+    Column("instruction", Text, primary_key=True),
+    Column("stream", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("lifecycle", Text, nullable=False),
+    Column("post", Text, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("answered_at", Moment),
+)
+Index("instructions_stream", instructions.c.stream)
 publications = Table(
     "publications",
     metadata,
@@ -455,6 +520,11 @@ READ_MODELS: dict[str, Table] = {
         outcomes,
         stage_visits,
         publications,
+        selections,
+        proposals,
+        sessions,
+        session_items,
+        instructions,
         register_entries,
         people,
         notice_choices,

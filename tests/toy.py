@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from domain.directory_stream import DirectoryKind
 from domain.facts import Facts
-from domain.kinds import Kind, View
+from domain.kinds import Kind, Quiet, View
 from domain.messages import (
     SYSTEM,
     Actor,
@@ -109,7 +109,7 @@ class Toy(Frozen):
         return str(uuid5(NAMESPACE_URL, f"{self.stream}/{self.asked}"))
 
 
-class ToyKind:
+class ToyKind(Quiet[Toy]):
     name = "toy"
     fold_version = 1
     workflow: str | None = "Toy"

@@ -189,7 +189,19 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     """The application on an open store."""
     from web.api import problems
     from web.api.app import create_api
-    from web.pages import administering, boards, deciding, drafting, inbox, lifecycles, live, public, signing, steering
+    from web.pages import (
+        administering,
+        boards,
+        bodies,
+        deciding,
+        drafting,
+        inbox,
+        lifecycles,
+        live,
+        public,
+        signing,
+        steering,
+    )
 
     site = Site(settings, store)
 
@@ -201,7 +213,19 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app = FastAPI(title="taskforce", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = site
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    for module in (signing, inbox, deciding, drafting, steering, boards, live, administering, public, lifecycles):
+    for module in (
+        signing,
+        inbox,
+        deciding,
+        drafting,
+        steering,
+        boards,
+        live,
+        administering,
+        bodies,
+        public,
+        lifecycles,
+    ):
         app.include_router(module.router)
 
     app.mount("/api/v1", create_api(site))

@@ -9,6 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 TASK_QUEUE = "taskforce"
 STREAM_WORKFLOW = "Lifecycle"
+SELECTION_WORKFLOW = "SelectionRound"
+COUNCIL_WORKFLOW = "CouncilSession"
+MONITORING_WORKFLOW = "MonitoringMeeting"
+RHYTHM_WORKFLOW = "BodyRhythm"
 CHANNEL_WORKFLOW = "NoticeChannel"
 SENTINEL_WORKFLOW = "Sentinel"
 WOKEN = "woken"
@@ -40,6 +44,13 @@ EDITION = 2
 
 SUMMARY_BYTES = 200
 """Temporal's limit for a summary."""
+
+
+def workflow_type(kind: str, stream: str) -> str:
+    """The workflow type that follows a stream; sessions of the two bodies are told apart by the stream's name."""
+    if kind == "session":
+        return COUNCIL_WORKFLOW if stream.startswith("council:") else MONITORING_WORKFLOW
+    return {"selection": SELECTION_WORKFLOW, "rhythm": RHYTHM_WORKFLOW}.get(kind, STREAM_WORKFLOW)
 
 
 def workflow_id(kind: str, stream: str) -> str:

@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
-from workflows.contract import EDITION, STREAM_WORKFLOW, TASK_QUEUE, WOKEN, StreamInput, cut, workflow_id
+from workflows.contract import EDITION, TASK_QUEUE, WOKEN, StreamInput, cut, workflow_id, workflow_type
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ async def wake(
     try:
         async with asyncio.timeout(within):
             await client.start_workflow(
-                STREAM_WORKFLOW,
+                workflow_type(kind, stream),
                 StreamInput(kind=kind, stream=stream, continue_after=continue_after, edition=EDITION),
                 id=workflow_id(kind, stream),
                 task_queue=task_queue,

@@ -24,12 +24,21 @@ from domain.process import ProcessDefinition, Stage, Step
 
 def answer(state: Lifecycle, command: AnswerRequest, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
     """Record a person's answer and what follows from it. Raises `Refused`."""
+    request, _ = _open_request(state, command)
+    stage = definition(facts).stage(state.work)
+    stands = standing(state, command, actor, request, stage.gate[request.step_index], stage, facts, now)
+    return answered_by(state, command, stands, facts, now)
+
+
+def answered_by(
+    state: Lifecycle, command: AnswerRequest, stands: Standing, facts: Facts, now: datetime
+) -> Sequence[Event]:
+    """The same, once it is known as whom: a person on their own, or a body under the one who presided. Raises `Refused`."""
     request, submission = _open_request(state, command)
     process = definition(facts)
     stage = process.stage(state.work)
     step = stage.gate[request.step_index]
-    stands = standing(state, command, actor, request, step, stage, facts, now)
-    _may_decide(state, command, stands.person, step, submission)
+    _may_decide(state, command, stands, step, submission)
     answered = e.RequestAnswered(
         request=request.id,
         stage=stage.key,
@@ -46,6 +55,7 @@ def answer(state: Lifecycle, command: AnswerRequest, actor: Actor, facts: Facts,
         stands=stands.stands,
         acting_as=stands.acting_as,
         in_absence=command.in_absence if stands.acting_as else None,
+        presided=stands.person if stands.stands == "body" else None,
     )
     seen = later_viewing(state, request, stands, submission)
     if command.decision in AGREED:
@@ -178,7 +188,8 @@ def _open_request(state: Lifecycle, command: AnswerRequest) -> tuple[Request, Su
     return request, state.submission
 
 
-def _may_decide(state: Lifecycle, command: AnswerRequest, person: str, step: Step, submission: Submission) -> None:
+def _may_decide(state: Lifecycle, command: AnswerRequest, stands: Standing, step: Step, submission: Submission) -> None:
+    person = stands.person
     if command.seen is not None and command.seen != submission.content_hash:
         raise refuse(
             "stale-document",
@@ -187,7 +198,8 @@ def _may_decide(state: Lifecycle, command: AnswerRequest, person: str, step: Ste
             remedy_ja="新しい版を読んでから答えてください(`starter.py show`)",
             remedy_en="read the new version and answer again (`starter.py show`)",
         )
-    if person in (submission.person, *state.authors) and not step.drafter_may_decide:
+    alone = stands.stands != "body"  # who presides over a body does not decide alone
+    if alone and person in (submission.person, *state.authors) and not step.drafter_may_decide:
         raise refuse(
             "separation-of-duties",
             f"{person} は起案者なので、この段階では決定できません",

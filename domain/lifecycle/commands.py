@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
+from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import Field
 
@@ -18,6 +19,11 @@ BudgetState = Literal["asked", "indicated", "voted", "allotted"]
 TimerKind = Literal["remind", "due", "coordinator", "escalate", "consult", "hold", "review"]
 InAbsence = Literal["instructed", "urgent"]
 """Why an important, unusual or doubtful matter may be decided in absence all the same."""
+
+
+def stream_of(ref: str) -> str:
+    """Stream id of a lifecycle by the starter's own id: the same ref starts once."""
+    return str(uuid5(NAMESPACE_URL, f"lifecycle:{ref}"))
 
 
 class LifecycleCommand(Command):

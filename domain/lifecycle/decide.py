@@ -16,6 +16,7 @@ from domain.lifecycle import (
     adopting,
     amendments,
     attaching,
+    concluding,
     consulting,
     dates,
     dialogue,
@@ -30,6 +31,7 @@ from domain.lifecycle.answers import answer
 from domain.lifecycle.authority import definition, known_person, may_budget, may_draft, may_measure, may_steer
 from domain.lifecycle.dialogue import mover, shifted
 from domain.lifecycle.reopening import ReopeningRefused
+from domain.lifecycle.reviewing import close_requests, review_events
 from domain.lifecycle.routes import delegated, enter, next_step, open_draft, parts_of, still_agreed, voided
 from domain.lifecycle.state import Lifecycle, Submission
 from domain.lifecycle.timers import pass_deadline, require_passed
@@ -199,7 +201,7 @@ def _withdraw(state: Lifecycle, command: c.WithdrawDraft, actor: Actor, facts: F
         return [withdrawn, *_stays_closed(state)]
     return [
         withdrawn,
-        *_close_requests(state, "withdrawn"),
+        *close_requests(state, "withdrawn"),
         open_draft(state, stage, state.round, state.serial + 1, facts, now),
     ]
 
@@ -210,7 +212,7 @@ def _drop(state: Lifecycle, command: c.DropLifecycle, actor: Actor, facts: Facts
         return _stays_closed(state)
     return [
         e.LifecycleDropped(by_gate=False, reason=command.reason),
-        *_close_requests(state, "closed"),
+        *close_requests(state, "closed"),
         e.LifecycleClosed(as_="dropped"),
     ]
 
@@ -219,7 +221,7 @@ def _stays_closed(state: Lifecycle) -> list[Event]:
     """Whoever asked for the reopening does so no longer."""
     assert state.reopening is not None
     return [
-        *_close_requests(state, "withdrawn"),
+        *close_requests(state, "withdrawn"),
         ReopeningRefused(withdrawn=True),
         e.LifecycleClosed(as_=state.reopening.closed_as),
     ]
@@ -347,28 +349,6 @@ def _open_review(state: Lifecycle, command: c.OpenReview, actor: Actor, facts: F
     return review_events(state, "person", command.reason, facts, now)
 
 
-def review_events(state: Lifecycle, by: str, reason: str, facts: Facts, now: datetime) -> list[Event]:
-    """Close the monitoring's open requests and enter the review. Refused outside monitoring."""
-    process = definition(facts)
-    stage = process.stage(state.work)
-    if not stage.repeats or stage.next is None:
-        raise refuse(
-            "not-monitoring",
-            f"再検討はモニタリングの段階で開きます(いま {state.work})",
-            f"a review is opened from monitoring; the lifecycle is at {state.work!r}",
-            remedy_ja="モニタリングに進んでから開いてください",
-            remedy_en="go on to monitoring first",
-        )
-    following = process.stage(stage.next)
-    opened: e.ReviewOpened = e.ReviewOpened.model_validate({"by": by, "reason": reason})
-    return [
-        opened,
-        *_close_requests(state, "review"),
-        enter(following, state.round, "review_opened"),
-        open_draft(state, following, state.round, state.serial + 1, facts, now),
-    ]
-
-
 def _fulfil(state: Lifecycle, command: c.FulfilPromise, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
     may_steer(actor, state, facts, now)
     if not any(p.id == command.promise and p.fulfilled_at is None for p in state.promises):
@@ -399,10 +379,6 @@ def _answer(state: Lifecycle, command: c.AnswerRequest, actor: Actor, facts: Fac
     return answer(state, command, actor, facts, now)
 
 
-def _close_requests(state: Lifecycle, because: str) -> list[Event]:
-    return [e.RequestClosed(request=r.id, because=because) for r in state.requests]
-
-
 def _not_held(state: Lifecycle) -> None:
     if state.hold is not None:
         raise refuse(
@@ -420,6 +396,7 @@ _WHEN_CLOSED = (
     adopting.SupplementHistory,
     dialogue.AcknowledgeReading,
     registering.EnforceDecision,
+    concluding.CarryConclusion,
     publishing.PublishLifecycle,
     publishing.UnpublishLifecycle,
 )
@@ -441,6 +418,7 @@ _HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, dateti
     **adopting.HANDLERS,
     **amendments.HANDLERS,
     **attaching.HANDLERS,
+    **concluding.HANDLERS,
     **consulting.HANDLERS,
     **dates.HANDLERS,
     **dialogue.HANDLERS,

@@ -14,9 +14,9 @@ from domain.messages import Event, Frozen, Personal, Text
 RequestKind = Literal["draft", "decide"]
 Extra = Literal["", "added", "superior"]
 """A request beside the steps of the definition: a concurrence added while open, or the common superior after a consultation."""
-Stands = Literal["holder", "deputy", "vacancy", "recusal"]
-"""As whom a person answers: holder of the post, deputy in absence (代決, shown as 「代」), for a vacant post (職務代理), or because
-every holder is recused."""
+Stands = Literal["holder", "deputy", "vacancy", "recusal", "body"]
+"""As whom a person answers: holder of the post, deputy in absence (代決, shown as 「代」), for a vacant post (職務代理), because
+every holder is recused, or as the one who presided over a body that decided."""
 
 
 class LifecycleStarted(Event):
@@ -141,6 +141,8 @@ class RequestAnswered(Event):
     acting_as: str | None = None
     """The post in which a deputy decided; `post` is the one that was asked."""
     in_absence: InAbsence | None = None
+    presided: str | None = None
+    """A body decided, under this person; the session is named by the event `ConclusionCarried` beside this one."""
 
 
 class StepMerged(Event):
@@ -316,10 +318,10 @@ class RequestEscalated(Event):
 
 
 class ReviewOpened(Event):
-    """`by`: person, or date (the review date fixed with the KPIs came)."""
+    """`by`: person, date (the review date fixed with the KPIs came), or a body in session."""
 
     type = "ReviewOpened"
-    by: Literal["person", "date"]
+    by: Literal["person", "date", "body"]
     reason: Personal
 
 

@@ -12,6 +12,7 @@ from domain.lifecycle import (
     adopting,
     amendments,
     attaching,
+    concluding,
     consulting,
     dates,
     dialogue,
@@ -67,6 +68,7 @@ _HARMLESS = (
     handover.DutiesHandedOver,
     absence.MatterMarked,
     amendments.MergeNoted,
+    concluding.ConclusionCarried,
     publishing.LifecyclePublished,
     publishing.LifecycleUnpublished,
 )
@@ -180,14 +182,14 @@ def _answered(state: Lifecycle, event: e.RequestAnswered, recorded: Recorded) ->
         request=event.request,
         step=event.step,
         post=event.post,
-        person=recorded.actor.person or "",
+        person=event.presided or recorded.actor.person or "",
         decision=event.decision,
         at=recorded.occurred_at,
     )
     return {
         "given": (*state.given, given),
         "requests": _without(state, event.request),
-        "before": amendments.before_answer(state, event, recorded),
+        "before": None if event.presided else amendments.before_answer(state, event, recorded),
     }
 
 
@@ -455,6 +457,7 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     **adopting.FOLDS,
     **amendments.FOLDS,
     **attaching.FOLDS,
+    **concluding.FOLDS,
     **consulting.FOLDS,
     **dates.FOLDS,
     **dialogue.FOLDS,

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from domain.facts import Facts
-from domain.kinds import View
+from domain.kinds import Quiet, View
 from domain.lifecycle import (
     absence,
     adopting,
     amendments,
     attaching,
     commands,
+    concluding,
     consulting,
     dates,
     dialogue,
@@ -31,7 +32,7 @@ from domain.lifecycle.state import FOLD_VERSION, Lifecycle
 from domain.messages import Actor, Command, Event, Notice, Plan, Recorded
 
 
-class LifecycleKind:
+class LifecycleKind(Quiet[Lifecycle]):
     name = "lifecycle"
     fold_version = FOLD_VERSION
     workflow: str | None = "Lifecycle"
@@ -41,6 +42,7 @@ class LifecycleKind:
         **adopting.COMMANDS,
         **amendments.COMMANDS,
         **attaching.COMMANDS,
+        **concluding.COMMANDS,
         **consulting.COMMANDS,
         **dates.COMMANDS,
         **dialogue.COMMANDS,
@@ -55,6 +57,7 @@ class LifecycleKind:
         **adopting.EVENTS,
         **amendments.EVENTS,
         **attaching.EVENTS,
+        **concluding.EVENTS,
         **consulting.EVENTS,
         **dates.EVENTS,
         **dialogue.EVENTS,

@@ -12,6 +12,7 @@ from domain.lifecycle import (
     adopting,
     amendments,
     attaching,
+    concluding,
     consulting,
     dates,
     dialogue,
@@ -80,6 +81,7 @@ _STANDS = {
     "deputy": Text(ja="(代)", en=" (in absence)"),
     "vacancy": Text(ja="(職務代理)", en=" (for the vacant post)"),
     "recusal": Text(ja="(回避により代理)", en=" (for one recused)"),
+    "body": Text(ja="(会議)", en=" (in session)"),
 }
 
 
@@ -174,6 +176,7 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     **adopting.LINES,
     **amendments.LINES,
     **attaching.LINES,
+    **concluding.LINES,
     **consulting.LINES,
     **dates.LINES,
     **dialogue.LINES,

@@ -199,7 +199,7 @@ def _entries(state: Lifecycle, recorded: Recorded) -> View:
             "round": event.round,
             "step": event.step,
             "post": event.post,
-            "person": recorded.actor.person,
+            "person": event.presided or recorded.actor.person,
             "decision": event.decision,
             "conditions": [c.model_dump(mode="json") for c in event.conditions],
             "content_hash": event.content_hash,

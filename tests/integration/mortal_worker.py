@@ -1,6 +1,6 @@
 """A worker that kills itself (SIGKILL) at a named moment: `python -m tests.integration.mortal_worker MOMENT NUMBER`.
 
-MOMENT is the activity before which it dies (follow, announce, advance), or `announced` for right after the announcement; NUMBER
+MOMENT is the activity before which it dies (follow, announce, instruct, advance), or `announced`, `instructed` for right after; NUMBER
 says the how-manieth time. Only tests run it; the product knows no such switch.
 """
 
@@ -16,7 +16,7 @@ from temporalio import activity
 import worker
 from activities.streams import StreamActivities
 from settings import load
-from workflows.contract import AdvanceInput, AnnounceInput, PlanView
+from workflows.contract import AdvanceInput, AnnounceInput, InstructInput, PlanView
 
 MOMENT, NUMBER = sys.argv[1], int(sys.argv[2])
 
@@ -41,6 +41,13 @@ class Mortal(StreamActivities):
         more = super().announce(given)
         self._die_at("announced")
         return more
+
+    @activity.defn
+    def instruct(self, given: InstructInput) -> str:
+        self._die_at("instruct")
+        rule = super().instruct(given)
+        self._die_at("instructed")
+        return rule
 
     @activity.defn
     def advance(self, given: AdvanceInput) -> bool:

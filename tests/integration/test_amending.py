@@ -138,7 +138,15 @@ def _shown(store: Store) -> list[dict[str, object]]:
         return [dict(r) for t in (lifecycles, requests) for r in connection.execute(sa.select(t)).mappings()]
 
 
-LATER = (*(t for t in metadata.tables if t.startswith("web_")), "publications")
+LATER = (
+    *(t for t in metadata.tables if t.startswith("web_")),
+    "publications",
+    "selections",
+    "proposals",
+    "sessions",
+    "session_items",
+    "instructions",
+)
 
 
 def _as_first_schema(url: str) -> None:

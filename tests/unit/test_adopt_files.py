@@ -12,14 +12,13 @@ import pytest
 from definitions.loader import DocumentError, load_definition, load_people
 from domain.facts import Facts
 from domain.lifecycle.adopting import AdoptLifecycle, SupplementHistory
-from domain.lifecycle.commands import LifecycleCommand
+from domain.lifecycle.commands import LifecycleCommand, stream_of
 from domain.lifecycle.decide import decide
 from domain.lifecycle.evolve import evolve
 from domain.lifecycle.state import Lifecycle
 from domain.messages import SYSTEM, Event, Recorded, Refusal, Refused
 from settings import ROOT
 from shell import figures
-from shell.files import stream_of
 from shell.histories import Desk, adoptions, supplements
 from shell.portfolios import read_portfolio
 from shell.records import Known

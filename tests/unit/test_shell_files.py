@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from definitions.loader import DocumentError, load_people
-from domain.lifecycle.commands import StartLifecycle
+from domain.lifecycle.commands import StartLifecycle, stream_of
 from domain.messages import Refusal, Text
-from shell.files import read_start_file, stream_of
+from shell.files import read_start_file
 from shell.rows import read_content
 
 DIRECTORY = load_people()[0]

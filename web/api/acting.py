@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Annotated, Any
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from uuid import uuid4
 
 from fastapi import APIRouter, File, Header, UploadFile
 from pydantic import BaseModel, ValidationError, create_model
@@ -20,6 +20,7 @@ from domain.lifecycle.adopting import AdoptLifecycle
 from domain.lifecycle.amendments import CorrectAnswer, RetractAnswer
 from domain.lifecycle.attaching import AttachFile
 from domain.lifecycle.commands import AnswerRequest, StartLifecycle
+from domain.lifecycle.commands import stream_of as stream_of_ref
 from domain.lifecycle.consulting import SettleConsultation
 from domain.lifecycle.registering import EnterOutsideDecision
 from domain.messages import Command, Frozen, Text
@@ -124,7 +125,7 @@ for _name, _command in offered().items():
 
 def _beginning(command: type[StartLifecycle | AdoptLifecycle], body: type[BaseModel]) -> Callable[..., Recorded]:
     def begin(caller: Caller, body: Any, key: str | None = None) -> Recorded:
-        stream = str(uuid5(NAMESPACE_URL, f"lifecycle:{body.ref}"))
+        stream = stream_of_ref(body.ref)
         return told(caller.site.record(given(command, body, stream, key or f"start:{stream}"), caller.actor))
 
     begin.__annotations__ = {"caller": Writer, "body": body, "key": IdempotencyKey, "return": Recorded}

@@ -1,0 +1,476 @@
+"""The rules of a selection round: command on state gives events, or is refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from domain.bodies import BodyRules, TaskforceClass, members_of, require_secretariat
+from domain.calendar import end_of_business, local_day, wareki
+from domain.facts import Facts
+from domain.lifecycle.authority import known_person
+from domain.messages import Actor, Command, Event, Problem, Text, refuse
+from domain.selection import messages as m
+from domain.selection.ranking import Place
+from domain.selection.round import Proposal, SelectionRound
+
+
+def decide(state: SelectionRound, command: Command, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
+    """Events that follow from `command`, in order. Raises `Refused`."""
+    if isinstance(command, m.CallForProposals):
+        return _call(state, command, actor, facts, now)
+    if state.rules is None:
+        raise refuse(
+            "round-unknown",
+            f"選定ラウンド {state.stream} はありません",
+            f"there is no selection round {state.stream!r}",
+            remedy_ja="`starter.py intake list` で確かめてください",
+            remedy_en="see `starter.py intake list`",
+        )
+    if state.phase == "concluded" and not isinstance(command, m.NoteStartRefusal):
+        raise refuse(
+            "round-concluded",
+            "この選定ラウンドは終わっています",
+            "this selection round has been concluded",
+            remedy_ja="次のラウンドで提案してください",
+            remedy_en="propose it in the next round",
+        )
+    return _HANDLERS[type(command)](state, command, actor, facts, now)
+
+
+def _rules(state: SelectionRound) -> BodyRules:
+    assert state.rules is not None
+    return state.rules
+
+
+def _call(
+    state: SelectionRound, command: m.CallForProposals, actor: Actor, facts: Facts, now: datetime
+) -> Sequence[Event]:
+    require_secretariat(known_person(actor, facts), command.rules, facts.directory, local_day(now))
+    if state.rules is not None:
+        raise refuse(
+            "round-exists",
+            f"{state.stream} は既に始まっています",
+            f"{state.stream} has been opened already",
+            remedy_ja="別の名前にしてください",
+            remedy_en="give it another name",
+        )
+    closes = end_of_business(command.closes_on)
+    if closes <= now:
+        raise refuse(
+            "closing-date-past",
+            f"closes_on: {wareki(command.closes_on)}は過ぎています",
+            f"closes_on: {command.closes_on} has passed",
+            remedy_ja="将来の日付にしてください",
+            remedy_en="name a later day",
+        )
+    if facts.definition is None:
+        raise refuse(
+            "definition-unknown",
+            f"definition: {command.definition} は公開されていません",
+            f"definition: {command.definition!r} is not published",
+            remedy_ja="`starter.py definition list` で確かめてください",
+            remedy_en="see `starter.py definition list`",
+        )
+    return [
+        m.CallOpened(
+            fiscal_year=command.fiscal_year,
+            title=command.title,
+            closes_at=closes,
+            rules=command.rules,
+            definition=command.definition,
+            priority_fields=command.priority_fields,
+            policy=command.policy,
+            policy_from=command.policy_from,
+            carried=command.carried,
+        )
+    ]
+
+
+def _propose(
+    state: SelectionRound, command: m.ProposeTask, actor: Actor, facts: Facts, now: datetime
+) -> Sequence[Event]:
+    person, day, here = known_person(actor, facts), local_day(now), facts.directory
+    if state.phase != "calling":
+        raise refuse(
+            "call-closed",
+            "募集は締め切られています",
+            "the call is closed",
+            remedy_ja="次のラウンドで提案するか、事務局に相談してください",
+            remedy_en="propose it in the next round, or ask the secretariat",
+        )
+    if command.ref in state.proposals:
+        raise refuse(
+            "proposed-already",
+            f"ref: {command.ref} は既に提案されています",
+            f"ref: {command.ref!r} has been proposed already",
+            remedy_ja="別の番号にするか、事務局に統合を頼んでください",
+            remedy_en="give it another ref, or ask the secretariat to merge",
+        )
+    units = [("section", command.section), *(("departments", d) for d in command.departments)]
+    problems = tuple(
+        Problem(field=field, value=unit, message=Text(ja="名簿にない組織です", en="no such unit"))
+        for field, unit in units
+        if here.unit(unit) is None
+    )
+    if problems:
+        raise refuse(
+            "unit-unknown",
+            "名簿にない組織があります",
+            "some units are not in the directory",
+            remedy_ja="組織IDを確かめてください",
+            remedy_en="check the ids of the units",
+            problems=problems,
+        )
+    mine = {p.unit for held in here.posts_of(person, day) if (p := here.post(held))}
+    if not mine & {*here.lineage(command.section), _rules(state).secretariat}:
+        raise refuse(
+            "not-your-section",
+            f"{person} は {command.section} の職員でも上司でもありません",
+            f"{person} belongs neither to {command.section} nor to a unit above it",
+            remedy_ja="その課か局の職員が提案してください",
+            remedy_en="let someone of the section or its bureau propose it",
+        )
+    unit = here.unit(command.section)
+    assert unit is not None
+    return [
+        m.TaskProposed(
+            ref=command.ref,
+            title=command.title,
+            section=command.section,
+            section_name=unit.name,
+            problem=command.problem,
+            viewpoint=command.viewpoint,
+            departments=tuple(dict.fromkeys(command.departments)),
+        )
+    ]
+
+
+def _proposal(state: SelectionRound, ref: str, field: str = "ref") -> Proposal:
+    found = state.proposals.get(ref)
+    if found is None or found.status != "open":
+        raise refuse(
+            "proposal-not-open",
+            f"{field}: {ref} は審査中の提案ではありません",
+            f"{field}: {ref!r} is no open proposal of this round",
+            remedy_ja="`starter.py intake show` で確かめてください",
+            remedy_en="see `starter.py intake show`",
+        )
+    return found
+
+
+def _interview(
+    state: SelectionRound, command: m.RecordInterview, actor: Actor, facts: Facts, now: datetime
+) -> Sequence[Event]:
+    require_secretariat(known_person(actor, facts), _rules(state), facts.directory, local_day(now))
+    return [m.InterviewRecorded(ref=_proposal(state, command.ref).ref, on=command.on, text=command.text)]
+
+
+def _merge(
+    state: SelectionRound, command: m.MergeProposals, actor: Actor, facts: Facts, now: datetime
+) -> Sequence[Event]:
+    require_secretariat(known_person(actor, facts), _rules(state), facts.directory, local_day(now))
+    _proposal(state, command.ref)
+    if _proposal(state, command.into, "into").ref == command.ref:
+        raise refuse(
+            "merge-into-itself",
+            "into: 同じ提案には統合できません",
+            "into: a proposal is not merged into itself",
+            remedy_ja="統合先を別の提案にしてください",
+            remedy_en="name another proposal",
+        )
+    return [m.ProposalsMerged(ref=command.ref, into=command.into, reason=command.reason)]
+
+
+def _withdraw(
+    state: SelectionRound, command: m.WithdrawProposal, actor: Actor, facts: Facts, now: datetime
+) -> Sequence[Event]:
+    person, day = known_person(actor, facts), local_day(now)
+    found = _proposal(state, command.ref)
+    if person != found.by and found.section not in facts.directory.units_of(person, day):
+        require_secretariat(person, _rules(state), facts.directory, day)
+    return [m.ProposalWithdrawn(ref=command.ref, reason=command.reason)]
+
+
+def _close(state: SelectionRound, command: m.CloseCall, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
+    if not actor.is_system:
+        require_secretariat(known_person(actor, facts), _rules(state), facts.directory, local_day(now))
+    elif state.closes_at is not None and now < state.closes_at:
+        raise refuse(
+            "not-due-yet",
+            "締切日はまだ来ていません",
+            "the closing date has not come yet",
+            remedy_ja="待ってください",
+            remedy_en="wait for it",
+            retry_at=state.closes_at,
+        )
+    if state.phase != "calling":
+        return []
+    return [m.CallClosed(open=tuple(p.ref for p in state.open))]
+
+
+def _score(
+    state: SelectionRound, command: m.ScoreProposal, actor: Actor, facts: Facts, now: datetime
+) -> Sequence[Event]:
+    person, day, rules = known_person(actor, facts), local_day(now), _rules(state)
+    if state.phase != "scoring":
+        raise refuse(
+            "still-calling",
+            "募集中は採点できません",
+            "proposals are scored once the call is closed",
+            remedy_ja="締切を待つか、`starter.py intake close` で締め切ってください",
+            remedy_en="wait for the closing date, or close it with `starter.py intake close`",
+        )
+    found = _proposal(state, command.ref)
+    seated = {s.person for b in rules.bodies for s in members_of(b, facts.directory, day)}
+    if person not in seated:
+        require_secretariat(person, rules, facts.directory, day)
+    if person == found.by:
+        raise refuse(
+            "own-proposal",
+            "自分の提案は採点できません",
+            "nobody scores their own proposal",
+            remedy_ja="別の者が採点してください",
+            remedy_en="let somebody else score it",
+        )
+    known = {c.key for c in rules.criteria}
+    problems = [
+        Problem(
+            field=f"scores.{key}",
+            value=command.scores.get(key),
+            message=Text(ja="1から5の整数を付けてください", en="give a whole number from 1 to 5")
+            if key in known
+            else Text(ja="そのような観点はありません", en=f"no such criterion; they are {', '.join(sorted(known))}"),
+        )
+        for key in sorted(known | set(command.scores))
+        if key not in known or command.scores.get(key) not in (1, 2, 3, 4, 5)
+    ]
+    if problems:
+        raise refuse(
+            "scores-incomplete",
+            "採点が揃っていません",
+            "the scores are not complete",
+            remedy_ja="すべての観点に1から5を付けてください",
+            remedy_en="give every criterion a score from 1 to 5",
+            problems=tuple(problems),
+        )
+    if found.scores.get(person) == command.scores:
+        return []
+    return [m.ProposalScored(ref=command.ref, assessor=person, scores=command.scores, comment=command.comment)]
+
+
+def _choose(
+    state: SelectionRound, command: m.ProposeChoice, actor: Actor, facts: Facts, now: datetime
+) -> Sequence[Event]:
+    rules, day = _rules(state), local_day(now)
+    require_secretariat(known_person(actor, facts), rules, facts.directory, day)
+    if state.phase != "scoring":
+        raise refuse(
+            "still-calling",
+            "募集中は選べません",
+            "nothing is chosen while the call is open",
+            remedy_ja="締切を待ってください",
+            remedy_en="wait for the closing date",
+        )
+    _proposal(state, command.ref)
+    if (command.result == "selected") != (command.taskforce is not None):
+        raise refuse(
+            "taskforce-missing" if command.result == "selected" else "taskforce-without-task",
+            "taskforce: 選定には座長・関係部署などの構成が要り、ほかの結果には要りません",
+            "taskforce: a selected task needs its taskforce, any other result has none",
+            remedy_ja="result と taskforce を合わせてください",
+            remedy_en="make result and taskforce agree",
+        )
+    if command.result == "other" and not command.measure.strip():
+        raise refuse(
+            "measure-missing",
+            "measure: その他の事業には取組内容が要ります",
+            "measure: an other project needs its measure",
+            remedy_ja="何を行うか書いてください",
+            remedy_en="say what is done",
+        )
+    if command.taskforce is not None:
+        _composed(command.taskforce, rules, facts, now)
+    place = next((p.rank for p in state.ranking().places if p.ref == command.ref), None)
+    return [
+        m.ChoiceProposed(
+            ref=command.ref,
+            result=command.result,
+            rank=place,
+            reason=command.reason,
+            taskforce=command.taskforce,
+            measure=command.measure,
+        )
+    ]
+
+
+def _composed(given: m.Taskforce, rules: BodyRules, facts: Facts, now: datetime) -> None:
+    """A taskforce as its weight asks for it. Raises `Refused` that names each field."""
+    asked = rules.taskforce(given.weight)
+    if asked is None:
+        raise refuse(
+            "weight-unknown",
+            f"taskforce.weight: {given.weight} の構成が定められていません",
+            f"taskforce.weight: the rules have no class {given.weight!r}",
+            remedy_ja="規程の classes を確かめてください",
+            remedy_en="see `classes` of the rules",
+        )
+    problems = tuple(_unfit(given, asked, facts, now))
+    if problems:
+        raise refuse(
+            "taskforce-unfit",
+            f"{asked.title.ja}の課題に合わない構成です",
+            f"the taskforce does not fit a {asked.weight} task",
+            remedy_ja="各欄を直してください",
+            remedy_en="correct each field",
+            problems=problems,
+        )
+
+
+def _unfit(given: m.Taskforce, asked: TaskforceClass, facts: Facts, now: datetime) -> list[Problem]:
+    here, day = facts.directory, local_day(now)
+
+    def problem(field: str, value: Any, ja: str, en: str) -> Problem:
+        return Problem(field=f"taskforce.{field}", value=value, message=Text(ja=ja, en=en))
+
+    found = [
+        problem("people", p, "名簿にない職員です", "not in the directory")
+        for p in (given.chair, *((given.adviser,) if given.adviser else ()), *given.members)
+        if here.person(p) is None
+    ]
+    found += [
+        problem("departments", d, "名簿にない組織です", "no such unit") for d in given.departments if not here.unit(d)
+    ]
+    roles = {p.role for held in here.posts_of(given.chair, day) if (p := here.post(held))}
+    if not roles & set(asked.chairs):
+        found.append(
+            problem(
+                "chair", given.chair, f"座長は {'・'.join(asked.chairs)} から", f"chaired by {', '.join(asked.chairs)}"
+            )
+        )
+    if asked.adviser and given.adviser is None:
+        found.append(problem("adviser", None, "アドバイザーが要ります", "an adviser is needed"))
+    if len(set(given.departments)) < asked.departments:
+        n = asked.departments
+        found.append(problem("departments", given.departments, f"関係部署は{n}以上", f"at least {n} departments"))
+    if len(set(given.members)) < asked.members:
+        n = asked.members
+        found.append(problem("members", given.members, f"構成員は{n}名以上", f"at least {n} members"))
+    return found
+
+
+def conflicts(state: SelectionRound) -> list[Text]:
+    """Who would carry more taskforces than the rules allow for."""
+    most = _rules(state).capacity
+    chosen = [p.choice.taskforce for p in state.open if p.choice is not None and p.choice.taskforce is not None]
+    seats = (
+        ("座長", "chairs", most.chair, Counter(t.chair for t in chosen)),
+        ("アドバイザー", "advises", most.adviser, Counter(t.adviser for t in chosen if t.adviser)),
+        ("構成員", "belongs to", most.member, Counter(p for t in chosen for p in t.members)),
+    )
+    return [
+        Text(
+            ja=f"{person} は{ja}が{number}件(上限 {limit})",
+            en=f"{person} {en} {number} taskforces, more than {limit}",
+        )
+        for ja, en, limit, counted in seats
+        for person, number in sorted(counted.items())
+        if number > limit
+    ]
+
+
+def departures(state: SelectionRound) -> list[str]:
+    """Proposals whose choice departs from the rank without a reason: passed over by one of lower rank, or chosen before one."""
+    rank = {p.ref: p.rank for p in state.ranking().places}
+    unranked = len(rank) + 1
+    chosen = [p for p in state.open if p.choice is not None]
+    selected = [rank.get(p.ref, unranked) for p in chosen if p.choice and p.choice.result == "selected"]
+    lowest = max(selected, default=0)
+    passed = [p for p in chosen if p.choice and p.choice.result != "selected" and rank.get(p.ref, unranked) < lowest]
+    highest_passed = min((rank.get(p.ref, unranked) for p in passed), default=unranked + 1)
+    ahead = [
+        p for p in chosen if p.choice and p.choice.result == "selected" and rank.get(p.ref, unranked) > highest_passed
+    ]
+    return [p.ref for p in (*passed, *ahead) if p.choice and not p.choice.reasoned]
+
+
+def _conclude(
+    state: SelectionRound, command: m.ConcludeSelection, actor: Actor, facts: Facts, now: datetime
+) -> Sequence[Event]:
+    rules, day = _rules(state), local_day(now)
+    body = rules.body(rules.selects)
+    presided = command.presided
+    if not actor.is_system:
+        presided = known_person(actor, facts)
+        if presided not in [s.person for s in members_of(body, facts.directory, day) if s.seat == "chair"]:
+            raise refuse(
+                "not-the-chair",
+                f"選定は {body.title.ja} が行います({presided} は議長ではありません)",
+                f"the {body.title.en} selects; {presided} is not its chair",
+                remedy_ja="会議に付議するか(`starter.py council agenda`)、議長が行ってください",
+                remedy_en="put it on its agenda (`starter.py council agenda`), or let the chair do it",
+            )
+    if undecided := [p.ref for p in state.open if p.choice is None]:
+        raise refuse(
+            "choices-missing",
+            f"案のない提案があります: {', '.join(undecided)}",
+            f"no choice has been laid before the body for: {', '.join(undecided)}",
+            remedy_ja="`starter.py intake choose` で全件の案を作ってください",
+            remedy_en="prepare one for each with `starter.py intake choose`",
+        )
+    if unreasoned := departures(state):
+        raise refuse(
+            "rank-departed",
+            f"順位と異なるのに理由がありません: {', '.join(unreasoned)}",
+            f"departs from the rank without a reason: {', '.join(unreasoned)}",
+            remedy_ja="`starter.py intake choose --reason` で理由を書いてください",
+            remedy_en="give the reason with `starter.py intake choose --reason`",
+        )
+    if (over := conflicts(state)) and not command.reason.strip():
+        raise refuse(
+            "capacity-exceeded",
+            "人の上限を超えています: " + "、".join(t.ja for t in over),
+            "more than people can carry: " + "; ".join(t.en for t in over),
+            remedy_ja="構成を直すか、--reason で理由を書いてください",
+            remedy_en="compose it otherwise, or give a reason with --reason",
+        )
+    by: dict[str, list[str]] = {"selected": [], "deferred": [], "other": []}
+    places: tuple[Place, ...] = state.ranking().places
+    order = {p.ref: p.rank for p in places}
+    for p in sorted(state.open, key=lambda p: (order.get(p.ref, len(order) + 1), p.ref)):
+        assert p.choice is not None
+        by[p.choice.result].append(p.ref)
+    return [
+        m.SelectionConcluded(
+            session=command.session,
+            presided=presided,
+            places=places,
+            selected=tuple(by["selected"]),
+            deferred=tuple(by["deferred"]),
+            other=tuple(by["other"]),
+            reason=command.reason,
+        )
+    ]
+
+
+def _start_refused(
+    state: SelectionRound, command: m.NoteStartRefusal, actor: Actor, facts: Facts, now: datetime
+) -> Sequence[Event]:
+    if command.ref not in state.proposals:
+        return []
+    return [m.StartWasRefused(ref=command.ref, rule=command.rule, message=command.message)]
+
+
+_HANDLERS: Mapping[type[Command], Callable[[SelectionRound, Any, Actor, Facts, datetime], Sequence[Event]]] = {
+    m.ProposeTask: _propose,
+    m.RecordInterview: _interview,
+    m.MergeProposals: _merge,
+    m.WithdrawProposal: _withdraw,
+    m.CloseCall: _close,
+    m.ScoreProposal: _score,
+    m.ProposeChoice: _choose,
+    m.ConcludeSelection: _conclude,
+    m.NoteStartRefusal: _start_refused,
+}

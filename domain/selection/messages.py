@@ -1,0 +1,271 @@
+"""What is asked of a selection round, and what happened in it. Free text that may name people is `Personal`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from domain.bodies import BodyRules
+from domain.deliverables.taskforce import Viewpoint, Weight
+from domain.messages import Command, Event, Frozen, Personal, Text
+from domain.selection.ranking import Place
+
+Result = Literal["selected", "deferred", "other"]
+"""selected: becomes a lifecycle; deferred: keeps its place for the next round; other: その他の事業, a measure and no taskforce."""
+
+
+class Taskforce(Frozen):
+    """A taskforce as composed for a selected task, by its weight."""
+
+    weight: Weight
+    chair: str
+    adviser: str | None = None
+    members: tuple[str, ...] = ()
+    departments: tuple[str, ...] = Field(min_length=1)
+
+
+class Carried(Frozen):
+    """A proposal that an earlier round left its place, with the reason."""
+
+    ref: str
+    title: str
+    section: str
+    problem: str
+    viewpoint: Viewpoint | None = None
+    departments: tuple[str, ...] = ()
+    round: str
+    reason: str
+
+
+class SelectionCommand(Command):
+    kind: ClassVar[str] = "selection"
+
+
+class CallForProposals(SelectionCommand):
+    """Open a round: bureaus are called to propose until `closes_on`. `policy` and `priority_fields` are in everybody's view."""
+
+    type = "CallForProposals"
+    fiscal_year: int = Field(ge=2000, le=2200)
+    title: str = Field(min_length=1, max_length=300)
+    closes_on: date
+    rules: BodyRules
+    definition: str
+    """The process definition under which selected tasks start, `name@version`."""
+    priority_fields: tuple[str, ...] = ()
+    policy: str = Field(default="", max_length=4000)
+    """The monitoring meeting's policy for future taskforces."""
+    policy_from: str = ""
+    """The session that gave it."""
+    carried: tuple[Carried, ...] = ()
+
+
+class ProposeTask(SelectionCommand):
+    """A bureau proposes a challenge; `ref` becomes the reference of the task."""
+
+    type = "ProposeTask"
+    ref: str = Field(min_length=1, max_length=100)
+    title: str = Field(min_length=1, max_length=300)
+    section: str
+    problem: str = Field(min_length=1, max_length=4000)
+    viewpoint: Viewpoint | None = None
+    departments: tuple[str, ...] = ()
+
+
+class RecordInterview(SelectionCommand):
+    """What a hearing (ヒアリング) with the section brought."""
+
+    type = "RecordInterview"
+    ref: str
+    on: date
+    text: str = Field(min_length=1, max_length=8000)
+
+
+class MergeProposals(SelectionCommand):
+    """Two proposals are the same challenge: `ref` goes on as part of `into`."""
+
+    type = "MergeProposals"
+    ref: str
+    into: str
+    reason: str = Field(min_length=1, max_length=4000)
+
+
+class WithdrawProposal(SelectionCommand):
+    type = "WithdrawProposal"
+    ref: str
+    reason: str = Field(min_length=1, max_length=4000)
+
+
+class CloseCall(SelectionCommand):
+    """The closing date has come (given by time), or the secretariat closes the call because all have answered."""
+
+    type = "CloseCall"
+    system_may = True
+
+
+class ScoreProposal(SelectionCommand):
+    """One assessor's scores, 1 to 5 under each criterion; scoring again replaces what they gave before."""
+
+    type = "ScoreProposal"
+    ref: str
+    scores: dict[str, int]
+    comment: str = Field(default="", max_length=4000)
+
+
+class ProposeChoice(SelectionCommand):
+    """What the secretariat lays before the body for one proposal; the body may depart from the rank with a reason."""
+
+    type = "ProposeChoice"
+    ref: str
+    result: Result
+    reason: str = Field(default="", max_length=4000)
+    taskforce: Taskforce | None = None
+    measure: str = Field(default="", max_length=4000)
+    """For `other`: what is done outside taskforces."""
+
+
+class ConcludeSelection(SelectionCommand):
+    """The body that the rules name selects as laid before it; `session` is the meeting in which it did."""
+
+    type = "ConcludeSelection"
+    system_may = True
+    session: str = ""
+    presided: str = ""
+    reason: str = Field(default="", max_length=4000)
+
+
+class NoteStartRefusal(SelectionCommand):
+    """A selected task could not start; kept so that nobody thinks it did."""
+
+    type = "NoteStartRefusal"
+    system_only = True
+    ref: str
+    rule: str
+    message: Text
+
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+class CallOpened(Event):
+    type = "CallOpened"
+    fiscal_year: int
+    title: str
+    closes_at: datetime
+    rules: BodyRules
+    definition: str
+    priority_fields: tuple[str, ...]
+    policy: str
+    policy_from: str
+    carried: tuple[Carried, ...]
+
+
+class TaskProposed(Event):
+    type = "TaskProposed"
+    ref: str
+    title: str
+    section: str
+    section_name: Text
+    problem: str
+    viewpoint: Viewpoint | None
+    departments: tuple[str, ...]
+
+
+class InterviewRecorded(Event):
+    type = "InterviewRecorded"
+    ref: str
+    on: date
+    text: Personal
+
+
+class ProposalsMerged(Event):
+    type = "ProposalsMerged"
+    ref: str
+    into: str
+    reason: Personal
+
+
+class ProposalWithdrawn(Event):
+    type = "ProposalWithdrawn"
+    ref: str
+    reason: Personal
+
+
+class CallClosed(Event):
+    """`open`: the proposals that are scored."""
+
+    type = "CallClosed"
+    open: tuple[str, ...]
+
+
+class ProposalScored(Event):
+    type = "ProposalScored"
+    ref: str
+    assessor: str
+    scores: dict[str, int]
+    comment: Personal
+
+
+class ChoiceProposed(Event):
+    """`rank`: where it stood when the choice was laid before the body."""
+
+    type = "ChoiceProposed"
+    ref: str
+    result: Result
+    rank: int | None
+    reason: Personal
+    taskforce: Taskforce | None
+    measure: str
+
+
+class SelectionConcluded(Event):
+    """The body has chosen. `places` is the ranking it had before it."""
+
+    type = "SelectionConcluded"
+    session: str
+    presided: str
+    places: tuple[Place, ...]
+    selected: tuple[str, ...]
+    deferred: tuple[str, ...]
+    other: tuple[str, ...]
+    reason: Personal
+
+
+class StartWasRefused(Event):
+    type = "StartWasRefused"
+    ref: str
+    rule: str
+    message: Text
+
+
+COMMANDS: dict[str, type[Command]] = {
+    k.type: k
+    for k in (
+        CallForProposals,
+        ProposeTask,
+        RecordInterview,
+        MergeProposals,
+        WithdrawProposal,
+        CloseCall,
+        ScoreProposal,
+        ProposeChoice,
+        ConcludeSelection,
+        NoteStartRefusal,
+    )
+}
+EVENTS: dict[str, type[Event]] = {
+    k.type: k
+    for k in (
+        CallOpened,
+        TaskProposed,
+        InterviewRecorded,
+        ProposalsMerged,
+        ProposalWithdrawn,
+        CallClosed,
+        ProposalScored,
+        ChoiceProposed,
+        SelectionConcluded,
+        StartWasRefused,
+    )
+}

@@ -1,0 +1,129 @@
+"""TOPSIS: proposals ranked by their closeness to the best and distance from the worst there is.
+
+Hwang, C.L. and Yoon, K. (1981), Multiple Attribute Decision Making, Springer, pp. 128-140. Columns are normalised by their
+Euclidean norm, weighted, and held against the ideal (best value of each column) and the negative ideal; closeness is
+d- / (d+ + d-), 1 at best. Forty lines without a dependency: the libraries for it bring NumPy for a matrix of some dozen rows.
+
+How stable a rank is, is asked by moving the weights: each between 1-spread and 1+spread times itself, by a Weyl sequence, which
+fills the space evenly and has no chance in it (Kuipers and Niederreiter (1974), Uniform Distribution of Sequences). After
+Lahdelma and Salminen (2001), SMAA-2, Operations Research 49(3): the share of draws in which a proposal keeps its rank, and in
+which one of a pair stands before the other.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from domain.bodies import Criterion
+from domain.messages import Frozen
+
+SPREAD = 0.3
+DRAWS = 400
+CLOSE = 0.8
+"""A pair whose order holds in fewer draws than this is too close to call."""
+
+
+class Place(Frozen):
+    """`closeness` 0 to 1; `best` and `worst`: the ranks seen while weights moved; `stable`: share of draws with this rank.
+
+    `spread`: the largest standard deviation of the assessors' scores under one criterion.
+    """
+
+    ref: str
+    rank: int
+    closeness: float
+    best: int
+    worst: int
+    stable: float
+    assessors: int
+    spread: float
+
+
+class Pair(Frozen):
+    """Neighbours in the rank; `holds`: share of draws in which the first stands before the second."""
+
+    first: str
+    second: str
+    holds: float
+
+
+class Ranking(Frozen):
+    places: tuple[Place, ...]
+    close: tuple[Pair, ...]
+    """Neighbours that are too close to call."""
+
+
+def closeness(matrix: Sequence[Sequence[float]], weights: Sequence[float], higher: Sequence[bool]) -> list[float]:
+    """TOPSIS of rows by columns. Weights need not add up to one. Where all rows are alike, all are 1/2."""
+    total = sum(weights)
+    norms = [math.sqrt(sum(row[j] ** 2 for row in matrix)) or 1.0 for j in range(len(weights))]
+    weighted = [[row[j] / norms[j] * weights[j] / total for j in range(len(weights))] for row in matrix]
+    columns = list(zip(*weighted, strict=True))
+    best = [max(c) if up else min(c) for c, up in zip(columns, higher, strict=True)]
+    worst = [min(c) if up else max(c) for c, up in zip(columns, higher, strict=True)]
+    found = []
+    for row in weighted:
+        off, away = math.dist(row, best), math.dist(row, worst)
+        found.append(0.5 if off + away == 0 else away / (off + away))
+    return found
+
+
+def ranked(scores: Mapping[str, Sequence[Mapping[str, int]]], criteria: Sequence[Criterion]) -> Ranking:
+    """`scores`: proposal -> what each assessor gave by criterion. Unscored proposals are left out. Ties go by ref."""
+    refs = sorted(r for r, given in scores.items() if given)
+    if not refs:
+        return Ranking(places=(), close=())
+    matrix = [[_mean([g[c.key] for g in scores[r]]) for c in criteria] for r in refs]
+    weights, higher = [float(c.weight) for c in criteria], [c.better == "higher" for c in criteria]
+    near = [round(x, 9) for x in closeness(matrix, weights, higher)]
+    order = _order(refs, near)
+    rank = {r: i + 1 for i, r in enumerate(order)}
+    seen: dict[str, list[int]] = {r: [] for r in refs}
+    before = dict.fromkeys(itertools.pairwise(order), 0)
+    for draw in range(1, DRAWS + 1):
+        moved = [
+            w * (1 - SPREAD + 2 * SPREAD * (draw * math.sqrt(p) % 1)) for w, p in zip(weights, _primes(), strict=False)
+        ]
+        drawn = {r: i + 1 for i, r in enumerate(_order(refs, closeness(matrix, moved, higher)))}
+        for r in refs:
+            seen[r].append(drawn[r])
+        for first, second in before:
+            before[first, second] += drawn[first] < drawn[second]
+    closest = dict(zip(refs, near, strict=True))
+    places = tuple(
+        Place(
+            ref=r,
+            rank=rank[r],
+            closeness=closest[r],
+            best=min(seen[r]),
+            worst=max(seen[r]),
+            stable=round(seen[r].count(rank[r]) / DRAWS, 3),
+            assessors=len(scores[r]),
+            spread=round(max(_deviation([g[c.key] for g in scores[r]]) for c in criteria), 3),
+        )
+        for r in order
+    )
+    close = tuple(
+        Pair(first=a, second=b, holds=round(n / DRAWS, 3)) for (a, b), n in before.items() if n / DRAWS < CLOSE
+    )
+    return Ranking(places=places, close=close)
+
+
+def _primes() -> Iterator[int]:
+    """2, 3, 5, 7 …: their square roots are independent."""
+    return (n for n in itertools.count(2) if all(n % d for d in range(2, math.isqrt(n) + 1)))
+
+
+def _order(refs: Sequence[str], near: Sequence[float]) -> list[str]:
+    return [r for _, r in sorted(zip([-round(n, 9) for n in near], refs, strict=True))]
+
+
+def _mean(values: Sequence[int]) -> float:
+    return sum(values) / len(values)
+
+
+def _deviation(values: Sequence[int]) -> float:
+    mean = _mean(values)
+    return math.sqrt(sum((v - mean) ** 2 for v in values) / len(values))

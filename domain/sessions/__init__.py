@@ -1,0 +1,1 @@
+"""A session of a body (council or monitoring meeting): agenda, papers, attendance, conclusions, instructions, minutes."""

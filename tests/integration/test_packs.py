@@ -1,0 +1,117 @@
+"""The pack of a session: what the body knew that day, the same bytes for ever."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from domain.bodies import members_of
+from domain.directory_stream import STREAM as DIRECTORY
+from domain.directory_stream import ImportDirectory
+from domain.lifecycle import commands as c
+from domain.lifecycle.amendments import CorrectMeasurement
+from domain.messages import SYSTEM
+from domain.sessions import messages as m
+from papers import packs
+from papers.collecting import NothingToPrint
+from store import bodies, queries
+from store.rebuild import rebuild
+from store.store import Store
+from tests.city import person
+from tests.integration.test_bodies import RULES, Office
+from tests.integration.town import Town
+
+
+@pytest.fixture
+def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
+    made = Office(Town(database_url, "127.0.0.1:1", tmp_path, "packs"))
+    yield made
+    made.store.close()
+
+
+def _monitored(office: Office) -> str:
+    """A lifecycle in monitoring with a measurement, the council having agreed in its inbox."""
+    office.town.begin("a")
+    stream = office.town.stream("a")
+    while True:
+        office.walk(stream)
+        state = office.store.load(stream)[0]
+        if state.stage == "monitoring":
+            return stream
+        if state.stage == "budgeting" and state.work == "budgeting" and 2027 not in state.budgets:
+            office.do(c.RecordBudget, stream, person("finance"), fiscal_year=2027, state="asked", amount=1000)
+            office.do(c.RecordBudget, stream, person("finance"), fiscal_year=2027, state="indicated", amount=900)
+        asked = state.requests[0]
+        who = person("mayor") if asked.post == "mayor" else person("vice")
+        office.do(c.AnswerRequest, stream, who, request=asked.id, decision="approve")
+
+
+def _made(store: Store, stream: str, position: int) -> tuple[bytes, bytes, bytes]:
+    made, at = packs.pack(store, stream, position)
+    return packs.as_pdf(made, at), packs.as_html(made), packs.as_xlsx(made, at)
+
+
+def test_a_pack_made_again_later_has_the_same_bytes_and_knows_nothing_later(office: Office) -> None:
+    stream = _monitored(office)
+    meeting = office.session("monitoring")
+    position = queries.head_position(office.store)
+    before = _made(office.store, meeting, position)
+    text = "".join(p.extract_text() for p in PdfReader(io.BytesIO(before[0])).pages)
+    assert "課題 a" in text and "12" in text and "999" not in text
+    kpi = office.store.load(stream)[0].kpis[0].key
+    office.do(CorrectMeasurement, stream, person("office"), kpi=kpi, period="Q1", value="999", reason="誤記")
+    office.conclude(meeting, evaluation="review", policy="endorsed")
+    here = office.store.facts().directory
+    moved = [t.model_copy(update={"person": "p-stranger"}) if t.post == "office-director" else t for t in here.tenures]
+    changed = here.model_copy(update={"tenures": tuple(moved)})
+    office.store.record(ImportDirectory(command_id="moves", stream=DIRECTORY, directory=changed), SYSTEM)
+    assert _made(office.store, meeting, position) == before
+    rebuild(office.store)
+    again = Store.open(office.store.database.url)
+    assert _made(again, meeting, position) == before
+    later = packs.pack(again, meeting)[0]
+    assert "999" in packs.as_html(later).decode() and later.items[0].conclusion.en != "not concluded"
+    with pytest.raises(NothingToPrint):
+        packs.pack(again, meeting, 3)
+    again.close()
+
+
+def test_each_pack_says_what_changed_since_the_session_before(office: Office) -> None:
+    stream = _monitored(office)
+    first = office.session("monitoring")
+    made = packs.pack(office.store, first)[0]
+    assert made.since == "" and any("開始" not in ch.told.ja for i in made.items for ch in i.changes)
+    office.conclude(first, evaluation="noted", policy="endorsed")
+    kpi = office.store.load(stream)[0].kpis[0].key
+    office.do(c.RecordMeasurement, stream, person("office"), kpi=kpi, period="Q2", value="15")
+    second = office.session("monitoring")
+    item = next(i for i in packs.pack(office.store, second)[0].items if i.stage)
+    assert [ch.told.en for ch in item.changes] == [f"measured {kpi} Q2: 15"]
+    assert [b.value for k in item.kpis for b in k.bars if k.bars][:2] == ["12", "15"]
+
+
+def test_a_spreadsheet_never_runs_what_people_wrote(office: Office) -> None:
+    council = f"council:{office.today().year}-9"
+    fields = {"body": "council", "fiscal_year": 2026, "number": 9, "held_on": office.today(), "rules": RULES}
+    office.do(m.ConveneSession, council, **fields, urgent="x")
+    office.do(m.PutItem, council, item="x", category="other", title='=HYPERLINK("http://x","<b>y</b>")')
+    made, at = packs.pack(office.store, council)
+    book = zipfile.ZipFile(io.BytesIO(packs.as_xlsx(made, at)))
+    sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert "<f>" not in sheet and "HYPERLINK" in book.read("xl/sharedStrings.xml").decode()
+    assert "<b>y</b>" not in packs.as_html(made).decode()
+    assert packs.as_pdf(made, at).startswith(b"%PDF")
+
+
+def test_who_was_there_is_shown_by_post(office: Office) -> None:
+    council = office.session("council")
+    made = packs.pack(office.store, council)[0]
+    seated = members_of(RULES.body("council"), office.store.facts().directory, office.today())
+    assert len(made.members) == len(seated) and all(s.present for s in made.members) and made.quorum
+    assert not any(s.person in packs.as_html(made).decode() for s in seated)
+    assert bodies.all_sessions(office.store, "council")[0]["phase"] == "sitting"

@@ -11,7 +11,7 @@ from temporalio import activity
 
 from domain.calendar import local_day
 from domain.lifecycle.commands import AnswerRequest, Condition
-from domain.messages import SYSTEM, Actor, Plan, Refused, Via, refuse
+from domain.messages import SYSTEM, Actor, Plan, Refusal, Refused, Text, Via, refuse
 from store.store import Store
 from workflows.contract import (
     ATTRIBUTE_OF,
@@ -21,11 +21,14 @@ from workflows.contract import (
     AnswerResult,
     DueResult,
     EffectView,
+    InstructAllInput,
     InstructInput,
     PlanView,
 )
 from workflows.signing import problem
 
+_SOME = Refusal(rule="-", message=Text(ja="-", en="-"), remedy=Text(ja="-", en="-"))
+"""Stands for any refusal: the id of the command that keeps one does not depend on it."""
 _UNSIGNED = {
     "signature-missing": ("署名がありません", "the answer is not signed"),
     "signature-wrong": ("署名が違います", "the signature is wrong"),
@@ -45,7 +48,15 @@ class StreamActivities:
         self._poke = poke
 
     def all(self) -> list[Callable[..., Any]]:
-        return [self.follow, self.advance, self.record_due, self.record_answer, self.announce, self.instruct]
+        return [
+            self.follow,
+            self.advance,
+            self.record_due,
+            self.record_answer,
+            self.announce,
+            self.instruct,
+            self.instruct_all,
+        ]
 
     @activity.defn
     def follow(self, stream: str) -> PlanView:
@@ -75,20 +86,34 @@ class StreamActivities:
     def instruct(self, given: InstructInput) -> str:
         """Record a command on another stream; the relay wakes it. Returns the rule when it is refused, else nothing.
 
-        Where its kind asks for that, whoever instructed keeps the refusal as an event of its own.
+        Where its kind asks for that, whoever instructed keeps the refusal as an event of its own; what was refused once is not
+        tried again by itself, though it might be taken now.
         """
         fields = dict(given.command)
         kind = self._store.kinds[fields.pop("kind")]
         command = kind.commands[fields.pop("type")].model_validate(fields)
+        giver = self._store.kind_of(given.stream)
+        before = giver.turned_down(given.stream, given.key, _SOME)
+        if before is not None and self._store.knows(given.stream, before.command_id):
+            return "refused-before"
         try:
             self._store.record(command, SYSTEM)
         except Refused as refused:
             activity.logger.warning("instruction refused: %s", refused)
-            note = self._store.kind_of(given.stream).turned_down(given.stream, given.key, refused.refusal)
+            note = giver.turned_down(given.stream, given.key, refused.refusal)
             if note is not None:
                 self._store.record(note, SYSTEM)
             return refused.refusal.rule
         return ""
+
+    @activity.defn
+    def instruct_all(self, given: InstructAllInput) -> None:
+        """Many commands on other streams, one after the other. What is not in the plan any more has been recorded already."""
+        commands = {e.key: e.command for e in self._store.follow(given.stream).effects if e.command is not None}
+        for key in given.keys:
+            activity.heartbeat()
+            if key in commands:
+                self.instruct(InstructInput(stream=given.stream, key=key, command=commands[key]))
 
     @activity.defn
     def record_answer(self, given: AnswerInput) -> AnswerResult:
@@ -153,10 +178,20 @@ def _command(given: AnswerInput) -> AnswerRequest:
 
 
 def plan_view(plan: Plan) -> PlanView:
-    """A plan as plain data for the workflow."""
+    """A plan as plain data for the workflow. Of many commands for other streams it holds the keys only."""
+    many = sum(e.command is not None for e in plan.effects) > 1
     return PlanView(
         to=plan.to,
-        effects=tuple(EffectView(key=e.key, ja=e.summary.ja, en=e.summary.en, command=e.command) for e in plan.effects),
+        effects=tuple(
+            EffectView(
+                key=e.key,
+                ja=e.summary.ja,
+                en=e.summary.en,
+                command=None if many else e.command,
+                instructs=many and e.command is not None,
+            )
+            for e in plan.effects
+        ),
         next_due=plan.next_due,
         next_due_summary=plan.next_due_summary,
         closed=plan.closed,

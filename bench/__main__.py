@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import chains, follows, idle, pages, records, routes, writers
+from bench import bodies, chains, follows, idle, pages, records, routes, writers
 from bench.goals import GOALS, Figure, table, write_results
 from bench.rounds import Bench, BenchProblem
 from runtime.devserver import ServerProblem
@@ -30,6 +30,7 @@ GROUPS: dict[str, tuple[Callable[[Bench], list[Figure]], tuple[str, ...]]] = {
         ("answers_followed", "ack_p99", "follow_lag", "history_events", "start_rate", "start_followed_rate"),
     ),
     "routes": (routes.run, ("route_9", "inbox_10000")),
+    "bodies": (bodies.run, ("session_close_200", "pack_500", "pack_500_memory")),
     "pages": (pages.run, ("page_inbox", "page_board", "page_lifecycle", "page_search", "readers_200")),
     "idle": (idle.run, ("idle_memory",)),
 }

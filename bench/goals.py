@@ -70,6 +70,11 @@ GOALS: dict[str, Goal] = {
         "ms", "lower", 1.5, "9段の経路の最後の回答から次の段階まで", "last of nine steps to the next stage"
     ),
     "inbox_10000": _goal("ms", "lower", 1.5, "1万件が待つときの受信箱", "an inbox with 10,000 open"),
+    "session_close_200": _goal(
+        "ms", "lower", None, "200件の会議の閉会、1件あたり", "a session with 200 items closed, an item"
+    ),
+    "pack_500": _goal("s", "lower", None, "500件の会議の資料一式", "the pack of a meeting on 500 projects"),
+    "pack_500_memory": _goal("MB", "lower", None, "同、最大メモリ", "its peak memory"),
     "page_inbox": _goal("ms", "lower", None, "10万件のときの受信箱、95%点", "inbox page at 100,000 lifecycles, p95"),
     "page_board": _goal("ms", "lower", None, "同、一覧盤", "board, the same"),
     "page_lifecycle": _goal("ms", "lower", None, "同、個票", "a lifecycle's page, the same"),

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from domain.bodies import BodyRules
 from domain.directory import Directory
 from domain.directory_stream import Named
 from domain.process import ProcessDefinition
@@ -75,6 +76,11 @@ def load_people(path: Path = SHIPPED / "people.yaml") -> tuple[Directory, tuple[
             path, ["units, posts, people, tenures の4項目が要ります / expected units, posts, people and tenures"]
         )
     return people_document(content, path)
+
+
+def load_bodies(path: Path = SHIPPED / "bodies.yaml") -> BodyRules:
+    """The rules of the bodies. Raises `DocumentError`."""
+    return validated(path, BodyRules, read_document(path))
 
 
 def people_document(content: dict[str, Any], path: Path) -> tuple[Directory, tuple[Named, ...]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from math import log
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from domain.calendar import local_day
 from domain.lifecycle import commands as c
@@ -52,6 +52,8 @@ _CONDITIONS = (
 
 def intentions(people: People, state: Lifecycle, script: Script, r: Request, now: datetime) -> list[Intention]:
     """When the holder of the post means to answer: at first sight, after a reminder, and once a superior has been told."""
+    if r.post in people.in_session:
+        return []
     meant = people.means(state.stream, "answer", r.id)
     if meant and not _urged_anew(people, state.stream, r):
         return []
@@ -105,44 +107,57 @@ def _indicated(state: Lifecycle) -> bool:
     return budget is not None and budget.indicated is not None
 
 
+class Verdict(NamedTuple):
+    """What whoever decides says to a request."""
+
+    decision: c.Decision
+    comment: str = ""
+    outcome: str | None = None
+    back_to: str | None = None
+    conditions: tuple[c.Condition, ...] = ()
+
+
 def deed(people: People, intention: Intention, state: Lifecycle, now: datetime) -> Deed | None:
     """The answer, by somebody who holds the post today and did not draft what is decided on."""
     r = state.request(intention.subject.split(" ")[0])
     if r is None or state.submission is None:
         return None
-    rng = people.dice("decision", r.id)
-    person = people.holder(r.post, now, but=state.submission.person, rng=rng)
+    person = people.holder(r.post, now, but=state.submission.person, rng=people.dice("decision", r.id))
     if person is None:
         return None
-    script = people.scripts[state.stream]
-    outcome, back_to, comment = None, None, ""
-    conditions: tuple[c.Condition, ...] = ()
-    decision = _decision(people, state, script, r, rng)
-    stage = people.stage_of(state)
-    if decision in ("return", "reject"):
-        comment = MARK + rng.choice(_REASONS.get(r.stage, ("記載を見直すこと",)))
-        if decision == "return" and stage.send_back_to and not stage.decides_outcome and rng.random() < 0.12:
-            back_to = stage.send_back_to[-1]
-    elif stage.decides_outcome and r.step_index == len(stage.gate) - 1:
-        decision, outcome, back_to = "approve", _outcome(state, script), None
-        if outcome == "improvement":
-            back_to = script.back_to
-        comment = f"{MARK}評価報告のとおり了承" if outcome == state.recommendation else _departing(script)
-    elif decision == "conditions":
-        due = local_day(later(people.facts.calendar, now, rng.randrange(20, 60), rng))
-        conditions = (c.Condition(text=MARK + rng.choice(_CONDITIONS), by=state.section, due=due),)
+    given = verdict(people, state, r, now)
     command = c.AnswerRequest(
         command_id=f"rehearsal:answer:{r.id}",
         stream=state.stream,
         request=r.id,
-        decision=decision,
-        comment=comment,
-        conditions=conditions,
-        back_to=back_to,
-        outcome=outcome,
+        decision=given.decision,
+        comment=given.comment,
+        conditions=given.conditions,
+        back_to=given.back_to,
+        outcome=given.outcome,
         seen=state.submission.content_hash,
     )
     return command, scripted(person, r.post)
+
+
+def verdict(people: People, state: Lifecycle, r: Request, now: datetime) -> Verdict:
+    """By the script of the matter and the dice of the request."""
+    script, stage, rng = people.scripts[state.stream], people.stage_of(state), people.dice("verdict", r.id)
+    decision = _decision(people, state, script, r, rng)
+    if decision in ("return", "reject"):
+        comment = MARK + rng.choice(_REASONS.get(r.stage, ("記載を見直すこと",)))
+        far = decision == "return" and stage.send_back_to and not stage.decides_outcome and rng.random() < 0.12
+        return Verdict(decision, comment, back_to=stage.send_back_to[-1] if far else None)
+    if stage.decides_outcome and r.step_index == len(stage.gate) - 1:
+        outcome = _outcome(state, script)
+        back_to = script.back_to if outcome == "improvement" else None
+        comment = f"{MARK}評価報告のとおり了承" if outcome == state.recommendation else _departing(script)
+        return Verdict("approve", comment, outcome, back_to)
+    if decision == "conditions":
+        due = local_day(later(people.facts.calendar, now, rng.randrange(20, 60), rng))
+        text = MARK + rng.choice(_CONDITIONS)
+        return Verdict(decision, conditions=(c.Condition(text=text, by=state.section, due=due),))
+    return Verdict(decision)
 
 
 def _decision(people: People, state: Lifecycle, script: Script, r: Request, rng: Random) -> c.Decision:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from types import TracebackType
@@ -150,6 +151,13 @@ def _figures(s: Summary) -> list[str]:
         f"{s.seconds:.1f} 秒 / s, {s.commands:,} commands ({s.commands_per_second:,.0f}/s), {s.events:,} events, "
         f"seed {s.seed}",
     ]
+    if s.bodies:
+        told = Counter(s.bodies)
+        lines.append(
+            f"会議 / sessions: 戦略会議 / council {told['council']}, モニタリング会議 / monitoring {told['monitoring']}; "
+            f"結論 / conclusions {told['concluded']}, 選定 / selected {told['selected']}, "
+            f"持ち越し / kept for the next round {told['deferred']}"
+        )
     if s.refusals:
         lines.append("規則による拒否 / refused by a rule: " + ", ".join(f"{k} ×{n}" for k, n in s.refusals.items()))
     if s.verified is not None:
@@ -164,5 +172,7 @@ def _further(s: Summary) -> list[str]:
     prefix = f"TASKFORCE_DATABASE_URL={s.store} ./taskforce"
     lines = ["", "さらに見る / look further:", f"  {prefix} list"]
     lines += [f"  {prefix} show {stream[:8]}    # {what}" for what, stream in s.look_at.items()]
+    if s.bodies:
+        lines.append(f"  {prefix} council list    # 会議と結論、資料一式 / sessions, conclusions, packs")
     lines += [f"  {prefix} ui    # Temporal UI を開く / opens the Temporal UI"]
     return lines

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
-from definitions.loader import load_definition, load_people
+from definitions.loader import load_bodies, load_definition, load_people
+from domain.bodies import BodyRules
 from domain.directory import Directory
 from domain.directory_stream import Named
 from domain.lifecycle.commands import StartLifecycle, stream_of
@@ -47,6 +48,8 @@ class Cast:
     directory: Directory
     names: tuple[Named, ...]
     process: ProcessDefinition
+    bodies: BodyRules | None = None
+    """With them tasks are selected and decided on in session; without, in the inboxes of those who would chair."""
 
 
 def cast_file(
@@ -54,7 +57,7 @@ def cast_file(
 ) -> Cast:
     """The tasks of a start file, or the projects of a data folder. Raises `DocumentError`, `ShellError` or `OSError`."""
     if file.is_dir():
-        return cast_demo(file, since=since, seed=seed)
+        return replace(cast_demo(file, since=since, seed=seed), bodies=None)
     process = load_definition(definition) if definition else load_definition()
     directory, names = load_people(people) if people else load_people()
     starts = read_start_file(file, directory, process.reference, {process.reference})
@@ -157,4 +160,4 @@ def cast_demo(data: Path | None, *, since: date, seed: int, limit: int | None = 
     if data is None:
         starts = read_start_file(SMART_CITY, directory, process.reference, {process.reference})
         scripts += [from_start(s, since=since, seed=seed) for s in starts]
-    return Cast(_finished(scripts, process, seed), directory, names, process)
+    return Cast(_finished(scripts, process, seed), directory, names, process, load_bodies())

@@ -11,20 +11,24 @@ from typing import Any, Protocol
 from domain.calendar import Calendar
 from domain.directory import Directory
 from domain.directory_stream import STREAM as DIRECTORY
-from domain.facts import Facts
-from domain.messages import Actor, Command, Recorded
+from domain.facts import Facts, Other
+from domain.messages import SYSTEM, Actor, Command, Effect, Recorded, Refused
 from domain.process import ProcessDefinition
 from domain.process_stream import DefinitionPublished
 from domain.registry import KINDS
 from store.store import Store
 
-Wake = Callable[[str, str], Awaitable[None]]
-"""Wakes the workflow of a stream; the second argument is its title."""
+Wake = Callable[[str, str, str], Awaitable[None]]
+"""Wakes the workflow of a stream, by its kind, name and title."""
 _LOOK_AGAIN, _WAKE_AGAIN, _GIVE_UP = (0.01, 0.1), 5.0, 60.0
 """Seconds between two looks at what has been followed (growing from the first to the second), without any progress until
 streams are woken once more, and without any progress until the end of patience."""
 _GROUP = 128
 """Streams waited for together: what the worker and the server hold in flight does not grow with the rehearsal."""
+
+
+Carried = list[tuple[Command, Sequence[Recorded]]]
+"""Commands that one stream gave to others, with the events that each led to."""
 
 
 class Ledger(Protocol):
@@ -49,6 +53,10 @@ class Ledger(Protocol):
 
     async def settle(self, touched: Sequence[str]) -> None: ...
 
+    async def carry(self, kind: str, stream: str, fresh: Sequence[Recorded]) -> Carried:
+        """Let what follows elsewhere from `fresh`, the stream's events since it was last followed, be recorded there."""
+        ...
+
 
 class MemoryLedger:
     """The same rules as the store's `record`, folded in memory. Facts carry the versions that the store would name.
@@ -63,6 +71,7 @@ class MemoryLedger:
         self._calendar = calendar
         self._now = start
         self._states: dict[str, Any] = {}
+        self._kinds: dict[str, str] = {}
         self._versions: dict[str, int] = {}
         self._known: dict[str, set[str]] = {}
         self._numbers: dict[str, int] = {}
@@ -83,6 +92,9 @@ class MemoryLedger:
         kind = KINDS[command.kind]
         state = self.state(command.kind, command.stream)
         facts = self.facts(kind.needs(state, command))
+        referred = kind.refers(command)
+        if referred:
+            facts = facts.model_copy(update={"others": self._others(referred)})
         register = kind.draws(state, command, self._now)
         if register is not None:
             facts = facts.model_copy(update={"number": self._numbers.get(register, 0) + 1})
@@ -108,11 +120,12 @@ class MemoryLedger:
             if isinstance(event, DefinitionPublished):
                 self._definitions[event.definition.reference] = event.definition
         self._states[command.stream] = state
+        self._kinds[command.stream] = command.kind
         self._versions[command.stream] = version
         if self._keep:
             self.events += fresh
         known.add(command.command_id)
-        if command.kind != "lifecycle":
+        if command.kind in ("directory", "definition"):
             self._facts.clear()
         return fresh
 
@@ -129,8 +142,55 @@ class MemoryLedger:
             )
         return self._facts[definition]
 
+    def _others(self, referred: Sequence[str]) -> dict[str, Other]:
+        found = {}
+        for stream in referred:
+            if stream in self._states:
+                state, kind = self._states[stream], self._kinds[stream]
+                found[stream] = Other(kind=kind, title=title_of(state), closed=KINDS[kind].closed(state))
+        return found
+
+    def kind_of(self, stream: str) -> str:
+        return self._kinds[stream]
+
+    def version(self, stream: str) -> int:
+        return self._versions.get(stream, 0)
+
     async def settle(self, touched: Sequence[str]) -> None:
-        """Nothing follows elsewhere: no workflow listens."""
+        """No workflow listens: what follows elsewhere is `carry`."""
+
+    async def carry(self, kind: str, stream: str, fresh: Sequence[Recorded]) -> Carried:
+        """As the stream's workflow would: each effect in its order, and what was refused kept with who gave it."""
+        of, carried = KINDS[kind], Carried()
+        while fresh:
+            state = self.state(kind, stream)
+            plan = of.react(state, fresh, self.facts(of.definition_of(state)))
+            fresh = ()
+            for effect in plan.effects:
+                if effect.command is None:
+                    continue
+                command = given_by(effect)
+                try:
+                    carried.append((command, self.record(command, SYSTEM)))
+                except Refused as refused:
+                    note = of.turned_down(stream, effect.key, refused.refusal)
+                    if note is not None:
+                        fresh = (*fresh, *self.record(note, SYSTEM))
+                        carried.append((note, fresh))
+        return carried
+
+
+def given_by(effect: Effect) -> Command:
+    """The command that an effect gives to another stream."""
+    fields = dict(effect.command or {})
+    kind = KINDS[fields.pop("kind")]
+    return kind.commands[fields.pop("type")].model_validate(fields)
+
+
+def title_of(state: Any) -> str:
+    """The title of a stream by its state; its name where it has none."""
+    found = getattr(state, "title", "")
+    return str(getattr(found, "ja", found)) or str(state.stream)
 
 
 class Unfollowed(Exception):
@@ -182,6 +242,33 @@ class StoreLedger:
         for first in range(0, len(touched), _GROUP):
             await self._followed(touched[first : first + _GROUP])
 
+    async def carry(self, kind: str, stream: str, fresh: Sequence[Recorded]) -> Carried:
+        """The stream's workflow records what follows; the rules do the same beside it, and both must agree."""
+        if self._wake is not None:
+            await self._followed([stream])
+        else:
+            self._carry_alone(kind, stream)
+        carried = await self._rules.carry(kind, stream, fresh)
+        for command, _ in carried:
+            stored, said = self._store.load(command.stream)[1], self._rules.version(command.stream)
+            if stored != said:
+                raise Diverged(f"{command.stream} {command.command_id}: version {stored} / {said}")
+        return carried
+
+    def _carry_alone(self, kind: str, stream: str) -> None:
+        """As `activities.streams` does for the workflow."""
+        while (plan := self._store.follow(stream)).effects:
+            for effect in plan.effects:
+                if effect.command is None:
+                    continue
+                try:
+                    self._store.record(given_by(effect), SYSTEM)
+                except Refused as refused:
+                    note = KINDS[kind].turned_down(stream, effect.key, refused.refusal)
+                    if note is not None:
+                        self._store.record(note, SYSTEM)
+            self._store.advance(stream, plan.to)
+
     async def _followed(self, group: Sequence[str]) -> None:
         """Wake the streams of a group and wait until all have been followed. Raises `Unfollowed` when none moves any more."""
         await self._wake_all(group)
@@ -206,4 +293,5 @@ class StoreLedger:
 
     async def _wake_all(self, streams: Sequence[str]) -> None:
         assert self._wake is not None
-        await asyncio.gather(*(self._wake(stream, self.state("lifecycle", stream).title) for stream in streams))
+        found = ((self._rules.kind_of(stream), stream) for stream in streams)
+        await asyncio.gather(*(self._wake(kind, s, title_of(self.state(kind, s))) for kind, s in found))

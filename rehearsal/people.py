@@ -33,6 +33,8 @@ class People:
         self.scripts = {s.stream: s for s in scripts}
         self.facts = facts
         self.seed = seed
+        self.in_session: frozenset[str] = frozenset()
+        """Posts whose requests a body concludes in session; where there are such, the bodies select what starts, too."""
         self._meant: dict[str, set[str]] = {}
         self._periods: dict[str, str] = {}
         self._reported: dict[str, str] = {}
@@ -55,8 +57,8 @@ class People:
 
     def starts(self) -> list[Intention]:
         """Each task is begun by someone of its section on its day."""
-        found = []
-        for script in self.scripts.values():
+        found: list[Intention] = []
+        for script in () if self.in_session else self.scripts.values():
             rng = self.dice("start", script.stream)
             begin = later(self.facts.calendar, end_of_business(script.starts_on), 0, rng)
             found.append(Intention(begin, script.stream, "start"))

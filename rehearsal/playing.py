@@ -16,6 +16,7 @@ from domain.lifecycle.state import Lifecycle
 from domain.messages import SYSTEM, Recorded
 from domain.process_stream import PublishDefinition, stream_of
 from rehearsal.board import Board
+from rehearsal.bodies import Bodies
 from rehearsal.casting import Cast
 from rehearsal.conductor import Conductor, Moment
 from rehearsal.ledger import Ledger
@@ -55,6 +56,8 @@ class Played:
     tally: Tally
     commands: int
     told: list[Told] = field(default_factory=list)
+    bodies: dict[str, int] = field(default_factory=dict)
+    """Sessions of each body, matters concluded, tasks selected and deferred, exceptions."""
 
 
 async def conduct(
@@ -78,6 +81,10 @@ async def conduct(
     for command in (imported, published):
         ledger.record(command, SYSTEM)
     people = People(cast.scripts, ledger.facts(cast.process.reference), programme.seed)
+    bodies = None
+    if cast.bodies is not None:
+        bodies = Bodies(people, cast.bodies, ledger.state, programme.since)
+        people.in_session = frozenset(bodies.chairs)
     tally, told = Tally(cast.process, calendar()), list[Told]()
 
     def saw(state: Lifecycle, fresh: Sequence[Recorded]) -> None:
@@ -95,6 +102,7 @@ async def conduct(
             pace=programme.pace,
             settle_every=1 if programme.pace else _SETTLE_EVERY,
             numbers=numbers,
+            bodies=bodies,
         )
         await conductor.run(programme.ends)
-    return Played(tally, conductor.commands, told)
+    return Played(tally, conductor.commands, told, dict(bodies.counts) if bodies else {})

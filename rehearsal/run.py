@@ -25,7 +25,8 @@ from store.store import Store
 from store.verify import verify
 
 DEMO_URL = "sqlite:///var/demo/taskforce.db"
-DEMO_SINCE, DEMO_UNTIL = date(2024, 4, 1), date(2027, 3, 31)
+DEMO_SINCE, DEMO_UNTIL = date(2024, 2, 1), date(2027, 3, 31)
+"""FY2024 to FY2026, and the two months before in which its tasks are selected."""
 
 
 def rehearse(
@@ -110,7 +111,12 @@ def _play(
 def _summary(programme: Programme, played: Played, begun: float, **more: object) -> Summary:
     seconds = time.monotonic() - begun
     return played.tally.summary(
-        seed=programme.seed, until=programme.ends, commands=played.commands, seconds=seconds, **more
+        bodies=played.bodies,
+        seed=programme.seed,
+        until=programme.ends,
+        commands=played.commands,
+        seconds=seconds,
+        **more,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -73,10 +74,10 @@ def later(calendar: Calendar, now: datetime, days: float, rng: Random) -> dateti
     return on_day(calendar, local_day(calendar.after(now, Span(working_days=int(days)))), rng)
 
 
-def meeting_day(calendar: Calendar, earliest: date) -> date:
-    """The council's next sitting: every first and third Wednesday, or the working day after."""
+def meeting_day(calendar: Calendar, earliest: date, weeks: Sequence[int] = (1, 3)) -> date:
+    """A body's next sitting: these Wednesdays of every month (the council's first and third), or the working day after."""
     day = earliest
     while True:
-        if day.weekday() == 2 and (day.day <= 7 or 15 <= day.day <= 21):
+        if day.weekday() == 2 and (day.day + 6) // 7 in weeks:
             return calendar.working_day_from(day)
         day += timedelta(days=1)

@@ -49,7 +49,7 @@ def in_memory(
     """
     number = len(programme.cast.scripts)
     many = processes or min(os.cpu_count() or 1, number // _WORTH_A_PROCESS) or 1
-    if programme.pace or min(many, number) <= 1:
+    if programme.pace or programme.cast.bodies or min(many, number) <= 1:  # a body sees all of them
         with _few_collections():
             return asyncio.run(conduct(programme, _ledger(programme), console, keep=keep))
     return _shared(programme, min(many, number), console, keep)

@@ -57,6 +57,8 @@ class Summary(Frozen):
     commands_per_second: float
     verified: bool | None = None
     problems: tuple[str, ...] = ()
+    bodies: dict[str, int] = {}
+    """Sessions of each body, matters they concluded, tasks selected and left their place; empty when none sat."""
     store: str | None = None
     look_at: dict[str, str] = {}
     """Streams worth a look, by what is worth seeing in them."""

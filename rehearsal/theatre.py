@@ -158,9 +158,9 @@ async def server_and_worker(
 def _waker(client: Client, settings: Settings) -> Wake:
     gate = asyncio.Semaphore(_AT_ONCE)
 
-    async def woken(stream: str, title: str) -> None:
+    async def woken(kind: str, stream: str, title: str) -> None:
         async with gate:
-            await wake(client, "lifecycle", stream, title=title, task_queue=settings.task_queue, within=10.0)
+            await wake(client, kind, stream, title=title, task_queue=settings.task_queue, within=10.0)
 
     return woken
 

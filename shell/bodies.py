@@ -24,10 +24,9 @@ Rules = Annotated[
 
 def rules_of(path: Path | None) -> BodyRules:
     """The rules in a file, or those that ship."""
-    from definitions.loader import SHIPPED, read_document, validated
+    from definitions.loader import load_bodies
 
-    file = path or SHIPPED / "bodies.yaml"
-    return validated(file, BodyRules, read_document(file))
+    return load_bodies(path) if path else load_bodies()
 
 
 def day_of(option: str, text: str) -> date:

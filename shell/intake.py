@@ -72,7 +72,10 @@ def _carried(session: Session) -> list[dict[str, Any]]:
     found = []
     for stream, ref in bodies.deferred(session.store):
         p = session.store.load(stream)[0].proposals[ref]
-        common = {n: getattr(p, n) for n in ("ref", "title", "section", "problem", "viewpoint", "departments")}
+        common = {
+            n: getattr(p, n)
+            for n in ("ref", "title", "section", "problem", "viewpoint", "departments", "tags", "source")
+        }
         found.append({**common, "round": stream, "reason": "前回のラウンドから持ち越し / kept from the round before"})
     return found
 

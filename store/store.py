@@ -25,7 +25,7 @@ from store.engine import Database, lost_a_race
 from store.errors import Conflict, StoreError, StoreNotReady, StoreVirtual
 from store.keys import all_keys, erase_key
 from store.migrate import current, head, known, newer, upgrade
-from store.tables import definitions, events, meta, moment_text, people, refused, streams
+from store.tables import commands, definitions, events, meta, moment_text, people, refused, streams
 from store.transaction import Outcome, Transaction
 
 ATTEMPTS = 5
@@ -371,6 +371,12 @@ class Store:
         if found is None:
             raise LookupError(stream)
         return self.kinds[found]
+
+    def knows(self, stream: str, command_id: str) -> bool:
+        """Whether a command has been recorded on a stream."""
+        query = sa.select(commands.c.stream).where(commands.c.stream == stream, commands.c.command_id == command_id)
+        with self.database.read() as connection:
+            return connection.execute(query).first() is not None
 
     def events(self, stream: str, after: int = 0, *, open_texts: bool = True) -> list[Recorded]:
         """The events of a stream behind version `after`, sealed texts opened unless told otherwise."""

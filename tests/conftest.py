@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from runtime.devserver import DevServer, start_dev_server
 from runtime.postgres import PostgresServer, postgres
 from runtime.temporal import resolve
 from workflows.contract import SEARCH_ATTRIBUTES
+
+settings.register_profile("ours", deadline=None)  # speed is what `make bench` measures, against a floor
+settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session")

@@ -93,6 +93,9 @@ class EffectView(Message):
     en: str
     command: dict[str, Any] | None = None
     """A command for another stream; without one the effect is an announcement."""
+    instructs: bool = False
+    """One of many commands for other streams: the activity that records them finds them by their keys, so that neither plan nor
+    history grows with what they hold."""
 
 
 class PlanView(Message):
@@ -136,6 +139,13 @@ class InstructInput(Message):
     stream: str
     key: str
     command: dict[str, Any]
+
+
+class InstructAllInput(Message):
+    """The effects of `stream` with these keys, in this order."""
+
+    stream: str
+    keys: tuple[str, ...]
 
 
 class ConditionInput(Message):

@@ -6,6 +6,7 @@ file needs versioning only when its own few lines change. A run holds nothing th
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
         AnnounceInput,
         DueResult,
         EffectView,
+        InstructAllInput,
         InstructInput,
         PlanView,
         StreamInput,
@@ -30,6 +32,9 @@ with workflow.unsafe.imports_passed_through():
 
 _RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30))
 _LOCAL: dict[str, Any] = {"start_to_close_timeout": timedelta(seconds=30), "retry_policy": _RETRY}
+_AT_ONCE = 40
+"""Commands for other streams that one activity records."""
+_HEARTBEAT = timedelta(seconds=10)
 _KEYS: dict[str, Any] = {
     name: {
         "Keyword": SearchAttributeKey.for_keyword,
@@ -89,7 +94,12 @@ class Following:
         all the same, as that of the marker.
         """
         advanced, more = not plan.effects, False
-        for effect in plan.effects:
+        for together in _together(plan.effects):
+            effect = together[0]
+            if effect.instructs:
+                keys = tuple(e.key for e in together)
+                await self._remote("instruct_all", InstructAllInput(stream=self.stream, keys=keys), *together)
+                continue
             if effect.command is not None:
                 await self._remote("instruct", self._instruction(effect), effect)
                 continue
@@ -111,13 +121,16 @@ class Following:
     def _instruction(self, effect: EffectView) -> InstructInput:
         return InstructInput(stream=self.stream, key=effect.key, command=effect.command or {})
 
-    async def _remote(self, name: str, argument: Any, effect: EffectView) -> None:
+    async def _remote(self, name: str, argument: Any, *effects: EffectView) -> None:
+        first, others = effects[0], len(effects) - 1
+        ja, en = (f" 他{others}件", f" and {others} more") if others else ("", "")
         await workflow.execute_activity(
             name,
             argument,
-            start_to_close_timeout=timedelta(seconds=30),
+            start_to_close_timeout=timedelta(seconds=30 if not others else 300),
+            heartbeat_timeout=_HEARTBEAT if others else None,  # a worker that dies in the middle is noticed by its silence
             retry_policy=_RETRY,
-            summary=_both(effect.ja, effect.en),
+            summary=_both(first.ja + ja, first.en + en),
         )
 
     async def _sleep(self, plan: PlanView) -> None:
@@ -172,6 +185,21 @@ class Following:
                 type="not-recorded",
                 non_retryable=True,
             ) from error
+
+
+def _together(effects: Sequence[EffectView]) -> Iterator[list[EffectView]]:
+    """One by one, but commands for other streams by the dozen: one activity records them."""
+    batch: list[EffectView] = []
+    for effect in effects:
+        if batch and not (effect.instructs and len(batch) < _AT_ONCE):
+            yield batch
+            batch = []
+        if effect.instructs:
+            batch.append(effect)
+        else:
+            yield [effect]
+    if batch:
+        yield batch
 
 
 def _typed(name: str, value: Any) -> Any:

@@ -144,6 +144,8 @@ def _propose(
             problem=command.problem,
             viewpoint=command.viewpoint,
             departments=tuple(dict.fromkeys(command.departments)),
+            tags=command.tags,
+            source=command.source,
         )
     ]
 
@@ -293,12 +295,12 @@ def _choose(
         )
     if command.taskforce is not None:
         _composed(command.taskforce, rules, facts, now)
-    place = next((p.rank for p in state.ranking().places if p.ref == command.ref), None)
+    place = state.standings().get(command.ref)
     return [
         m.ChoiceProposed(
             ref=command.ref,
             result=command.result,
-            rank=place,
+            rank=place.rank if place is not None else None,
             reason=command.reason,
             taskforce=command.taskforce,
             measure=command.measure,
@@ -383,7 +385,7 @@ def conflicts(state: SelectionRound) -> list[Text]:
 
 def departures(state: SelectionRound) -> list[str]:
     """Proposals whose choice departs from the rank without a reason: passed over by one of lower rank, or chosen before one."""
-    rank = {p.ref: p.rank for p in state.ranking().places}
+    rank = {ref: s.rank for ref, s in state.standings().items()}
     unranked = len(rank) + 1
     chosen = [p for p in state.open if p.choice is not None]
     selected = [rank.get(p.ref, unranked) for p in chosen if p.choice and p.choice.result == "selected"]

@@ -15,6 +15,7 @@ from domain.lifecycle.commands import stream_of as lifecycle_of
 from domain.messages import Actor, Command, Display, Effect, Event, Notice, Plan, Recorded, Refusal, Text
 from domain.selection import messages as m
 from domain.selection.deciding import decide
+from domain.selection.ranking import Place, Standing
 from domain.selection.round import SelectionRound, evolve
 
 _START = "start/"
@@ -72,7 +73,7 @@ class SelectionKind(Quiet[SelectionRound]):
             "closes_at": state.closes_at,
             "session": state.session,
         }
-        places = {p.ref: p for p in (state.places or state.ranking().places)}
+        places: Mapping[str, Place | Standing] = {p.ref: p for p in state.places} or state.standings()
         proposals: list[Row] = [
             {
                 "stream": state.stream,
@@ -158,7 +159,8 @@ def _start(state: SelectionRound, ref: str) -> Effect:
         viewpoint=p.viewpoint,
         weight=t.weight,
         definition=state.definition,
-        source=Source(name=f"{state.title} ({state.stream})"),
+        tags=p.tags,
+        source=p.source or Source(name=f"{state.title} ({state.stream})"),
         setup={
             "purpose": p.title,
             "problem": p.problem,

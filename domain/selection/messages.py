@@ -9,6 +9,7 @@ from pydantic import Field
 
 from domain.bodies import BodyRules
 from domain.deliverables.taskforce import Viewpoint, Weight
+from domain.lifecycle.commands import Source
 from domain.messages import Command, Event, Frozen, Personal, Text
 from domain.selection.ranking import Place
 
@@ -37,6 +38,8 @@ class Carried(Frozen):
     departments: tuple[str, ...] = ()
     round: str
     reason: str
+    tags: tuple[str, ...] = ()
+    source: Source | None = None
 
 
 class SelectionCommand(Command):
@@ -71,6 +74,10 @@ class ProposeTask(SelectionCommand):
     problem: str = Field(min_length=1, max_length=4000)
     viewpoint: Viewpoint | None = None
     departments: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    """What of the strategy it serves; the lifecycle carries them on."""
+    source: Source | None = None
+    """Where it comes from, when it was taken from a data set."""
 
 
 class RecordInterview(SelectionCommand):
@@ -170,6 +177,8 @@ class TaskProposed(Event):
     problem: str
     viewpoint: Viewpoint | None
     departments: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    source: Source | None = None
 
 
 class InterviewRecorded(Event):

@@ -70,19 +70,32 @@ def closeness(matrix: Sequence[Sequence[float]], weights: Sequence[float], highe
     return found
 
 
-def ranked(scores: Mapping[str, Sequence[Mapping[str, int]]], criteria: Sequence[Criterion]) -> Ranking:
-    """`scores`: proposal -> what each assessor gave by criterion. Unscored proposals are left out. Ties go by ref."""
-    refs = sorted(r for r, given in scores.items() if given)
+class Standing(Frozen):
+    """Where a proposal stands by the scores given so far, without the question how stable that is."""
+
+    rank: int
+    closeness: float
+
+
+def standings(scores: Mapping[str, Sequence[Mapping[str, int]]], criteria: Sequence[Criterion]) -> dict[str, Standing]:
+    """`scores`: proposal -> what each assessor gave by criterion; best first. Unscored proposals are left out. Ties go by ref."""
+    refs, matrix, weights, higher = _table(scores, criteria)
     if not refs:
-        return Ranking(places=(), close=())
-    matrix = [[_mean([g[c.key] for g in scores[r]]) for c in criteria] for r in refs]
-    weights, higher = [float(c.weight) for c in criteria], [c.better == "higher" for c in criteria]
-    near = [round(x, 9) for x in closeness(matrix, weights, higher)]
-    order = _order(refs, near)
-    rank = {r: i + 1 for i, r in enumerate(order)}
+        return {}
+    near = dict(zip(refs, (round(x, 9) for x in closeness(matrix, weights, higher)), strict=True))
+    order = _order(refs, list(near.values()))
+    return {ref: Standing(rank=n, closeness=near[ref]) for n, ref in enumerate(order, 1)}
+
+
+def ranked(scores: Mapping[str, Sequence[Mapping[str, int]]], criteria: Sequence[Criterion]) -> Ranking:
+    """The standings with how stable they are; `scores` as for `standings`."""
+    refs, matrix, weights, higher = _table(scores, criteria)
+    standing = standings(scores, criteria)
+    order = list(standing)
+    rank = {r: s.rank for r, s in standing.items()}
     seen: dict[str, list[int]] = {r: [] for r in refs}
     before = dict.fromkeys(itertools.pairwise(order), 0)
-    for draw in range(1, DRAWS + 1):
+    for draw in range(1, DRAWS + 1) if refs else ():
         moved = [
             w * (1 - SPREAD + 2 * SPREAD * (draw * math.sqrt(p) % 1)) for w, p in zip(weights, _primes(), strict=False)
         ]
@@ -91,12 +104,11 @@ def ranked(scores: Mapping[str, Sequence[Mapping[str, int]]], criteria: Sequence
             seen[r].append(drawn[r])
         for first, second in before:
             before[first, second] += drawn[first] < drawn[second]
-    closest = dict(zip(refs, near, strict=True))
     places = tuple(
         Place(
             ref=r,
             rank=rank[r],
-            closeness=closest[r],
+            closeness=standing[r].closeness,
             best=min(seen[r]),
             worst=max(seen[r]),
             stable=round(seen[r].count(rank[r]) / DRAWS, 3),
@@ -109,6 +121,15 @@ def ranked(scores: Mapping[str, Sequence[Mapping[str, int]]], criteria: Sequence
         Pair(first=a, second=b, holds=round(n / DRAWS, 3)) for (a, b), n in before.items() if n / DRAWS < CLOSE
     )
     return Ranking(places=places, close=close)
+
+
+def _table(
+    scores: Mapping[str, Sequence[Mapping[str, int]]], criteria: Sequence[Criterion]
+) -> tuple[list[str], list[list[float]], list[float], list[bool]]:
+    """Proposals that were scored, their mean scores, the weights, and whether higher is better."""
+    refs = sorted(r for r, given in scores.items() if given)
+    matrix = [[_mean([g[c.key] for g in scores[r]]) for c in criteria] for r in refs]
+    return refs, matrix, [float(c.weight) for c in criteria], [c.better == "higher" for c in criteria]
 
 
 def _primes() -> Iterator[int]:

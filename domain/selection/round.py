@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from domain.bodies import BodyRules
 from domain.deliverables.taskforce import Viewpoint
+from domain.lifecycle.commands import Source
 from domain.messages import Event, Frozen, Recorded, Text
 from domain.selection import messages as m
-from domain.selection.ranking import Place, Ranking, ranked
+from domain.selection.ranking import Place, Ranking, Standing, ranked, standings
 
 Status = Literal["open", "merged", "withdrawn", "selected", "deferred", "other"]
 Changes = dict[str, Any]
@@ -36,6 +37,8 @@ class Proposal(Frozen):
     departments: tuple[str, ...]
     by: str | None
     at: datetime
+    tags: tuple[str, ...] = ()
+    source: Source | None = None
     status: Status = "open"
     merged_into: str | None = None
     parts: tuple[str, ...] = ()
@@ -70,8 +73,13 @@ class SelectionRound(Frozen):
     def open(self) -> list[Proposal]:
         return [p for p in self.proposals.values() if p.status == "open"]
 
+    def standings(self) -> dict[str, Standing]:
+        """The proposals that are open, best first by the scores given so far."""
+        assert self.rules is not None
+        return standings({p.ref: list(p.scores.values()) for p in self.open}, self.rules.criteria)
+
     def ranking(self) -> Ranking:
-        """The proposals that are open, by the scores given so far."""
+        """The same with how stable it is when weights move: some hundred times the work."""
         assert self.rules is not None
         return ranked({p.ref: list(p.scores.values()) for p in self.open}, self.rules.criteria)
 
@@ -96,6 +104,8 @@ def _opened(state: SelectionRound, event: m.CallOpened, recorded: Recorded) -> C
             departments=c.departments,
             by=None,
             at=recorded.occurred_at,
+            tags=c.tags,
+            source=c.source,
             carried_from=c.round,
         )
         for c in event.carried

@@ -15,7 +15,20 @@ from domain.calendar import Calendar, end_of_business, fiscal_year, local_day, w
 from domain.facts import Facts
 from domain.kinds import Quiet
 from domain.lifecycle.authority import known_person
-from domain.messages import Actor, Command, Display, Effect, Event, Frozen, Plan, Recorded, Text, refuse
+from domain.messages import (
+    Actor,
+    Command,
+    Display,
+    Effect,
+    Event,
+    Frozen,
+    Notice,
+    Plan,
+    Recorded,
+    Refusal,
+    Text,
+    refuse,
+)
 from domain.sessions.kind import stream_of as session_of
 from domain.sessions.messages import ConveneSession
 
@@ -47,6 +60,18 @@ class ConveneInRhythm(RhythmCommand):
     held_on: date
 
 
+class NoteMeetingRefusal(RhythmCommand):
+    """A session could not be convened as planned: its number is taken by one convened by hand, or a rule stands against it."""
+
+    type = "NoteMeetingRefusal"
+    system_only = True
+    held_on: date
+    number: int
+    rule: str
+    message: Text
+    remedy: Text
+
+
 class RhythmArranged(Event):
     type = "RhythmArranged"
     body: BodyKey
@@ -64,13 +89,35 @@ class MeetingPlanned(Event):
     next_on: date
 
 
+class MeetingRenumbered(Event):
+    """The number was taken by a session convened by hand: the next one is tried."""
+
+    type = "MeetingRenumbered"
+    held_on: date
+    fiscal_year: int
+    number: int
+
+
+class MeetingNotConvened(Event):
+    """A rule stood against it; the secretariat is told and convenes it by hand."""
+
+    type = "MeetingNotConvened"
+    held_on: date
+    rule: str
+    message: Text
+    remedy: Text
+
+
 class Rhythm(Frozen):
     stream: str
     body: BodyKey = "monitoring"
     rules: BodyRules | None = None
     next_on: date | None = None
     planned: dict[int, int] = {}
-    """Fiscal year -> sessions planned in it."""
+    """Fiscal year -> the last number planned in it."""
+    arranged_by: str = ""
+    missed: tuple[MeetingNotConvened, ...] = ()
+    """Meetings that could not be convened, oldest first."""
 
 
 def _days(rules: BodyRules, body: str, calendar: Calendar, after: date) -> date:
@@ -87,8 +134,10 @@ class RhythmKind(Quiet[Rhythm]):
     name = "rhythm"
     fold_version = 1
     workflow: str | None = "BodyRhythm"
-    commands: Mapping[str, type[Command]] = {k.type: k for k in (SetRhythm, ConveneInRhythm)}
-    events: Mapping[str, type[Event]] = {k.type: k for k in (RhythmArranged, MeetingPlanned)}
+    commands: Mapping[str, type[Command]] = {k.type: k for k in (SetRhythm, ConveneInRhythm, NoteMeetingRefusal)}
+    events: Mapping[str, type[Event]] = {
+        k.type: k for k in (RhythmArranged, MeetingPlanned, MeetingRenumbered, MeetingNotConvened)
+    }
     state_type = Rhythm
 
     def initial(self, stream: str) -> Rhythm:
@@ -108,6 +157,8 @@ class RhythmKind(Quiet[Rhythm]):
                 )
             first = _days(command.rules, command.body, facts.calendar, today)
             return [RhythmArranged(body=command.body, rules=command.rules, next_on=first)]
+        if isinstance(command, NoteMeetingRefusal):
+            return _unconvened(command)
         assert isinstance(command, ConveneInRhythm)
         if state.rules is None or state.next_on != command.held_on:
             return []
@@ -133,10 +184,14 @@ class RhythmKind(Quiet[Rhythm]):
     def evolve(self, state: Rhythm, recorded: Recorded) -> Rhythm:
         event = recorded.event
         if isinstance(event, RhythmArranged):
-            return state.model_copy(update={"body": event.body, "rules": event.rules, "next_on": event.next_on})
-        assert isinstance(event, MeetingPlanned)
+            fields = {n: getattr(event, n) for n in ("body", "rules", "next_on")}
+            return state.model_copy(update={**fields, "arranged_by": recorded.actor.person or ""})
+        if isinstance(event, MeetingNotConvened):
+            return state.model_copy(update={"missed": (*state.missed, event)})
+        assert isinstance(event, MeetingPlanned | MeetingRenumbered)
         planned = {**state.planned, event.fiscal_year: event.number}
-        return state.model_copy(update={"next_on": event.next_on, "planned": planned})
+        following = event.next_on if isinstance(event, MeetingPlanned) else state.next_on
+        return state.model_copy(update={"next_on": following, "planned": planned})
 
     def next_due(self, state: Rhythm) -> datetime | None:
         return None if state.next_on is None else end_of_business(state.next_on) - LEAD
@@ -148,9 +203,31 @@ class RhythmKind(Quiet[Rhythm]):
         day = state.next_on
         return [ConveneInRhythm(command_id=f"{state.stream}/{day}", stream=state.stream, held_on=day)]
 
+    def notices(self, state: Rhythm, recorded: Recorded) -> Sequence[Notice]:
+        event = recorded.event
+        if not isinstance(event, MeetingNotConvened) or not state.arranged_by:
+            return []
+        text = Text(
+            ja=f"{wareki(event.held_on)}の会議を招集できません: {event.message.ja}",
+            en=f"the session of {event.held_on} could not be convened: {event.message.en}",
+        )
+        return [Notice(person=state.arranged_by, subject=text)]
+
+    def turned_down(self, stream: str, key: str, refusal: Refusal) -> Command | None:
+        _, day, number = key.split("/")
+        return NoteMeetingRefusal(
+            command_id=f"{stream}/unconvened/{day}/{number}",
+            stream=stream,
+            held_on=date.fromisoformat(day),
+            number=int(number),
+            rule=refusal.rule,
+            message=refusal.message,
+            remedy=refusal.remedy,
+        )
+
     def react(self, state: Rhythm, fresh: Sequence[Recorded], facts: Facts) -> Plan:
         to = fresh[-1].version if fresh else 0
-        effects = [_convening(state, r.event) for r in fresh if isinstance(r.event, MeetingPlanned)]
+        effects = [_convening(state, r.event) for r in fresh if isinstance(r.event, MeetingPlanned | MeetingRenumbered)]
         due = self.next_due(state)
         name = state.rules.body(state.body).title if state.rules else Text(ja="", en="")
         when = f"{wareki(state.next_on)} ({state.next_on})" if state.next_on else ""
@@ -161,17 +238,32 @@ class RhythmKind(Quiet[Rhythm]):
             next_due_summary=f"{name.ja}の招集 {when} / {name.en} is convened" if due else "",
             display=Display(
                 summary=name.ja,
-                details=f"# {name.ja} / {name.en}\n\n次回 / next: {when}\n",
+                details=f"# {name.ja} / {name.en}\n\n次回 / next: {when}\n{_missed(state)}",
                 attributes={"stage": "rhythm", "due": due},
             ),
         )
 
 
-def _convening(state: Rhythm, event: MeetingPlanned) -> Effect:
+def _unconvened(command: NoteMeetingRefusal) -> Sequence[Event]:
+    """Where the number alone is taken the next is tried; anything else needs people."""
+    if command.rule == "session-exists":
+        year = fiscal_year(command.held_on)
+        return [MeetingRenumbered(held_on=command.held_on, fiscal_year=year, number=command.number + 1)]
+    fields = {n: getattr(command, n) for n in MeetingNotConvened.model_fields}
+    return [MeetingNotConvened(**fields)]
+
+
+def _missed(state: Rhythm) -> str:
+    """Markdown: what could not be convened."""
+    rows = "\n".join(f"- {e.held_on}: {e.message.ja} / {e.message.en} → {e.remedy.ja}" for e in state.missed)
+    return f"\n**招集できなかった会議 / not convened**\n\n{rows}\n" if rows else ""
+
+
+def _convening(state: Rhythm, event: MeetingPlanned | MeetingRenumbered) -> Effect:
     assert state.rules is not None
     name = state.rules.body(state.body).title
     command = ConveneSession(
-        command_id=f"{state.stream}/{event.held_on}",
+        command_id=f"{state.stream}/{event.held_on}/{event.number}",
         stream=session_of(state.body, event.fiscal_year, event.number),
         body=state.body,
         fiscal_year=event.fiscal_year,
@@ -180,7 +272,7 @@ def _convening(state: Rhythm, event: MeetingPlanned) -> Effect:
         rules=state.rules,
     )
     return Effect(
-        key=f"convene/{event.held_on}",
+        key=f"convene/{event.held_on}/{event.number}",
         kind="instruct",
         summary=Text(ja=f"{name.ja}を招集({wareki(event.held_on)})", en=f"{name.en} convened for {event.held_on}"),
         command={"kind": command.kind, "type": command.type, **command.model_dump(mode="json")},

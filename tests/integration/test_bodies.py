@@ -98,6 +98,14 @@ class Office:
                 self.do(c.AnswerRequest, stream, actor, request=asked.id, decision="approve")
 
 
+@pytest.fixture(autouse=True)
+async def _no_session_of_another_city(temporal_server: DevServer) -> None:
+    """Sessions are named by their body and number: one namespace belongs to one city, and the tests share one."""
+    client = await connect(temporal_server.address, patience=10)
+    async for found in client.list_workflows("WorkflowId STARTS_WITH 'session/' AND ExecutionStatus = 'Running'"):
+        await client.get_workflow_handle(found.id).terminate("the city of another test")
+
+
 async def test_a_year_of_the_bodies(temporal_server: DevServer, database_url: str, tmp_path: Path) -> None:
     town = Town(database_url, temporal_server.address, tmp_path, f"test-{uuid4()}")
     office, client = Office(town), await connect(temporal_server.address, patience=10)

@@ -18,7 +18,7 @@ from domain.selection.messages import ConcludeSelection
 from domain.sessions import messages as m
 from domain.sessions.kind import CATEGORIES, CONCLUSIONS, SessionKind
 from domain.sessions.rhythm import RhythmKind, SetRhythm
-from tests.bodies import Body, facts, rules
+from tests.bodies import OFFICE, Body, facts, rules
 from tests.city import START, person
 
 DAY = date(2026, 4, 10)
@@ -287,6 +287,31 @@ def test_the_recused_never_take_part_in_a_conclusion(recused: set[str]) -> None:
         assert no.refusal.rule == "no-quorum"
         return
     assert not recused & set(case.state.items["p-1"].present)
+
+
+def test_a_number_taken_by_hand_is_not_taken_again_and_nothing_is_missed_silently() -> None:
+    case = Body(RhythmKind(), "rhythm:monitoring", facts())
+    case.do(SetRhythm, body="monitoring", rules=rules())
+    at = len(case.log)
+    case.tick()
+    (effect,) = case.plan(at).effects
+    assert effect.command is not None and effect.command["number"] == 1
+
+    def refused(rule: str, key: str) -> int:
+        note = case.kind.turned_down(case.stream, key, NO.model_copy(update={"rule": rule}))
+        assert note is not None
+        before = len(case.log)
+        case.do(type(note), SYSTEM, **note.model_dump(exclude={"command_id", "stream"}))
+        return before
+
+    (again,) = case.plan(refused("session-exists", effect.key)).effects
+    assert again.command is not None and again.command["number"] == 2
+    assert again.command["stream"] == str(effect.command["stream"]).replace("-1", "-2")
+    refused("chair-vacant", again.key)
+    assert [e.rule for e in case.state.missed] == ["chair-vacant"]
+    assert [n.person for n in case.kind.notices(case.state, case.log[-1])] == [OFFICE.person]
+    case.tick()
+    assert case.log[-1].event.type == "MeetingPlanned" and case.state.planned == {2026: 3}
 
 
 def test_a_body_meets_in_its_rhythm_on_working_days() -> None:

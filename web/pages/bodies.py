@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from definitions.loader import SHIPPED, read_document
+from definitions.loader import load_bodies
 from domain.bodies import BodyRules, require_secretariat
 from domain.calendar import JST, fiscal_year, local_day
 from domain.deliverables.registry import in_japanese
@@ -35,10 +35,6 @@ from web.forms import boxes, by_field, nothing, typed
 from web.pages import body_forms as forms
 
 router = APIRouter()
-
-
-def shipped_rules() -> BodyRules:
-    return BodyRules.model_validate(read_document(SHIPPED / "bodies.yaml"))
 
 
 @dataclass(frozen=True)
@@ -203,8 +199,8 @@ def sessions(request: Request, done: str = "") -> Response:
         rounds=bodies.all_rounds(visit.store),
         instructions=bodies.open_instructions(visit.store),
         post=visit.store.facts().directory.post,
-        titles={b.key: b.title for b in shipped_rules().bodies},
-        secretariat=_is_secretariat(visit, shipped_rules()),
+        titles={b.key: b.title for b in load_bodies().bodies},
+        secretariat=_is_secretariat(visit, load_bodies()),
         done=done,
     )
 
@@ -267,7 +263,7 @@ def _convened(request: Request, text: dict[str, str]) -> Response:
     year = fiscal_year(asked.held_on)
     number = bodies.next_number(visit.store, asked.body, year)
     stream = session_of(asked.body, year, number)
-    fields = {**asked.model_dump(), "fiscal_year": year, "number": number, "rules": shipped_rules(), "stream": stream}
+    fields = {**asked.model_dump(), "fiscal_year": year, "number": number, "rules": load_bodies(), "stream": stream}
     try:
         visit.site.record(
             m.ConveneSession.model_validate({**fields, "command_id": text.get("command_id") or str(uuid4())}),

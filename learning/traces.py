@@ -91,6 +91,10 @@ class Tracer:
     _undo: tuple[int, Trace, dict[str, Wait], int] | None = None
     """Before the last answer: its version, the trace, what was open, and how many waits had ended."""
 
+    def begin(self, open_: Iterable[Wait]) -> None:
+        """What is open where the trace does not begin at the beginning."""
+        self._open |= {w.request: w for w in open_}
+
     def feed(self, h: Happening) -> None:
         fold = _FOLDS.get(h.type)
         if fold is not None:

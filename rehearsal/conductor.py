@@ -63,6 +63,8 @@ class Conductor:
     async def run(self, until: datetime) -> None:
         """Play until `until` (aware), that moment included; virtual time ends there."""
         self._mean(self._people.starts())
+        for stream in self._people.scripts:
+            self._expect(stream)  # lifecycles that are on their way already have moments to come
         played: date | None = None
         touched: set[str] = set()
         while self._heap and self._heap[0][0] <= until:
@@ -131,11 +133,15 @@ class Conductor:
         state = self._state(command.stream)
         self._observe(state, fresh)
         self._mean(self._people.watch(state, fresh, self._ledger.now))
-        due = timers.next_due(state)
-        if due is not None and due != self._due.get(command.stream):
-            heappush(self._heap, (max(due, self._ledger.now), 0, self._numbers[command.stream], "", ""))
-        self._due[command.stream] = max(due, self._ledger.now) if due is not None else None
+        self._expect(command.stream)
         return True
+
+    def _expect(self, stream: str) -> None:
+        """Come back when the stream's next moment is due."""
+        due = timers.next_due(self._state(stream))
+        if due is not None and due != self._due.get(stream):
+            heappush(self._heap, (max(due, self._ledger.now), 0, self._numbers[stream], "", ""))
+        self._due[stream] = max(due, self._ledger.now) if due is not None else None
 
     def _mean(self, intentions: Iterable[Intention]) -> None:
         for i in intentions:

@@ -15,11 +15,14 @@ from domain.directory_stream import ImportDirectory
 from domain.lifecycle.state import Lifecycle
 from domain.messages import SYSTEM, Recorded
 from domain.process_stream import PublishDefinition, stream_of
+from learning.log import of_recorded
+from learning.traces import Trace, Tracer
 from rehearsal.board import Board
 from rehearsal.casting import Cast
 from rehearsal.conductor import Conductor, Moment
 from rehearsal.ledger import Ledger
 from rehearsal.people import People
+from rehearsal.shifting import Change, Shifted
 from rehearsal.summary import Tally
 from store.calendars import calendar
 
@@ -38,6 +41,8 @@ class Programme:
     until: date
     seed: int
     pace: float | None = None
+    change: Change | None = None
+    """People who are otherwise; their lifecycles are traced."""
 
     @property
     def begins(self) -> datetime:
@@ -55,6 +60,8 @@ class Played:
     tally: Tally
     commands: int
     told: list[Told] = field(default_factory=list)
+    traces: dict[str, Trace] = field(default_factory=dict)
+    """Of a programme with a change, by stream."""
 
 
 async def conduct(
@@ -77,13 +84,17 @@ async def conduct(
     )
     for command in (imported, published):
         ledger.record(command, SYSTEM)
-    people = People(cast.scripts, ledger.facts(cast.process.reference), programme.seed)
+    people, tracers = _people(programme, ledger), dict[str, Tracer]()
     tally, told = Tally(cast.process, calendar()), list[Told]()
 
     def saw(state: Lifecycle, fresh: Sequence[Recorded]) -> None:
         tally.saw(state, fresh)
         if keep and conductor.playing is not None:
             told.append((conductor.playing, tuple(fresh)))
+        if programme.change is not None:
+            tracer = tracers.setdefault(state.stream, Tracer(Trace(state.stream)))
+            for happening in of_recorded(fresh):
+                tracer.feed(happening)
 
     with Board(tally.glance, cast.process, programme.since, programme.until, console) as board:
         conductor = Conductor(
@@ -97,4 +108,11 @@ async def conduct(
             numbers=numbers,
         )
         await conductor.run(programme.ends)
-    return Played(tally, conductor.commands, told)
+    return Played(tally, conductor.commands, told, {stream: tracer.whole() for stream, tracer in tracers.items()})
+
+
+def _people(programme: Programme, ledger: Ledger) -> People:
+    cast = programme.cast
+    if programme.change is None:
+        return People(cast.scripts, ledger.facts(cast.process.reference), programme.seed)
+    return Shifted(cast.scripts, ledger, cast.process.reference, programme.seed, programme.change)

@@ -16,7 +16,7 @@ from domain.lifecycle.state import Lifecycle
 from domain.messages import SYSTEM, Recorded
 from domain.process_stream import PublishDefinition, stream_of
 from learning.log import of_recorded
-from learning.traces import Trace, Tracer
+from learning.traces import TYPES, Trace, Tracer
 from rehearsal.board import Board
 from rehearsal.casting import Cast
 from rehearsal.conductor import Conductor, Moment
@@ -93,7 +93,7 @@ async def conduct(
             told.append((conductor.playing, tuple(fresh)))
         if programme.change is not None:
             tracer = tracers.setdefault(state.stream, Tracer(Trace(state.stream)))
-            for happening in of_recorded(fresh):
+            for happening in of_recorded(r for r in fresh if r.event.type in TYPES):
                 tracer.feed(happening)
 
     with Board(tally.glance, cast.process, programme.since, programme.until, console) as board:

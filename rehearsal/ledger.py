@@ -85,6 +85,16 @@ class MemoryLedger:
     def set_now(self, moment: datetime) -> None:
         self._now = max(self._now, moment)
 
+    def begin_at(self, stream: str, state: Any, version: int) -> None:
+        """Go on with a stream from a state that it has elsewhere."""
+        self._states[stream], self._versions[stream] = state, version
+        self._facts.clear()
+
+    def know(self, definition: ProcessDefinition) -> None:
+        """Take a process definition as published."""
+        self._definitions[definition.reference] = definition
+        self._facts.clear()
+
     def record(self, command: Command, actor: Actor) -> Sequence[Recorded]:
         known = self._known.setdefault(command.stream, set())
         if command.command_id in known:

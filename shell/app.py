@@ -106,6 +106,7 @@ def _load() -> None:
         directories,
         documents,
         intake,
+        learning,
         looking,
         notices,
         operating,
@@ -116,5 +117,6 @@ def _load() -> None:
         routing,
         starting,
         succession,
+        supposing,
         talking,
     )

@@ -50,7 +50,21 @@ def show_document(session: Session, stream: str) -> dict[str, Any]:
         "merged_into": state.merged_into,
         "absorbed": list(state.absorbed),
     }
-    return document
+    return document | _learnt(session, stream, state)
+
+
+def _learnt(session: Session, stream: str, state: Any) -> dict[str, Any]:
+    """What the city's history says: the forecast, and at a hypothesis what became of earlier ones."""
+    from learning import forecast, hypotheses
+    from learning.asking import forecast_of, lessons_at
+
+    expected, lessons = forecast_of(session.store, stream), lessons_at(session.store, state)
+    return {
+        "forecast": expected.model_dump() | {"words": forecast.in_words(expected).model_dump()},
+        "lessons": None
+        if lessons is None
+        else lessons.model_dump() | {"words": hypotheses.in_words(lessons).model_dump()},
+    }
 
 
 def _timeline(session: Session, stream: str) -> list[dict[str, Any]]:
@@ -175,6 +189,9 @@ def _print_waiting(d: dict[str, Any]) -> None:
     )
     if d["next_due"]:
         OUT.say(f"次の期限 / next deadline: {day(d['next_due'])}")
+    for label, found in (("見通し / forecast", d["forecast"]), ("過去の仮説 / past hypotheses", d["lessons"])):
+        if found is not None:
+            OUT.say(f"{label}: {found['words']['ja']} / {found['words']['en']}")
     OUT.say("")
 
 

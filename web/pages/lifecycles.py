@@ -15,6 +15,8 @@ from domain.lifecycle.authority import may_draft
 from domain.lifecycle.overview import STANDINGS, route
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Refused
+from learning import forecast
+from learning.asking import forecast_of
 from store import queries
 from store.search import words_of
 from web.app import Visit, visit_of
@@ -112,6 +114,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         standings=STANDINGS,
         waiting=queries.live_requests(store, [stream]),
         holders=_holders(visit),
+        forecast=forecast.in_words(forecast_of(store, stream, fresh=False)) if not state.closed else None,
         documents=queries.deliverable_versions(store, stream),
         titles={s.key: s.title for s in stages},
         promises=queries.promises_of(store, stream),

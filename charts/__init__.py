@@ -3,3 +3,10 @@
 `models` (data), `telling` (title, description, table), `drawing` and one module a chart (pictures, with matplotlib),
 `registry` (which picture belongs to which data), `gathering` (data from the store).
 """
+
+from __future__ import annotations
+
+import logging
+
+# Before matplotlib is loaded: that there is no home to keep its list of fonts in, or one weight of ours, is no news here.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)

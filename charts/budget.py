@@ -15,7 +15,10 @@ def draw(chart: BudgetChart, lang: Language) -> Sheet:
     years = [y for y in chart.years if any(a.amount is not None for a in y.amounts)]
     rows = sum(len(y.amounts) for y in years)
     body = max(rows * ROW + len(years) * BETWEEN, 90)
-    subtitle = {"ja": "段階ごとに別の額。濃い棒は議決額・決算額", "en": "a different amount at each state; dark: voted, settled"}
+    subtitle = {
+        "ja": "段階ごとに別の額。濃い棒は議決額・決算額",
+        "en": "a different amount at each state; dark: voted, settled",
+    }
     sheet = Sheet(lang, title(chart, lang), subtitle[lang] if years else "", description(chart, lang), body, foot=26)
     if not years:
         sheet.empty({"ja": "予算額はまだ記録されていません", "en": "No amounts have been recorded yet"}[lang])
@@ -41,7 +44,9 @@ def draw(chart: BudgetChart, lang: Language) -> Sheet:
             else:
                 text, colour = short_yen(amount.amount, lang), INK
                 strong = amount.state in ("voted", "settled")
-                axes.barh(middle, amount.amount, height=ROW - 7, color=KEY if strong else RESERVE, edgecolor=KEY, linewidth=1)
+                axes.barh(
+                    middle, amount.amount, height=ROW - 7, color=KEY if strong else RESERVE, edgecolor=KEY, linewidth=1
+                )
             place = (amount.amount or 0) / most
             axes.annotate(
                 text,

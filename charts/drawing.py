@@ -7,7 +7,6 @@ fonts a machine has. Ids are hashed with a fixed salt and no date is written, so
 from __future__ import annotations
 
 import io
-import logging
 import threading
 import warnings
 import xml.etree.ElementTree as ET
@@ -15,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
+from typing import Any, Literal
 
 import matplotlib
 import pylopdf_fonts_jp
@@ -37,7 +37,7 @@ _READERS = (
     "'Noto Sans JP','Noto Sans CJK JP','Hiragino Sans','Yu Gothic UI',Meiryo,system-ui,sans-serif"  # as in style.css
 )
 _SVG = "http://www.w3.org/2000/svg"
-_RC = {
+_RC: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "taskforce",
     "font.family": [_FAMILY],
@@ -51,7 +51,6 @@ _RC = {
     "figure.dpi": 72,
     "hatch.linewidth": 1.0,
 }
-logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # that the font has one weight is known
 _LOCK = threading.RLock()
 """matplotlib keeps its settings for the whole process."""
 ET.register_namespace("", _SVG)
@@ -96,12 +95,20 @@ class Sheet:
             self.write(MARGIN, MARGIN + len(lines) * 22 + 14 + n * 18, text, colour=QUIET)
 
     def write(
-        self, x: float, y: float, text: str, *, size: int = LABEL, colour: str = INK, weight: str = "normal", ha: str = "left"
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        size: int = LABEL,
+        colour: str = INK,
+        weight: str = "normal",
+        ha: Literal["left", "center", "right"] = "left",
     ) -> None:
         """A text whose base line is `y` pixels below the top."""
         self.figure.text(
             x / self.width, 1 - y / self.height, text, size=size, color=colour, weight=weight, ha=ha, va="baseline"
-        )  # type: ignore[arg-type]
+        )
 
     def block(self, x: float, y: float, size: float, colour: str) -> None:
         """A filled square with its middle at `y` pixels below the top."""
@@ -180,7 +187,8 @@ class Sheet:
         for n, element in enumerate(heads):
             element.tail = "\n"
             root.insert(n, element)
-        return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+        made: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+        return made
 
 
 def _plain_fonts(root: ET.Element) -> None:

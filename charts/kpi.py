@@ -30,7 +30,7 @@ def draw(chart: KpiChart, lang: Language) -> Sheet:
     places = _places(chart)
     values = _values(chart)
     if not values:
-        sheet.empty({"ja": "まだ値がありません", "en": "There are no values yet"}[lang])
+        sheet.empty({"ja": "まだ測定値がありません", "en": "Nothing has been measured yet"}[lang])
         return sheet
     low, high = min(values), max(values)
     room = (high - low) * 0.12 or abs(high) * 0.1 or 1.0
@@ -101,7 +101,9 @@ def _levels(axes: Axes, chart: KpiChart) -> None:
         return
     way = [v for v in (chart.baseline, *_by_day(chart.interim), chart.target) if v is not None and v.on is not None]
     if len(way) > 1:
-        axes.plot([v.on.toordinal() for v in way if v.on], [v.value for v in way], color=GOAL, linewidth=1, dashes=(1, 2))
+        axes.plot(
+            [v.on.toordinal() for v in way if v.on], [v.value for v in way], color=GOAL, linewidth=1, dashes=(1, 2)
+        )
     steps = [v for v in chart.interim if v.on is not None]
     if steps:
         axes.plot(
@@ -139,7 +141,9 @@ def _measured(axes: Axes, chart: KpiChart, places: list[float]) -> None:
         xs = [x for x, _ in part]
         if there:
             alone = marker or ("o" if len(part) == 1 else "")
-            axes.plot(xs, [p.value or 0.0 for _, p in part], color=KEY, linewidth=2.2, marker=alone or None, markersize=6)
+            axes.plot(
+                xs, [p.value or 0.0 for _, p in part], color=KEY, linewidth=2.2, marker=alone or None, markersize=6
+            )
         else:
             floor = axes.get_ylim()[0]
             axes.plot(xs, [floor] * len(xs), linestyle="none", marker="x", markersize=7, color=QUIET, clip_on=False)
@@ -215,5 +219,3 @@ def _legend(chart: KpiChart, lang: Language) -> list[Line2D | Patch]:
         found.append(line("見通し", "forecast", color=KEY, linewidth=1.6, dashes=(4, 2.5)))
         found.append(Patch(facecolor=BAND, edgecolor="none", label={"ja": "見通しの幅", "en": "its range"}[lang]))
     return found
-
-

@@ -48,6 +48,7 @@ class KpiChart(Frozen):
     """A KPI against baseline, target and interim targets. `points` in the order of time."""
 
     lifecycle: str
+    key: str = ""
     title: str
     unit: str
     direction: Literal["up", "down"] | None = None

@@ -63,7 +63,15 @@ def kpis(
             mended = isinstance(r.event, MeasurementCorrected)
             measured.setdefault(r.event.kpi, {})[r.event.period] = (float(r.event.value), mended)
     return tuple(
-        _kpi(state, k.key, k.title, k.unit, set_as.get(k.key, {}), measured.get(k.key, {}), (forecasts or {}).get(k.key, ()))
+        _kpi(
+            state,
+            k.key,
+            k.title,
+            k.unit,
+            set_as.get(k.key, {}),
+            measured.get(k.key, {}),
+            (forecasts or {}).get(k.key, ()),
+        )
         for k in state.kpis
     )
 
@@ -103,6 +111,7 @@ def _kpi(
     direction = set_as.get("direction")
     return KpiChart(
         lifecycle=state.stream,
+        key=key,
         title=title,
         unit=unit,
         direction=direction if direction in ("up", "down") else None,
@@ -264,7 +273,8 @@ def _bubble(round_: SelectionRound, p: Proposal) -> Bubble | None:
     if not p.scores or p.status not in statuses or round_.rules is None:
         return None
     by_view = {
-        view: _mean(p, [c for c in round_.rules.criteria if c.view == view]) for view in ("difficulty", "value", "digital")
+        view: _mean(p, [c for c in round_.rules.criteria if c.view == view])
+        for view in ("difficulty", "value", "digital")
     }
     if by_view["difficulty"] is None or by_view["value"] is None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from charts.models import (
@@ -50,7 +50,9 @@ def table(chart: Chart, lang: Language) -> Table:
     return _TELLERS[type(chart)][2](chart, lang)
 
 
-def _table(chart: Chart, lang: Language, heads: tuple[Text, ...], rows: list[tuple[str, ...]], figures: int) -> Table:
+def _table(
+    chart: Chart, lang: Language, heads: tuple[Text, ...], rows: Sequence[tuple[str, ...]], figures: int
+) -> Table:
     """`figures`: how many of the last columns hold figures."""
     right = tuple(i >= len(heads) - figures for i in range(len(heads)))
     return Table(caption=title(chart, lang), heads=tuple(said(h, lang) for h in heads), rows=tuple(rows), right=right)
@@ -77,7 +79,12 @@ def _kpi_description(c: KpiChart, lang: Language) -> str:
     for level, ja, en in ((c.baseline, "基準値", "Baseline"), (c.target, "目標値", "target")):
         if level is not None:
             on = f"({long_day(level.on, lang)})" if level.on else ""
-            found.append({"ja": f"{ja}は{number(level.value)}{on}。", "en": f"{en} {number(level.value)} {on}.".replace(" .", ".")}[lang])
+            found.append(
+                {
+                    "ja": f"{ja}は{number(level.value)}{on}。",
+                    "en": f"{en} {number(level.value)} {on}.".replace(" .", "."),
+                }[lang]
+            )
     if c.forecast:
         f = c.forecast[-1]
         ja = f"{long_day(f.on, lang)}の見通しは{number(f.mid)}({number(f.low)}~{number(f.high)})。"
@@ -255,10 +262,10 @@ def _timeline_table(c: TimelineChart, lang: Language) -> Table:
         stage = said(titles[v.stage], lang) if v.stage in titles else clean(v.stage)
         round_ = {"ja": f"第{v.round}期", "en": f"round {v.round}"}[lang]
         end = long_day(v.end, lang) if v.end else said(open_, lang)
-        rows.append((v.start, 0, stage, round_, long_day(v.start, lang), end))
+        rows.append((v.start, 1, stage, round_, long_day(v.start, lang), end))
     for m in c.marks:
         stage = said(titles[m.stage], lang) if m.stage in titles else clean(m.stage)
-        rows.append((m.on, 1, stage, said(m.told, lang), long_day(m.on, lang), ""))
+        rows.append((m.on, 0, stage, said(m.told, lang), long_day(m.on, lang), ""))
     for h in c.holds:
         end = long_day(h.end, lang) if h.end else said(open_, lang)
         rows.append((h.start, 2, said(_t("保留", "on hold"), lang), "", long_day(h.start, lang), end))

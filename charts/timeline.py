@@ -91,7 +91,14 @@ def _way(axes: Axes, chart: TimelineChart, rows: Mapping[str, int]) -> None:
                 "",
                 (x, there + 0.26),
                 xytext=(x, here - 0.2),
-                arrowprops={"arrowstyle": "-|>", "color": BAD, "linewidth": 1.4, "linestyle": (0, (3, 2)), "shrinkA": 0, "shrinkB": 0},
+                arrowprops={
+                    "arrowstyle": "-|>",
+                    "color": BAD,
+                    "linewidth": 1.4,
+                    "linestyle": (0, (3, 2)),
+                    "shrinkA": 0,
+                    "shrinkB": 0,
+                },
                 zorder=4,
             )
 
@@ -101,8 +108,17 @@ def _gates(axes: Axes, chart: TimelineChart, rows: Mapping[str, int]) -> None:
         if m.stage in rows:
             shape, colour, _, _ = _MARKS[m.kind]
             size = 15 if shape == "*" else 10
-            rim = {"markeredgecolor": PAGE, "markeredgewidth": 1.2}
-            axes.plot(m.on.toordinal(), rows[m.stage], marker=shape, markersize=size, color=colour, zorder=5, clip_on=False, **rim)
+            axes.plot(
+                m.on.toordinal(),
+                rows[m.stage],
+                marker=shape,
+                markersize=size,
+                color=colour,
+                markeredgecolor=PAGE,
+                markeredgewidth=1.2,
+                zorder=5,
+                clip_on=False,
+            )
 
 
 def _legend(chart: TimelineChart, rows: Mapping[str, int], lang: Language) -> list[Line2D | Patch]:
@@ -113,7 +129,9 @@ def _legend(chart: TimelineChart, rows: Mapping[str, int], lang: Language) -> li
     if any(v.end is None for v in chart.visits):
         found.append(Patch(facecolor=PAGE, edgecolor=KEY, linewidth=1.6, label=word("今の段階", "stage now")))
     if chart.holds:
-        found.append(Patch(facecolor=RESERVE, edgecolor=QUIET, hatch="////", linewidth=0, label=word("保留", "on hold")))
+        found.append(
+            Patch(facecolor=RESERVE, edgecolor=QUIET, hatch="////", linewidth=0, label=word("保留", "on hold"))
+        )
     known = [rows[v.stage] for v in chart.visits if v.stage in rows]
     if any(b < a for a, b in pairwise(known)):
         found.append(Line2D([], [], color=BAD, linewidth=1.4, dashes=(3, 2), label=word("戻り", "way back")))

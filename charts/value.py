@@ -141,7 +141,13 @@ def _counted(axes: Axes, ordered: Sequence[Bubble]) -> None:
 
 def _mark(status: Status, lang: Language) -> Line2D:
     marker, face, rim, _ = _STYLES[status]
-    style = {"marker": marker, "markersize": 11, "markerfacecolor": face, "markeredgecolor": rim, "markeredgewidth": 1.4}
+    style = {
+        "marker": marker,
+        "markersize": 11,
+        "markerfacecolor": face,
+        "markeredgecolor": rim,
+        "markeredgewidth": 1.4,
+    }
     return Line2D([], [], linestyle="none", label=getattr(STATUS[status], lang), **style)  # type: ignore[arg-type]
 
 

@@ -85,7 +85,8 @@ def cut(text: str, ems: float) -> str:
 
 def wrapped(text: str, ems: float, lines: int) -> list[str]:
     """On at most so many lines: at a space where the line has one in its latter half, else anywhere; the rest is cut."""
-    rest, made = clean(text), []
+    rest = clean(text)
+    made: list[str] = []
     while rest and len(made) < lines - 1 and width(rest) > ems:
         head, used = "", 0.0
         for c in rest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from charts import reading
 from charts.models import BudgetChart, FlowChart, KpiChart, StageName, TimelineChart, ValueChart
@@ -12,7 +12,7 @@ from domain.calendar import local_day
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Text
 from domain.process import ProcessDefinition
-from domain.selection.round import SelectionRound
+from domain.selection.round import SelectionRound, evolve
 from store import bodies, flows, queries
 from store.store import Store
 
@@ -47,22 +47,39 @@ def value(store: Store, round_: str | None = None) -> ValueChart:
     return reading.value(rounds, rounds[0].title if round_ is not None else "")
 
 
-def flow(
-    store: Store, bureau: str | None = None, *, upto: int | None = None, names: Sequence[StageName] | None = None
-) -> FlowChart:
-    """The whole portfolio, or that of one bureau. `upto`: as of a position of the log, with the `names` of that time."""
-    moves = flows.moves(store, bureau=bureau, upto=upto)
+def flow(store: Store, bureau: str | None = None) -> FlowChart:
+    """The whole portfolio up to today, or that of one bureau."""
     unit = store.facts().directory.unit(bureau) if bureau is not None else None
     scope = unit.name if unit is not None else Text(ja="", en="")
-    published = [store.facts(f"{r['name']}@{r['version']}").definition for r in queries.published_definitions(store)]
-    known = list(names) if names is not None else stages_of([p for p in reversed(published) if p is not None])
+    return _flow(store, flows.moves(store, bureau=bureau), store.clock.now(), local_day(store.clock.now()), scope)
+
+
+def flow_at(store: Store, position: int, at: datetime) -> FlowChart:
+    """The whole portfolio as of a position of the log, recorded `at`: what came later is not in it."""
+    return _flow(store, flows.moves(store, upto=position), at, local_day(at), Text(ja="", en=""))
+
+
+def value_at(store: Store, position: int) -> ValueChart:
+    """All selection rounds as of a position of the log."""
+    rounds = []
+    for stream in sorted(r["stream"] for r in bodies.all_rounds(store)):
+        state = SelectionRound(stream=stream)
+        for r in store.events(stream, open_texts=False):
+            if r.position <= position:
+                state = evolve(state, r)
+        rounds.append(state)
+    return reading.value(rounds)
+
+
+def _flow(store: Store, moves: Sequence[flows.Move], at: datetime, last: date, scope: Text) -> FlowChart:
+    """Stages are those of the definitions published by then, in the order of the newest; others come behind."""
+    published = [r for r in queries.published_definitions(store) if r["published_at"] <= at]
+    processes = [store.facts(f"{r['name']}@{r['version']}").definition for r in reversed(published)]
+    known = stages_of(p for p in processes if p is not None)
     been = {m.stage for m in moves} - {flows.ENDED}
-    known = [s for s in known if s.key in been or s.key not in ("wind_down", "reopening")]
+    known = [s for s in known if s.key in been or s.key not in reading.ASIDE]
     known += [StageName(key=k, title=Text(ja=k, en=k)) for k in sorted(been - {s.key for s in known})]
-    last = date.fromisoformat(moves[-1].day) if moves else date.min
-    if upto is None:
-        last = max(last, local_day(store.clock.now()))
-    return summed(moves, known, last, scope)
+    return summed(moves, known, max(last, date.fromisoformat(moves[-1].day)) if moves else last, scope)
 
 
 def summed(moves: Sequence[flows.Move], stages: Sequence[StageName], last: date, scope: Text) -> FlowChart:

@@ -171,7 +171,7 @@ def timeline(state: Lifecycle, recorded: Iterable[Recorded], stages: Sequence[St
     way = _Way()
     for r in standing(recorded):
         way.take(r)
-    names = {s.key: s for s in stages if s.key in way.been or s.key not in _ASIDE}
+    names = {s.key: s for s in stages if s.key in way.been or s.key not in ASIDE}
     for key, title in way.been.items():
         names.setdefault(key, StageName(key=key, title=title))
     return TimelineChart(
@@ -184,7 +184,7 @@ def timeline(state: Lifecycle, recorded: Iterable[Recorded], stages: Sequence[St
     )
 
 
-_ASIDE = ("wind_down", "reopening")
+ASIDE = ("wind_down", "reopening")
 """Shown where a lifecycle was there: they are no part of the way that all go."""
 
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from domain.calendar import local_day
+from tests.browser import shoot
 from tests.integration.pages import Pages, client, look, signed_in
 
 TODAY = local_day(datetime.now(UTC))
@@ -39,10 +40,7 @@ def test_the_pages_show_charts_with_their_data(city: Pages, browser: Browser) ->
     stream = adopted(city)
     for size, scheme in (((1280, 900), "light"), ((390, 844), "dark")):
         context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            locale="ja-JP",
-            color_scheme=scheme,
-            java_script_enabled=False,
+            viewport={"width": size[0], "height": size[1]}, locale="ja-JP", color_scheme=scheme
         )
         page = signed_in(city, context)
         for path, least in ((f"lifecycles/{stream}", 3), ("board", 1), ("board/charts", 2)):
@@ -50,11 +48,10 @@ def test_the_pages_show_charts_with_their_data(city: Pages, browser: Browser) ->
             images = page.query_selector_all(".chart img")
             assert len(images) >= least
             for image in images:
-                image.scroll_into_view_if_needed()
-                page.wait_for_timeout(50)
-                page.wait_for_function("i => i.complete && i.naturalWidth > 0", arg=image)
-                assert image.get_attribute("alt")
+                image.evaluate("async i => { i.loading = 'eager'; await i.decode(); }")
+                assert image.evaluate("i => i.naturalWidth") == 720 and image.get_attribute("alt")
         page.goto(f"{city.base}/lifecycles/{stream}")
+        shoot(page, f"charts-{size[0]}-{scheme}")
         page.click(".chart summary >> nth=0")
         assert "関門" in page.inner_text(".chart details[open]") or "期" in page.inner_text(".chart details[open]")
         context.close()

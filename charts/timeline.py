@@ -125,7 +125,9 @@ def _legend(chart: TimelineChart, rows: Mapping[str, int], lang: Language) -> li
     def word(ja: str, en: str) -> str:
         return {"ja": ja, "en": en}[lang]
 
-    found: list[Line2D | Patch] = [Patch(facecolor=KEY, edgecolor=KEY, label=word("済んだ段階", "stage done"))]
+    found: list[Line2D | Patch] = []
+    if any(v.end is not None for v in chart.visits):
+        found.append(Patch(facecolor=KEY, edgecolor=KEY, label=word("済んだ段階", "stage done")))
     if any(v.end is None for v in chart.visits):
         found.append(Patch(facecolor=PAGE, edgecolor=KEY, linewidth=1.6, label=word("今の段階", "stage now")))
     if chart.holds:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser
@@ -38,10 +39,9 @@ def adopted(town: Pages) -> str:
 
 def test_the_pages_show_charts_with_their_data(city: Pages, browser: Browser) -> None:
     stream = adopted(city)
-    for size, scheme in (((1280, 900), "light"), ((390, 844), "dark")):
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, locale="ja-JP", color_scheme=scheme
-        )
+    looks: tuple[tuple[int, int, Literal["light", "dark"]], ...] = ((1280, 900, "light"), (390, 844, "dark"))
+    for width, height, scheme in looks:
+        context = browser.new_context(viewport={"width": width, "height": height}, locale="ja-JP", color_scheme=scheme)
         page = signed_in(city, context)
         for path, least in ((f"lifecycles/{stream}", 3), ("board", 1), ("board/charts", 2)):
             page.goto(f"{city.base}/{path}")
@@ -51,7 +51,7 @@ def test_the_pages_show_charts_with_their_data(city: Pages, browser: Browser) ->
                 image.evaluate("async i => { i.loading = 'eager'; await i.decode(); }")
                 assert image.evaluate("i => i.naturalWidth") == 720 and image.get_attribute("alt")
         page.goto(f"{city.base}/lifecycles/{stream}")
-        shoot(page, f"charts-{size[0]}-{scheme}")
+        shoot(page, f"charts-{width}-{scheme}")
         page.click(".chart summary >> nth=0")
         assert "関門" in page.inner_text(".chart details[open]") or "期" in page.inner_text(".chart details[open]")
         context.close()

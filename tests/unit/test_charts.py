@@ -260,7 +260,7 @@ def test_a_name_of_the_bytes_changes_with_data_and_language() -> None:
 
 
 def test_every_kind_of_chart_has_a_picture_and_words() -> None:
-    assert set(PICTURES) == set(telling._TELLERS) == set(Chart.__args__)  # type: ignore[attr-defined]
+    assert set(PICTURES) == set(telling._TELLERS) == set(Chart.__args__)
 
 
 def test_the_words_need_no_drawing_library() -> None:

@@ -11,11 +11,12 @@ import pytest
 from pypdf import PdfReader
 
 from charts import gathering
+from charts.models import FlowChart
 from domain.bodies import members_of
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.directory_stream import ImportDirectory
 from domain.lifecycle import commands as c
-from domain.lifecycle.amendments import CorrectMeasurement
+from domain.lifecycle.amendments import CorrectMeasurement, RetractAnswer
 from domain.messages import SYSTEM
 from domain.sessions import messages as m
 from papers import packs
@@ -151,3 +152,23 @@ def test_the_flow_of_a_pack_ends_with_its_moment(office: Office) -> None:
     later = gathering.flow(office.store)
     assert {s.key: n[-1] for s, n in zip(later.stages, later.counts, strict=True)}["review"] == 1
     assert gathering.flow_at(office.store, 1, when).days == ()
+
+
+def test_what_was_taken_back_leaves_the_flow(office: Office) -> None:
+    office.town.begin("a")
+    stream = office.town.stream("a")
+    office.walk(stream)
+    state = office.store.load(stream)[0]
+    before, asked = state.stage, state.requests[0]
+    who = person("mayor") if asked.post == "mayor" else person("vice")
+    office.do(c.AnswerRequest, stream, who, request=asked.id, decision="approve")
+    moved, position = office.store.load(stream)[0].stage, queries.head_position(office.store)
+    assert moved != before
+    office.do(RetractAnswer, stream, who, request=asked.id, reason="誤り")
+
+    def now(chart: FlowChart) -> dict[str, int]:
+        return {s.key: n[-1] for s, n in zip(chart.stages, chart.counts, strict=True) if n and n[-1]}
+
+    assert now(gathering.flow(office.store)) == now(gathering.flow(office.store, state.bureau)) == {before: 1}
+    assert now(gathering.flow_at(office.store, position, office.store.clock.now())) == {moved: 1}
+    assert gathering.flow(office.store, "no-such-bureau").days == ()

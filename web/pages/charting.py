@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
+from threading import Lock
+from time import monotonic
 from typing import cast
 from urllib.parse import quote, urlencode
 
@@ -131,14 +133,36 @@ def value_picture(request: Request, round: str = "", lang: str = "") -> Response
     return _picture(visit, gathering.value(visit.store, round or None), lang)
 
 
+class _Flows:
+    """Flows kept in memory. Each is summed over every stay at a stage, which takes seconds where there are a million: it is made
+    anew when something was recorded, but no sooner than fifty times as long as the making took, and once for all who wait."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: OrderedDict[tuple[Store, str], tuple[tuple[int, date], float, FlowChart]] = OrderedDict()
+
+    def get(self, store: Store, bureau: str) -> FlowChart:
+        as_of = (queries.head_position(store), local_day(store.clock.now()))
+        with self._lock:
+            kept = self._kept.get((store, bureau))
+            if kept is not None and (kept[0] == as_of or monotonic() < kept[1]):
+                return kept[2]
+            began = monotonic()
+            made = gathering.flow(store, bureau or None)
+            until = monotonic() + 50 * (monotonic() - began)
+            self._kept[store, bureau] = (as_of, until, made)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+            return made
+
+
+KEPT = 16
+"""Flows in memory: the whole portfolio's and those of some bureaus."""
+_FLOWS = _Flows()
+
+
 def _flow(store: Store, bureau: str) -> FlowChart:
-    return _flow_at(store, bureau, queries.head_position(store), local_day(store.clock.now()))
-
-
-@lru_cache(maxsize=16)
-def _flow_at(store: Store, bureau: str, position: int, today: date) -> FlowChart:
-    """It is summed over every stay at a stage: once for each position of the log, whoever asks."""
-    return gathering.flow(store, bureau or None)
+    return _FLOWS.get(store, bureau)
 
 
 def _picture(visit: Visit, chart: Chart | None, lang: str) -> Response:

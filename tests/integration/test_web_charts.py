@@ -21,9 +21,14 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture
 def city(town: Pages) -> Pages:
-    """Lifecycles with KPIs and budgets, and a selection round that is scored."""
-    town.password(SECRETARIAT)
+    """Lifecycles with KPIs and budgets."""
     town("adopt", "examples/adopt/portfolio.yaml")
+    return town
+
+
+@pytest.fixture
+def choosing(town: Pages) -> Pages:
+    """A selection round whose call is closed."""
     town("intake", "call", "2026", "--closes", str(TODAY + timedelta(days=20)), "--as", SECRETARIAT)
     for ref, title in (("N-1", "保育料通知の電子化"), ("N-2", "<b>窓口</b>の予約 & 案内")):
         propose = ("--title", title, "--section", "child-support", "--problem", "紙が多い", "--as", "p33")
@@ -101,13 +106,13 @@ def test_a_picture_is_for_those_who_may_read_and_is_sent_once(city: Pages) -> No
             assert browsing.get(missing).status_code == 404
 
 
-def test_proposals_are_drawn_once_they_are_scored(city: Pages) -> None:
-    with client(city) as browsing:
+def test_proposals_are_drawn_once_they_are_scored(choosing: Pages) -> None:
+    with client(choosing) as browsing:
         assert "board/value.svg" not in browsing.get("/selection/selection:2026").text
         assert "No proposal has been scored yet" in browsing.get("/board/charts").text
         for ref, score in (("N-1", 2), ("N-2", 4)):
             given = [word for name in CRITERIA for word in ("--score", f"{name}={score}")]
-            city("intake", "score", "2026", ref, *given, "--as", SECRETARIAT)
+            choosing("intake", "score", "2026", ref, *given, "--as", SECRETARIAT)
         assert "board/value.svg" in browsing.get("/selection/selection:2026").text
         page = browsing.get("/board/charts").text
         assert "&lt;b&gt;窓口&lt;/b&gt;" in page and "<b>窓口" not in page

@@ -6,6 +6,7 @@ whatever was corrected, moved or made again later. People appear by their posts,
 
 from __future__ import annotations
 
+import base64
 import io
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +17,11 @@ import sqlalchemy as sa
 import xlsxwriter  # type: ignore[import-untyped]
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from charts import telling
+from charts.gathering import flow_at, value_at
+from charts.models import Chart, FlowChart, KpiChart, ValueChart
+from charts.reading import kpis
+from charts.registry import svg
 from domain.calendar import wareki_fiscal_year
 from domain.lifecycle.state import Lifecycle
 from domain.lifecycle.story import line
@@ -47,6 +53,8 @@ _TOLD = {
 }
 """Events that a body is told of; none of them holds a sealed text in its line."""
 _LATEST = 12
+_DRAWN = 60
+"""Of more KPIs than these a pack draws bars only: a chart takes a tenth of a second to draw."""
 
 
 class Seat(Frozen):
@@ -63,10 +71,19 @@ class Bar(Frozen):
     share: float
 
 
+class Figure(Frozen):
+    """A chart as it is printed, and what it shows for those who do not see it."""
+
+    svg: str
+    alt: str
+
+
 class Kpi(Frozen):
     title: str
     unit: str
     bars: tuple[Bar, ...]
+    figure: Figure | None = None
+    """Drawn where the pack has few enough of them, else its bars stand in."""
 
 
 class Change(Frozen):
@@ -112,6 +129,8 @@ class Pack(Frozen):
     quorum: bool
     stages: tuple[Bar, ...]
     healths: tuple[Bar, ...]
+    figures: tuple[Figure, ...]
+    """The portfolio: its flow through the stages, and the proposals that were scored."""
     since: str
     items: tuple[PackItem, ...]
     as_of: AsOf
@@ -151,12 +170,13 @@ def pack(store: Store, stream: str, position: int | None = None) -> tuple[Pack, 
         )
     session = _folded(store, "session", stream, seen)
     before = _last_closing(store, session, seen[0].position)
-    items, lifecycles = [], []
-    for item in session.items.values():
-        state, told = _lifecycle(store, item.lifecycle, upto)
-        if state is not None:
-            lifecycles.append(state)
-        items.append(_item(item, state, told, before))
+    known = [(item, *_lifecycle(store, item.lifecycle, upto)) for item in session.items.values()]
+    lifecycles = [state for _, state, _, _ in known if state is not None]
+    drawn = sum(len(s.kpis) for s in lifecycles) <= _DRAWN
+    items = [
+        _item(item, state, told, before, kpis(state, seen) if drawn and state else ())
+        for item, state, told, seen in known
+    ]
     when = _recorded_at(store, upto)
     present = set(session.present) if session.phase not in ("convened", "cancelled") else None
     made = Pack(
@@ -171,6 +191,7 @@ def pack(store: Store, stream: str, position: int | None = None) -> tuple[Pack, 
         quorum=session.quorum,
         stages=_bars(Counter(s.stage_title.ja for s in lifecycles)),
         healths=_bars(Counter({"green": "順調", "amber": "注意", "red": "要対応"}[s.health] for s in lifecycles)),
+        figures=tuple(_figure(c) for c in (flow_at(store, upto, when), value_at(store, upto)) if _worth(c)),
         since="" if before is None else moment(before.occurred_at),
         items=tuple(items),
         as_of=AsOf(number=upto, at=moment(when), rehearsal=store.clock.virtual),
@@ -212,21 +233,32 @@ def _last_closing(store: Store, session: Session, position: int) -> Recorded | N
     return store.events(found[0]["stream"], found[0]["version"] - 1, open_texts=False)[0]
 
 
-def _lifecycle(store: Store, stream: str, upto: int) -> tuple[Lifecycle | None, list[tuple[Recorded, Text]]]:
+def _lifecycle(
+    store: Store, stream: str, upto: int
+) -> tuple[Lifecycle | None, list[tuple[Recorded, Text]], list[Recorded]]:
+    """Its state, the events that a body is told of, and all events, up to a position."""
     if not stream:
-        return None, []
+        return None, [], []
     kind = store.kinds["lifecycle"]
+    seen: list[Recorded] = []
     state, told = kind.initial(stream), []
     for r in store.events(stream, open_texts=False):
         if r.position > upto:
             break
         state = kind.evolve(state, r)
+        seen.append(r)
         if r.event.type in _TOLD:
             told.append((r, line(state, r.event)))
-    return (state if state.started_at else None), told
+    return (state if state.started_at else None), told, seen
 
 
-def _item(item: Item, state: Lifecycle | None, told: list[tuple[Recorded, Text]], before: Recorded | None) -> PackItem:
+def _item(
+    item: Item,
+    state: Lifecycle | None,
+    told: list[tuple[Recorded, Text]],
+    before: Recorded | None,
+    charts: Sequence[KpiChart],
+) -> PackItem:
     fresh = [(r, t) for r, t in told if before is None or r.position > before.position]
     submission = state.submission if state is not None else None
     return PackItem(
@@ -241,7 +273,7 @@ def _item(item: Item, state: Lifecycle | None, told: list[tuple[Recorded, Text]]
         health=state.health if state else "",
         document=f"{submission.stage} 第{submission.version}版" if submission and item.request else "",
         document_hash=item.seen,
-        kpis=_kpis(state) if state else (),
+        kpis=_kpis(state, charts) if state else (),
         budget=_budget(state) if state else (),
         promises=sum(p.fulfilled_at is None for p in state.promises) if state else 0,
         changes=tuple(Change(at=moment(r.occurred_at), told=t) for r, t in fresh[-_LATEST:]),
@@ -251,13 +283,23 @@ def _item(item: Item, state: Lifecycle | None, told: list[tuple[Recorded, Text]]
     )
 
 
-def _kpis(state: Lifecycle) -> tuple[Kpi, ...]:
+def _figure(chart: Chart) -> Figure:
+    made = svg(chart, "ja", dark=False).decode().partition("?>")[2].strip()
+    return Figure(svg=made, alt=f"{telling.title(chart, 'ja')}。{telling.description(chart, 'ja')}")
+
+
+def _worth(chart: FlowChart | ValueChart) -> bool:
+    return bool(chart.days if isinstance(chart, FlowChart) else chart.bubbles)
+
+
+def _kpis(state: Lifecycle, charts: Sequence[KpiChart]) -> tuple[Kpi, ...]:
+    figures = {c.key: _figure(c) for c in charts if c.points}
     found = []
     for kpi in state.kpis:
         values = sorted(state.values.get(kpi.key, {}).items())
         longest = max((abs(float(v)) for _, v in values), default=0.0) or 1.0
         bars = tuple(Bar(label=p, value=v, share=round(abs(float(v)) / longest, 4)) for p, v in values)
-        found.append(Kpi(title=kpi.title, unit=kpi.unit, bars=bars))
+        found.append(Kpi(title=kpi.title, unit=kpi.unit, bars=bars, figure=figures.get(kpi.key)))
     return tuple(found)
 
 
@@ -289,6 +331,7 @@ def as_html(made: Pack) -> bytes:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    environment.filters["picture"] = lambda drawn: base64.b64encode(drawn.encode()).decode()
     return environment.get_template("pack.html").render(d=made).encode()
 
 

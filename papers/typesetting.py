@@ -18,8 +18,8 @@ from papers.glyphs import FONTS, breakable, readable
 TEMPLATES = Path(__file__).parent / "templates"
 FAMILIES = ("Noto Serif JP", "Noto Sans JP", "DejaVu Sans Mono")
 """Those that the templates name; the last comes with typst itself and sets digests."""
-_VERBATIM = {"hash", "hashes"}
-"""Keys whose values must stay as they are: a digest is compared, and has a line of its own."""
+_VERBATIM = {"hash", "hashes", "svg"}
+"""Keys whose values must stay as they are: a digest is compared, and has a line of its own; a picture is no prose."""
 
 
 def pdf(template: Literal["decision", "dossier", "pack"], data: BaseModel, at: datetime) -> bytes:

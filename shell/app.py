@@ -101,6 +101,7 @@ def _load() -> None:
         amending,
         api_keys,
         attaching,
+        charting,
         councils,
         defining,
         directories,

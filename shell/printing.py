@@ -94,9 +94,8 @@ def _name(found: Collected) -> str:
     return re.sub(r"[^\w.-]+", "_", found.state.ref)[:60].strip("._") or short(found.stream)
 
 
-def write(made: bytes, out: Path, force: bool) -> None:
-    from papers.typesetting import pages
-
+def save(made: bytes, out: Path, force: bool) -> None:
+    """Into a file. Raises `ShellError` where there is one already (unless it may be overwritten), or none can be."""
     try:
         with out.open("wb" if force else "xb") as file:
             file.write(made)
@@ -110,6 +109,12 @@ def write(made: bytes, out: Path, force: bool) -> None:
             f"--out: {out}: 書き込めません / cannot be written ({error.strerror})",
             "→ 書き込めるフォルダーを --out で指定してください / name a folder that can be written to with --out",
         ) from None
+
+
+def write(made: bytes, out: Path, force: bool) -> None:
+    from papers.typesetting import pages
+
+    save(made, out, force)
     digest = hashlib.sha256(made).hexdigest()
     document = {"file": str(out), "sha256": digest, "bytes": len(made)}
     if made.startswith(b"%PDF"):

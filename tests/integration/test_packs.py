@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
+from charts import gathering
+from charts.models import FlowChart
 from domain.bodies import members_of
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.directory_stream import ImportDirectory
 from domain.lifecycle import commands as c
-from domain.lifecycle.amendments import CorrectMeasurement
+from domain.lifecycle.amendments import CorrectMeasurement, RetractAnswer
 from domain.messages import SYSTEM
 from domain.sessions import messages as m
 from papers import packs
@@ -115,3 +117,58 @@ def test_who_was_there_is_shown_by_post(office: Office) -> None:
     assert len(made.members) == len(seated) and all(s.present for s in made.members) and made.quorum
     assert not any(s.person in packs.as_html(made).decode() for s in seated)
     assert bodies.all_sessions(office.store, "council")[0]["phase"] == "sitting"
+
+
+def test_a_pack_has_charts_of_its_matters_and_of_the_portfolio(office: Office) -> None:
+    _monitored(office)
+    meeting = office.session("monitoring")
+    made, at = packs.pack(office.store, meeting)
+    drawn = [k for i in made.items for k in i.kpis if k.figure]
+    assert drawn and all(k.figure and k.title in k.figure.alt for k in drawn)
+    assert len(made.figures) == 1 and "進行中" in made.figures[0].alt
+    document = packs.as_html(made).decode()
+    assert document.count('src="data:image/svg+xml;base64,') == len(drawn) + 1
+    pdf = PdfReader(io.BytesIO(packs.as_pdf(made, at)))
+    text = "".join(p.extract_text() for p in pdf.pages)
+    assert "段階別の累積フロー" in text and "基準値" in text
+
+
+def test_a_pack_with_very_many_kpis_draws_bars(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    _monitored(office)
+    monkeypatch.setattr(packs, "_DRAWN", 0)
+    made, _ = packs.pack(office.store, office.session("monitoring"))
+    assert any(k.bars for i in made.items for k in i.kpis) and not any(k.figure for i in made.items for k in i.kpis)
+
+
+def test_the_flow_of_a_pack_ends_with_its_moment(office: Office) -> None:
+    stream = _monitored(office)
+    when = office.store.clock.now()
+    position = queries.head_position(office.store)
+    before = gathering.flow_at(office.store, position, when)
+    office.do(c.OpenReview, stream, person("office"), reason="一年たった")
+    assert gathering.flow_at(office.store, position, when) == before
+    now = {s.key: n[-1] for s, n in zip(before.stages, before.counts, strict=True)}
+    assert now["monitoring"] == 1 and sum(now.values()) == 1 and before.ended[-1] == 0
+    later = gathering.flow(office.store)
+    assert {s.key: n[-1] for s, n in zip(later.stages, later.counts, strict=True)}["review"] == 1
+    assert gathering.flow_at(office.store, 1, when).days == ()
+
+
+def test_what_was_taken_back_leaves_the_flow(office: Office) -> None:
+    office.town.begin("a")
+    stream = office.town.stream("a")
+    office.walk(stream)
+    state = office.store.load(stream)[0]
+    before, asked = state.stage, state.requests[0]
+    who = person("mayor") if asked.post == "mayor" else person("vice")
+    office.do(c.AnswerRequest, stream, who, request=asked.id, decision="approve")
+    moved, position = office.store.load(stream)[0].stage, queries.head_position(office.store)
+    assert moved != before
+    office.do(RetractAnswer, stream, who, request=asked.id, reason="誤り")
+
+    def now(chart: FlowChart) -> dict[str, int]:
+        return {s.key: n[-1] for s, n in zip(chart.stages, chart.counts, strict=True) if n and n[-1]}
+
+    assert now(gathering.flow(office.store)) == now(gathering.flow(office.store, state.bureau)) == {before: 1}
+    assert now(gathering.flow_at(office.store, position, office.store.clock.now())) == {moved: 1}
+    assert gathering.flow(office.store, "no-such-bureau").days == ()

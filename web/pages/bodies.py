@@ -33,6 +33,7 @@ from store import bodies
 from web.app import Visit, require_own_form, visit_of
 from web.forms import boxes, by_field, nothing, typed
 from web.pages import body_forms as forms
+from web.pages.charting import of_round
 
 router = APIRouter()
 
@@ -417,6 +418,7 @@ def round_page(request: Request, stream: str, done: str = "") -> Response:
         item_acts={k: a for k, a in ROUND_ACTS.items() if a.of_item and a.when(state)},
         happened=[(r, round_line(state, r.event)) for r in reversed(recorded)],
         done=done,
+        chart=of_round(visit, state),
     )
 
 

@@ -20,6 +20,7 @@ from learning.asking import forecast_of
 from store import queries
 from store.search import words_of
 from web.app import Visit, visit_of
+from web.pages.charting import of_lifecycle
 from web.pages.deciding import read
 from web.pages.finding import stage_titles, stream_of
 from web.pages.steering import possible
@@ -91,7 +92,8 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
     facts = store.facts(state.definition)
     visits = queries.visits_of(store, stream)
     stages = facts.definition.all_stages if facts.definition else ()
-    happened = [t for t in timeline(store, stream) if t.recorded.event.type not in QUIET]
+    told = timeline(store, stream)
+    happened = [t for t in told if t.recorded.event.type not in QUIET]
     return visit.page(
         "lifecycle.html",
         live=stream,
@@ -121,6 +123,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         measurements=queries.measurements_of(store, stream),
         files=queries.attachments_of(store, stream),
         happened=list(reversed(happened)),
+        charts=of_lifecycle(visit, state, facts, [t.recorded for t in told]),
         temporal=_temporal(visit, stream),
     )
 

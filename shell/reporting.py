@@ -84,12 +84,9 @@ def _current_period(session: Session, stream: str, kpi: str) -> str:
 
 def period_of(cadence: str | None, day: date) -> str:
     """The name of the period that `day` is in: 2026-11 (also without a cadence), 2026-Q4, 2026-H2 or 2026."""
-    names = {
-        "quarterly": f"{day.year}-Q{(day.month + 2) // 3}",
-        "half_yearly": f"{day.year}-H{(day.month + 5) // 6}",
-        "yearly": f"{day.year}",
-    }
-    return names.get(cadence or "", f"{day:%Y-%m}")
+    from domain.kpis.periods import name_of
+
+    return name_of(cadence, day)
 
 
 @app.command()

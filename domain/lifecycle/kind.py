@@ -19,9 +19,11 @@ from domain.lifecycle import (
     dialogue,
     events,
     handover,
+    measuring,
     migrating,
     publishing,
     registering,
+    sunset,
     timers,
     view,
 )
@@ -47,6 +49,7 @@ class LifecycleKind(Quiet[Lifecycle]):
         **dates.COMMANDS,
         **dialogue.COMMANDS,
         **handover.COMMANDS,
+        **measuring.COMMANDS,
         **migrating.COMMANDS,
         **publishing.COMMANDS,
         **registering.COMMANDS,
@@ -65,6 +68,7 @@ class LifecycleKind(Quiet[Lifecycle]):
         **migrating.EVENTS,
         **publishing.EVENTS,
         **registering.EVENTS,
+        **sunset.EVENTS,
     }
     state_type = Lifecycle
 

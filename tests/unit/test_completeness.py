@@ -28,12 +28,14 @@ from domain.lifecycle import (
     events,
     evolve,
     handover,
+    measuring,
     migrating,
     publishing,
     react,
     registering,
     reopening,
     story,
+    sunset,
 )
 from domain.lifecycle.checks import CHECKS
 from domain.lifecycle.state import Lifecycle
@@ -56,10 +58,12 @@ ROOMS = (
     dates,
     dialogue,
     handover,
+    measuring,
     migrating,
     publishing,
     registering,
     reopening,
+    sunset,
 )
 
 

@@ -106,6 +106,7 @@ def _load() -> None:
         directories,
         documents,
         intake,
+        kpis,
         looking,
         notices,
         operating,

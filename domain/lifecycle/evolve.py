@@ -17,6 +17,7 @@ from domain.lifecycle import (
     consulting,
     dates,
     dialogue,
+    feeding,
     handover,
     migrating,
     publishing,
@@ -73,6 +74,8 @@ _HARMLESS = (
     concluding.ConclusionCarried,
     publishing.LifecyclePublished,
     publishing.LifecycleUnpublished,
+    feeding.PullArranged,
+    feeding.PullCancelled,
 )
 """What may happen behind an answer without anybody having acted on it."""
 
@@ -468,6 +471,7 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     **consulting.FOLDS,
     **dates.FOLDS,
     **dialogue.FOLDS,
+    **feeding.FOLDS,
     **handover.FOLDS,
     **migrating.FOLDS,
     **publishing.FOLDS,

@@ -7,6 +7,7 @@ from typing import Literal
 
 from domain.attachments import Attachment
 from domain.deliverables.base import Promise
+from domain.feeds.messages import Terms
 from domain.kpis.aim import Aim
 from domain.kpis.stopping import CONTRADICTED_AFTER, Criterion
 from domain.lifecycle.commands import Source
@@ -279,6 +280,8 @@ class Lifecycle(Frozen):
     """KPIs measured in this round."""
     values: dict[str, dict[str, str]] = {}
     """KPI -> period -> the value that holds, in this round."""
+    pulls: dict[str, Terms] = {}
+    """KPI -> how its values are fetched by themselves."""
     hypotheses: tuple[str, ...] = ()
     """Result of each hypothesis, in their order; empty where none was stated."""
     stopping: tuple[Criterion, ...] = ()

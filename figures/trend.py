@@ -23,6 +23,8 @@ MIN_POINTS = 5
 """Fewer periods than this say nothing: a line through four points leaves two degrees of freedom. Ours."""
 YEAR = 365.25
 """Days of a year."""
+NO_DATE = Text(ja="目標日がないため予測しない", en="no forecast: it has no target date")
+MEASURED_UP = Text(ja="目標日までの値が揃っている", en="no forecast: it is measured up to its target date")
 
 
 class Line(Frozen):
@@ -123,11 +125,9 @@ def trend(aim: Aim, levels: Sequence[Level], *, on: date | None = None, level: f
         line = fitted([x.period.end.toordinal() for x in levels], [float(x.level) for x in levels])
         per_year = line.slope * YEAR
     if day is None:
-        silent = Text(ja="目標日がないため予測しない", en="no forecast: it has no target date")
-        return Trend(method=method, points=n, per_year=per_year, silent=silent)
+        return Trend(method=method, points=n, per_year=per_year, silent=NO_DATE)
     if day <= levels[-1].period.end:
-        silent = Text(ja="目標日までの値が揃っている", en="no forecast: it is measured up to its target date")
-        return Trend(method=method, points=n, per_year=per_year, silent=silent)
+        return Trend(method=method, points=n, per_year=per_year, silent=MEASURED_UP)
     if method == "sum":
         more = max(round((day - levels[-1].period.end).days / length), 1)
         total = float(levels[-1].level)

@@ -117,6 +117,7 @@ def name_of(cadence: str | None, day: date) -> str:
     return names.get(cadence or "", f"{day:%Y-%m}")
 
 
+@lru_cache(maxsize=4096)
 def last_over(cadence: str | None, day: date) -> Period:
     """The last period of a cadence that is over before `day`."""
     running = parse(name_of(cadence, day))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import ClassVar, Literal
 
 from domain.messages import Text
@@ -13,6 +14,7 @@ TypeKey = Literal["count", "ratio", "mean", "duration", "money", "index", "satis
 Bounds = tuple[Decimal | None, Decimal | None]
 
 
+@lru_cache(maxsize=1024)
 def plain(unit: str) -> str:
     """A unit with full-width signs as plain ones."""
     return unicodedata.normalize("NFKC", unit).strip()

@@ -122,7 +122,7 @@ _Trend = tuple[float | None, Forecast | None, Text | None]
 
 def _trends(rows: Sequence[_Row], level: float) -> list[_Trend]:
     """As `figures.trend.trend`, for all at once."""
-    told: list[_Trend] = [(None, None, too_few(n) if (n := len(r.texts)) < MIN_POINTS else None) for r in rows]
+    told: list[_Trend] = [(None, None, too_few(len(r.texts)) if len(r.texts) < MIN_POINTS else None) for r in rows]
     which = [i for i, r in enumerate(rows) if len(r.texts) >= MIN_POINTS]
     if not which:
         return told

@@ -145,8 +145,8 @@ def test_a_cumulative_kpi_adds_up_from_its_baseline_and_counts_nothing_twice() -
     total = aim(type="count", unit="人", accumulates="cumulative", baseline=100, target=500)
     found = levels(total, {"2025-Q3": "20", "2025-Q2": "10", "2025-Q1": "99", "Q": "7"})
     assert [(x.period.name, x.value, x.level) for x in found] == [
-        ("2025-Q2", 10, 110),
-        ("2025-Q3", 20, 130),
+        ("2025-Q2", D(10), D(110)),
+        ("2025-Q3", D(20), D(130)),
     ]  # 2025-Q1 ended on the baseline's day
     assert undated({"2025-Q2": "1", "Q": "7"}) == ["Q"]
 

@@ -12,7 +12,7 @@ from domain.lifecycle import events as e
 from domain.lifecycle.measuring import TakeMeasurement
 from domain.lifecycle.sunset import CriterionLifted, CriterionReached
 from domain.messages import SYSTEM, Event
-from tests.given import KPI, Case, Outcome, person
+from tests.given import KPI, PROCESS, Case, Outcome, person
 
 USERS = {**KPI, "key": "users", "kind": "outcome", "type": "count"}
 COST = {**KPI, "key": "cost", "kind": "cost"}
@@ -120,10 +120,8 @@ def test_the_answer_that_entered_monitoring_can_be_taken_back_with_all_that_foll
     case = kpis_set(rule={**RULE, "periods": 1})
     measured(case, "2026-Q1", "7").then(e.MeasurementRecorded, CriterionReached)
     case.submit().done()
-    while (
-        len(case.state.requests) == 1
-        and case.state.requests[0].step != case.facts.definition.stage("implementation").gate[-1].key
-    ):  # type: ignore[union-attr]
+    last = PROCESS.stage("implementation").gate[-1].key
+    while case.state.requests[0].step != last:
         case.approve_step()
     request, actor = case.state.requests[0], case.holder()
     before = case.state

@@ -8,7 +8,6 @@ from datetime import datetime
 from decimal import Decimal
 from time import monotonic as _clock
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx2
 from temporalio import activity
@@ -87,13 +86,7 @@ class FeedActivities:
         return state if state.pending == datetime.fromisoformat(given.due_at) else None
 
     def _require_host(self, url: str) -> None:
-        parts = urlsplit(url)
-        try:
-            port = parts.port
-        except ValueError:
-            port = -1
-        host = (parts.hostname or "").lower()
-        named = f"{host}:{port}" if port is not None else host
+        named = m.host_of(url)
         if named not in self._hosts:
             raise BadAnswer(
                 "host-not-allowed",

@@ -198,9 +198,9 @@ def _terms(given: dict[str, Any], model: Any) -> Any:
 
 
 def _warn_of_host(session: Session, url: str) -> None:
-    from urllib.parse import urlsplit
+    from domain.feeds.messages import host_of
 
-    host = urlsplit(url).netloc.lower()
+    host = host_of(url)
     if host not in {h.lower() for h in session.settings.pull_hosts}:
         OUT.note(
             f"{host}: ここでは TASKFORCE_PULL_HOSTS にありません。ワーカーの設定に要ります / "

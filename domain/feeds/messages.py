@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Literal
+from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import Field
@@ -43,6 +44,18 @@ class Terms(Frozen):
     every: float | None = Field(
         default=None, ge=1, le=31_536_000, description="試行用: 何秒ごとか / for trials: seconds"
     )
+
+
+def host_of(url: str) -> str | None:
+    """Host of an address, with its port where one is named (data.example.jp, 10.0.0.5:8080); None where it cannot be read."""
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return None
+    if not host:
+        return None
+    return host if port is None else f"{host}:{port}"
 
 
 class FeedCommand(Command):

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from domain.facts import Facts
-from domain.feeds.messages import ConfigurePull, EndPull, Terms, stream_of
+from domain.feeds.messages import ConfigurePull, EndPull, Terms, host_of, stream_of
 from domain.lifecycle.authority import may_measure
 from domain.lifecycle.commands import LifecycleCommand
 from domain.lifecycle.measuring import known_kpi
@@ -55,6 +55,14 @@ def _arrange(state: Lifecycle, command: ArrangePull, actor: Actor, facts: Facts,
     kpi = known_kpi(state, command.kpi)
     person = may_measure(actor, state, kpi.owner, facts, now)
     terms = command.terms
+    if host_of(terms.url) is None:
+        raise refuse(
+            "url-unreadable",
+            f"terms.url: {terms.url} の相手先を読めません",
+            f"terms.url: the host of {terms.url!r} cannot be read",
+            remedy_ja="https://data.example.jp/kpi.json のように書いてください",
+            remedy_en="write it like https://data.example.jp/kpi.json",
+        )
     if terms.every is None and terms.cadence is None:
         if kpi.cadence is None:
             raise refuse(

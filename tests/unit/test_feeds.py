@@ -12,8 +12,9 @@ from domain.calendar import local_day
 from domain.feeds import messages as m
 from domain.feeds.kind import FETCH, Feed, FeedKind, line, next_pull
 from domain.feeds.reading import BadAnswer, document_of, period_of, pointed, value_of
+from domain.lifecycle.feeding import ArrangePull, CancelPull
 from domain.messages import SYSTEM, Event, Recorded, Refused, Text
-from tests.given import FACTS, STREAM, calendar
+from tests.given import FACTS, STREAM, Case, calendar, person
 
 KIND = FeedKind()
 NOW = datetime(2026, 4, 15, 3, tzinfo=UTC)
@@ -82,6 +83,34 @@ def test_the_period_of_an_answer_is_the_one_that_is_due(found: Any, code: str | 
             period_of({"p": found}, "/p", "monthly", today)
         assert bad.value.code == code
     assert period_of({}, None, "quarterly", today).name == "2026-Q1"
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://Data.example.jp/kpi.json", "data.example.jp"),
+        ("http://10.0.0.5:8080/", "10.0.0.5:8080"),
+        ("http://[::1]:80/x", "::1:80"),
+        ("http://[", None),
+        ("http://data.example:port/", None),
+        ("http://:80/", None),
+    ],
+)
+def test_the_host_of_an_address(url: str, host: str | None) -> None:
+    assert m.host_of(url) == host
+
+
+def test_an_address_without_a_host_is_refused() -> None:
+    case = Case().at("monitoring")
+    terms = {"url": "http://[", "value": "/v"}
+    case.when(case.make(ArrangePull, kpi="users", terms=terms), person("member")).refused("url-unreadable")
+    again = {"url": "https://data.example/x", "value": "/v", "every": 5.0}
+    case.when(case.make(ArrangePull, kpi="users", terms=again), person("member")).refused("period-missing")
+    case.when(case.make(CancelPull, kpi="users", reason="r"), person("member")).refused("no-feed")
+    bare = tuple(k.model_copy(update={"cadence": None}) for k in case.state.kpis)  # as adopted ones may be
+    case.state = case.state.model_copy(update={"kpis": bare})
+    never = {"url": "https://data.example/x", "value": "/v"}
+    case.when(case.make(ArrangePull, kpi="users", terms=never), person("member")).refused("cadence-missing")
 
 
 # --- dates -----------------------------------------------------------------------------------------------------------

@@ -103,9 +103,14 @@ class Settings(BaseSettings):
     public_page: bool = Field(
         False, description="Show citizens, without signing in, what the secretariat published (`/public`)"
     )
+    pull_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Hosts (with :port where it is not the usual one) from which feeds of KPIs may fetch, separated by commas; "
+        "none: nobody is called",
+    )
     person: str | None = Field(None, description="Person id used where `--as` is left out")
 
-    @field_validator("closed_days", "chat_urls", mode="before")
+    @field_validator("closed_days", "chat_urls", "pull_hosts", mode="before")
     @classmethod
     def _days(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.directory_stream import DirectoryKind
+from domain.feeds.kind import FeedKind
 from domain.kinds import Kind
 from domain.lifecycle.kind import LifecycleKind
 from domain.process_stream import DefinitionKind
@@ -24,5 +25,6 @@ KINDS: Mapping[str, Kind[Any]] = {
         SelectionKind(),
         SessionKind(),
         RhythmKind(),
+        FeedKind(),
     )
 }

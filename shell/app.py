@@ -107,6 +107,7 @@ def _load() -> None:
         directories,
         documents,
         intake,
+        kpis,
         learning,
         looking,
         notices,

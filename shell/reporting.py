@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 from uuid import uuid4
 
 import typer
@@ -31,6 +32,10 @@ def measure(
         ),
     ] = None,
     source: Annotated[str, typer.Option("--source", help="出典 / source")] = "",
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="FILE", help="出典のファイル(SHA-256 を残す) / source file; its sha256 is kept"),
+    ] = None,
     note: Annotated[str, typer.Option("--note")] = "",
     correct: Annotated[
         bool,
@@ -41,7 +46,6 @@ def measure(
     json_: Json = False,
 ) -> None:
     """KPI の測定値を記録・訂正する / record or correct a measurement"""
-    from domain.deliverables.base import Evidence
     from domain.lifecycle.amendments import CorrectMeasurement
     from domain.lifecycle.commands import RecordMeasurement
 
@@ -59,13 +63,31 @@ def measure(
         "kpi": kpi,
         "period": period or _current_period(session, stream, kpi),
         "value": number,
-        "source": Evidence(source=source) if source else None,
+        "source": _evidence(source, file),
     }
     if correct:
         command: Command = CorrectMeasurement.model_validate({**fields, "reason": need_reason(reason)})
     else:
         command = RecordMeasurement.model_validate({**fields, "note": note})
     done(session, session.record(command, session.actor(person)))
+
+
+def _evidence(source: str, file: Path | None) -> Any:
+    """Where a value comes from: what was named, and the hash of the file that was read."""
+    import hashlib
+
+    from domain.deliverables.base import Evidence
+
+    if file is None:
+        return Evidence(source=source) if source else None
+    try:
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ShellError(
+            f"--file: {file}: 読めません / cannot be read ({error.strerror})",
+            "→ パスを確認してください / check the path",
+        ) from None
+    return Evidence(source=source or file.name, sha256=digest)
 
 
 def _current_period(session: Session, stream: str, kpi: str) -> str:
@@ -84,12 +106,9 @@ def _current_period(session: Session, stream: str, kpi: str) -> str:
 
 def period_of(cadence: str | None, day: date) -> str:
     """The name of the period that `day` is in: 2026-11 (also without a cadence), 2026-Q4, 2026-H2 or 2026."""
-    names = {
-        "quarterly": f"{day.year}-Q{(day.month + 2) // 3}",
-        "half_yearly": f"{day.year}-H{(day.month + 5) // 6}",
-        "yearly": f"{day.year}",
-    }
-    return names.get(cadence or "", f"{day:%Y-%m}")
+    from domain.kpis.periods import name_of
+
+    return name_of(cadence, day)
 
 
 @app.command()

@@ -71,6 +71,8 @@ class Context:
     measured: frozenset[str] = frozenset()
     """KPI keys with at least one measurement in this round."""
     kpis: tuple[str, ...] = ()
+    hypotheses: int = 0
+    """How many hypotheses the lifecycle knows of; 0 where it knows none."""
     outcomes: tuple[str, ...] = ()
     back_to: tuple[str, ...] = ()
     fixed_before: date | None = None

@@ -25,6 +25,8 @@ from domain.deliverables.base import (
     said,
     wrong,
 )
+from domain.deliverables.kpi_rules import KPI_FIGURE_RULES, InterimTarget, StoppingRule
+from domain.kpis.types import TypeKey
 from domain.messages import Frozen, Problem, Text
 
 OutcomeKey = Literal["expansion", "improvement", "abolition", "continuation", "completion"]
@@ -55,6 +57,22 @@ class Kpi(Frozen):
     unit: str = said("単位", "unit")
     cadence: Literal["monthly", "quarterly", "half_yearly", "yearly"] | None = said("測定周期", "cadence", None)
     owner: str = said("担当(職員ID)", "owner (person id)")
+    type: TypeKey | None = said(
+        "種別(件数・割合・平均・時間・金額・指数・満足度)",
+        "type: count, ratio, mean, duration, money, index, satisfaction",
+        None,
+    )
+    accumulates: Literal["cumulative", "point"] | None = said(
+        "累計か時点の値か(空欄は時点)", "cumulative, or the value of a point in time (if empty)", None
+    )
+    baseline_on: date | None = said("基準日", "date of the baseline", None)
+    target_on: date | None = said("目標日", "date of the target", None)
+    interim: tuple[InterimTarget, ...] = said("途中目標", "interim targets", [])
+    lowest: Decimal | None = said("尺度の下端", "lowest value of its scale", None)
+    highest: Decimal | None = said("尺度の上端", "highest value of its scale", None)
+    rests_on: int | None = said(
+        "検証する仮説の番号(仮説検証書の何番目か)", "number of the hypothesis that it tests", None, ge=1, le=100
+    )
 
 
 class KpiSetting(Form):
@@ -62,6 +80,16 @@ class KpiSetting(Form):
 
     kpis: tuple[Kpi, ...] = said("KPI", "KPIs", [])
     stopping_criteria: tuple[str, ...] = said("中止・廃止の基準", "criteria for stopping", [])
+    stopping: tuple[StoppingRule, ...] = said(
+        "機械で判定する中止の基準(満たすと再検討が開く)", "stopping rules that open the review by themselves", []
+    )
+    contradicted_after: int | None = said(
+        "基準値より悪い値が何期続いたら仮説に反するとみなすか(空欄は2期)",
+        "periods worse than the baseline after which a supported hypothesis is contradicted (2 if empty)",
+        None,
+        ge=1,
+        le=60,
+    )
     review_date: date | None = said("取組方針の再検討日", "review date", None)
 
 
@@ -276,6 +304,7 @@ KPI_RULES: tuple[Rule[KpiSetting], ...] = (
     Rule("kpi-direction", t("目標値の向き", "targets point the right way"), _targets_point_the_right_way),
     filled("kpi-stopping", "中止・廃止の基準", "criteria for stopping", "stopping_criteria"),
     Rule("kpi-review-date", t("再検討日", "review date"), _review_date),
+    *KPI_FIGURE_RULES,
 )
 IMPLEMENTATION_RULES: tuple[Rule[Implementation], ...] = (
     filled(

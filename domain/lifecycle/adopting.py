@@ -15,7 +15,9 @@ from domain.deliverables.base import Context, Evidence, digest
 from domain.deliverables.registry import broken_rules, parse
 from domain.deliverables.taskforce import Viewpoint, Weight
 from domain.facts import Facts
+from domain.kpis.aim import aim_fields
 from domain.lifecycle import events as e
+from domain.lifecycle import sunset
 from domain.lifecycle.authority import definition, known_person, may_steer
 from domain.lifecycle.commands import BudgetState, LifecycleCommand, Source, StartLifecycle
 from domain.lifecycle.routes import enter, open_draft
@@ -647,11 +649,14 @@ def _budgeting(state: Lifecycle, content: dict[str, Any]) -> Changes:
 
 
 def _kpis(state: Lifecycle, content: dict[str, Any]) -> Changes:
-    kpis = tuple(
-        Kpi(key=k["key"], title=k["title"], unit=k["unit"], owner=k["owner"]) for k in content["kpis"] if k["key"]
-    )
+    kpis = tuple(Kpi(owner=k["owner"], **aim_fields(k)) for k in content["kpis"] if k["key"])
     review = content["review_date"]
-    return {"kpis": kpis or state.kpis, **({"review_date": date.fromisoformat(review)} if review else {})}
+    rules = sunset.from_form(content) if kpis else {}
+    return {"kpis": kpis or state.kpis, **rules, **({"review_date": date.fromisoformat(review)} if review else {})}
+
+
+def _hypotheses(state: Lifecycle, content: dict[str, Any]) -> Changes:
+    return {"hypotheses": tuple(h["result"] or "" for h in content["hypotheses"])}
 
 
 _EXTRACTS: Mapping[str, Callable[[Lifecycle, dict[str, Any]], Changes]] = {
@@ -659,6 +664,7 @@ _EXTRACTS: Mapping[str, Callable[[Lifecycle, dict[str, Any]], Changes]] = {
     "team": _team,
     "budgeting": _budgeting,
     "kpis": _kpis,
+    "hypothesis": _hypotheses,
 }
 
 # --- what the rest of the lifecycle joins ----------------------------------------------------------------------------

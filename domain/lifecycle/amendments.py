@@ -15,9 +15,11 @@ from pydantic import Field
 from domain.deliverables.base import Evidence, digest
 from domain.facts import Facts
 from domain.lifecycle import events as e
+from domain.lifecycle import sunset
 from domain.lifecycle.answers import answer
 from domain.lifecycle.authority import definition, known_person, may_measure, may_steer
 from domain.lifecycle.commands import AnswerRequest, LifecycleCommand
+from domain.lifecycle.measuring import require_value, stored_name
 from domain.lifecycle.reopening import LifecycleReopened, ReopeningAsked, ReopeningRefused
 from domain.lifecycle.routes import next_step
 from domain.lifecycle.state import Before, Lifecycle, Reopening
@@ -212,8 +214,9 @@ def _correct_measurement(
     state: Lifecycle, command: CorrectMeasurement, actor: Actor, facts: Facts, now: datetime
 ) -> Sequence[Event]:
     kpi = next((k for k in state.kpis if k.key == command.kpi), None)
-    was = state.values.get(command.kpi, {}).get(command.period)
-    if was is None:
+    period = stored_name(state, command.kpi, command.period)
+    was = state.values[command.kpi][period] if period is not None else None
+    if was is None or period is None:
         known = "、".join(f"{k} {p}" for k, periods in state.values.items() for p in periods) or "-"
         raise refuse(
             "not-measured",
@@ -223,6 +226,7 @@ def _correct_measurement(
             remedy_en="check KPI and period, or record a new one with `starter.py measure`",
         )
     may_measure(actor, state, kpi.owner if kpi else "", facts, now)
+    require_value(kpi, command.value)
     if command.value == Decimal(was):
         raise refuse(
             "value-unchanged",
@@ -234,13 +238,14 @@ def _correct_measurement(
     return [
         MeasurementCorrected(
             kpi=command.kpi,
-            period=command.period,
+            period=period,
             value=command.value,
             was=Decimal(was),
             round=state.round,
             source=command.source,
             reason=command.reason,
-        )
+        ),
+        *sunset.after_value(state, command.kpi, period, command.value, facts, now),
     ]
 
 
@@ -341,6 +346,8 @@ _RESTORED = (
     "authors",
     "numbers",
     "decided",
+    "reached",
+    "judged",
 )
 
 
@@ -377,7 +384,7 @@ def _retracted(state: Lifecycle, event: AnswerRetracted, _: Recorded) -> Changes
 
 def _measurement_corrected(state: Lifecycle, event: MeasurementCorrected, _: Recorded) -> Changes:
     periods = {**state.values.get(event.kpi, {}), event.period: str(event.value)}
-    return {"values": {**state.values, event.kpi: periods}}
+    return {"values": {**state.values, event.kpi: periods}, **sunset.corrected(state, event.kpi, event.period)}
 
 
 def _reopening_asked(state: Lifecycle, event: ReopeningAsked, _: Recorded) -> Changes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from domain.attachments import document_hash
@@ -20,22 +21,26 @@ from domain.lifecycle import (
     consulting,
     dates,
     dialogue,
+    feeding,
     handover,
+    measuring,
     migrating,
     publishing,
     registering,
+    sunset,
 )
 from domain.lifecycle import commands as c
 from domain.lifecycle import events as e
 from domain.lifecycle.answers import answer
-from domain.lifecycle.authority import definition, known_person, may_budget, may_draft, may_measure, may_steer
+from domain.lifecycle.authority import definition, known_person, may_budget, may_draft, may_steer
 from domain.lifecycle.dialogue import mover, shifted
+from domain.lifecycle.evolve import evolve
 from domain.lifecycle.reopening import ReopeningRefused
 from domain.lifecycle.reviewing import close_requests, review_events
 from domain.lifecycle.routes import delegated, enter, next_step, open_draft, parts_of, still_agreed, voided
 from domain.lifecycle.state import Lifecycle, Submission
 from domain.lifecycle.timers import pass_deadline, require_passed
-from domain.messages import Actor, Command, Event, refuse
+from domain.messages import Actor, Command, Event, Recorded, refuse
 from domain.process import ProcessDefinition
 
 
@@ -61,7 +66,22 @@ def decide(state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: 
             remedy_ja="記録は `starter.py show` で見られます。続けるには再開の決定を求めてください(`starter.py reopen`)",
             remedy_en="its record is at `starter.py show`; to go on, ask for its reopening (`starter.py reopen`)",
         )
-    return _HANDLERS[type(command)](state, command, actor, facts, now)
+    events = _HANDLERS[type(command)](state, command, actor, facts, now)
+    if not state.reached:
+        return events
+    return [*events, *sunset.on_entering(events, partial(_after, state, events, actor, now), state.reached, facts, now)]
+
+
+def _after(state: Lifecycle, events: Sequence[Event], actor: Actor, now: datetime) -> Lifecycle:
+    """The state that the events make."""
+    for event in events:
+        state = evolve(
+            state,
+            Recorded(
+                stream=state.stream, version=1, position=1, event=event, actor=actor, occurred_at=now, command_id="-"
+            ),
+        )
+    return state
 
 
 def _start(state: Lifecycle, command: c.StartLifecycle, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
@@ -101,6 +121,7 @@ def context(state: Lifecycle, process: ProcessDefinition, facts: Facts, now: dat
         voted=frozenset(year for year, b in state.budgets.items() if b.voted is not None),
         measured=frozenset(state.measured),
         kpis=tuple(k.key for k in state.kpis),
+        hypotheses=len(state.hypotheses),
         outcomes=tuple(o.key for o in process.outcomes),
         back_to=improvement.stages if improvement else (),
     )
@@ -261,49 +282,6 @@ def _resume(state: Lifecycle, command: c.ResumeLifecycle, actor: Actor, facts: F
     return [e.LifecycleResumed(shifts=tuple(shifts), next_review=next_review, reason=command.reason)]
 
 
-def _measure(
-    state: Lifecycle, command: c.RecordMeasurement, actor: Actor, facts: Facts, now: datetime
-) -> Sequence[Event]:
-    kpi = next((k for k in state.kpis if k.key == command.kpi), None)
-    if kpi is None:
-        known = ", ".join(k.key for k in state.kpis) or "-"
-        raise refuse(
-            "kpi-unknown",
-            f"KPI {command.kpi} はありません(定められたもの: {known})",
-            f"there is no KPI {command.kpi!r}; set are: {known}",
-            remedy_ja="定められた KPI の記号を使ってください",
-            remedy_en="use the key of a KPI that has been set",
-        )
-    may_measure(actor, state, kpi.owner, facts, now)
-    if not command.value.is_finite():
-        raise refuse(
-            "value-not-a-number",
-            f"value: {command.value} は数値ではありません",
-            f"value: {command.value} is not a finite number",
-            remedy_ja="数値を入れてください",
-            remedy_en="give a finite number",
-        )
-    known_value = state.values.get(kpi.key, {}).get(command.period)
-    if known_value is not None:
-        raise refuse(
-            "measured-already",
-            f"period: {kpi.key} の {command.period} は {known_value} と記録されています",
-            f"period: {kpi.key} has the value {known_value} for {command.period!r} already",
-            remedy_ja="誤りなら `starter.py measure --correct --reason` で訂正してください(元の値は残ります)",
-            remedy_en="if it is wrong, correct it with `starter.py measure --correct --reason`; the original stays",
-        )
-    return [
-        e.MeasurementRecorded(
-            kpi=kpi.key,
-            period=command.period,
-            value=command.value,
-            round=state.round,
-            source=command.source,
-            note=command.note,
-        )
-    ]
-
-
 _BEFORE = {
     "asked": (),
     "indicated": ("asked",),
@@ -409,7 +387,6 @@ _HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, dateti
     c.DropLifecycle: _drop,
     c.HoldLifecycle: _hold,
     c.ResumeLifecycle: _resume,
-    c.RecordMeasurement: _measure,
     c.RecordBudget: _budget,
     c.OpenReview: _open_review,
     c.FulfilPromise: _fulfil,
@@ -422,7 +399,9 @@ _HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, dateti
     **consulting.HANDLERS,
     **dates.HANDLERS,
     **dialogue.HANDLERS,
+    **feeding.HANDLERS,
     **handover.HANDLERS,
+    **measuring.HANDLERS,
     **migrating.HANDLERS,
     **publishing.HANDLERS,
     **registering.HANDLERS,

@@ -318,11 +318,14 @@ class RequestEscalated(Event):
 
 
 class ReviewOpened(Event):
-    """`by`: person, date (the review date fixed with the KPIs came), or a body in session."""
+    """`by`: person, date (the review date fixed with the KPIs came), a body in session, a stopping criterion that was met, or
+    figures that contradict the evidence of a gate. `criteria` and `why` name those rules; they hold no text of people."""
 
     type = "ReviewOpened"
-    by: Literal["person", "date", "body"]
+    by: Literal["person", "date", "body", "criterion", "contradiction"]
     reason: Personal
+    criteria: tuple[str, ...] = ()
+    why: Text | None = None
 
 
 class OutcomeDecided(Event):

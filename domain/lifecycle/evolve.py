@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from domain.deliverables.base import Promise
+from domain.kpis.aim import aim_fields
 from domain.lifecycle import (
     absence,
     adopting,
@@ -16,10 +17,12 @@ from domain.lifecycle import (
     consulting,
     dates,
     dialogue,
+    feeding,
     handover,
     migrating,
     publishing,
     registering,
+    sunset,
 )
 from domain.lifecycle import events as e
 from domain.lifecycle.routes import AGREED
@@ -71,6 +74,8 @@ _HARMLESS = (
     concluding.ConclusionCarried,
     publishing.LifecyclePublished,
     publishing.LifecycleUnpublished,
+    feeding.PullArranged,
+    feeding.PullCancelled,
 )
 """What may happen behind an answer without anybody having acted on it."""
 
@@ -114,7 +119,7 @@ def _entered(state: Lifecycle, event: e.StageEntered, recorded: Recorded) -> Cha
     if event.round != state.round and event.because != "adopted":
         changes |= {"measured": (), "values": {}}
     changes["questions"] = ()
-    return changes
+    return changes | sunset.entered(state, event)
 
 
 def _opened(state: Lifecycle, event: e.RequestOpened, recorded: Recorded) -> Changes:
@@ -399,9 +404,13 @@ def _from_team(state: Lifecycle, content: dict[str, Any]) -> Changes:
     return {"people": tuple(dict.fromkeys((*state.people, *(p for p in people if p))))}
 
 
+def _from_hypotheses(state: Lifecycle, content: dict[str, Any]) -> Changes:
+    return {"hypotheses": tuple(h["result"] or "" for h in content["hypotheses"])}
+
+
 def _from_kpis(state: Lifecycle, content: dict[str, Any]) -> Changes:
-    kpis = tuple(Kpi(key=k["key"], title=k["title"], unit=k["unit"], owner=k["owner"]) for k in content["kpis"])
-    return {"kpis": kpis, "review_date": date.fromisoformat(content["review_date"])}
+    kpis = tuple(Kpi(owner=k["owner"], **aim_fields(k)) for k in content["kpis"])
+    return {"kpis": kpis, "review_date": date.fromisoformat(content["review_date"]), **sunset.from_form(content)}
 
 
 def _from_review(state: Lifecycle, content: dict[str, Any]) -> Changes:
@@ -416,6 +425,7 @@ def _from_reopening(state: Lifecycle, content: dict[str, Any]) -> Changes:
 
 _EXTRACTS: Mapping[str, Callable[[Lifecycle, dict[str, Any]], Changes]] = {
     "setup": _from_setup,
+    "hypothesis": _from_hypotheses,
     "coordination": _from_coordination,
     "budgeting": _from_budgeting,
     "team": _from_team,
@@ -448,7 +458,7 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     e.RequestOverdue: _marked("overdue"),
     e.CoordinatorInformed: _marked("coordinator_told"),
     e.RequestEscalated: _marked("escalated"),
-    e.ReviewOpened: _nothing,
+    e.ReviewOpened: sunset.review_opened,
     e.OutcomeDecided: _outcome,
     e.WindDownStarted: _winding_down,
     e.LifecycleDropped: _nothing,
@@ -461,8 +471,10 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     **consulting.FOLDS,
     **dates.FOLDS,
     **dialogue.FOLDS,
+    **feeding.FOLDS,
     **handover.FOLDS,
     **migrating.FOLDS,
     **publishing.FOLDS,
     **registering.FOLDS,
+    **sunset.FOLDS,
 }

@@ -18,10 +18,13 @@ from domain.lifecycle import (
     dates,
     dialogue,
     events,
+    feeding,
     handover,
+    measuring,
     migrating,
     publishing,
     registering,
+    sunset,
     timers,
     view,
 )
@@ -46,7 +49,9 @@ class LifecycleKind(Quiet[Lifecycle]):
         **consulting.COMMANDS,
         **dates.COMMANDS,
         **dialogue.COMMANDS,
+        **feeding.COMMANDS,
         **handover.COMMANDS,
+        **measuring.COMMANDS,
         **migrating.COMMANDS,
         **publishing.COMMANDS,
         **registering.COMMANDS,
@@ -61,10 +66,12 @@ class LifecycleKind(Quiet[Lifecycle]):
         **consulting.EVENTS,
         **dates.EVENTS,
         **dialogue.EVENTS,
+        **feeding.EVENTS,
         **handover.EVENTS,
         **migrating.EVENTS,
         **publishing.EVENTS,
         **registering.EVENTS,
+        **sunset.EVENTS,
     }
     state_type = Lifecycle
 

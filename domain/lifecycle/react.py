@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from domain.facts import Facts
 from domain.lifecycle import events as e
-from domain.lifecycle import overview
+from domain.lifecycle import feeding, overview
 from domain.lifecycle.amendments import LifecycleMerged, NoteMerge
 from domain.lifecycle.reopening import LifecycleReopened
 from domain.lifecycle.state import Lifecycle, Question, Request
@@ -55,6 +55,9 @@ def react(state: Lifecycle, fresh: Sequence[Recorded], facts: Facts) -> Plan:
 def _instruction(state: Lifecycle, recorded: Recorded) -> dict[str, object] | None:
     """The command that an event gives to another stream; its id follows from the event, so that it is recorded once."""
     event = recorded.event
+    fed = feeding.instruction(state, recorded)
+    if fed is not None:
+        return {"kind": fed.kind, "type": fed.type, **fed.model_dump(mode="json")}
     if isinstance(event, LifecycleMerged):
         other, separated = event.into, False
     elif isinstance(event, LifecycleReopened) and event.separated_from is not None:

@@ -7,11 +7,14 @@ from typing import Literal
 
 from domain.attachments import Attachment
 from domain.deliverables.base import Promise
+from domain.feeds.messages import Terms
+from domain.kpis.aim import Aim
+from domain.kpis.stopping import CONTRADICTED_AFTER, Criterion
 from domain.lifecycle.commands import Source
 from domain.lifecycle.events import DocumentNumber, Extra, RequestKind
 from domain.messages import Frozen, Text
 
-FOLD_VERSION = 5
+FOLD_VERSION = 6
 Health = Literal["green", "amber", "red"]
 
 
@@ -72,11 +75,18 @@ class Submission(Frozen):
     """The step with which a standing delegation (専決) ends the route."""
 
 
-class Kpi(Frozen):
-    key: str
-    title: str
-    unit: str
+class Kpi(Aim):
     owner: str
+
+
+class Reached(Frozen):
+    """A stopping criterion that was met, or evidence that is contradicted. `opened`: a review has been opened since."""
+
+    key: str
+    basis: Literal["stopping", "contradiction"]
+    kpi: str
+    words: Text
+    opened: bool = False
 
 
 class Budget(Frozen):
@@ -220,6 +230,8 @@ class Before(Frozen):
     authors: tuple[str, ...] = ()
     numbers: dict[str, DocumentNumber] = {}
     decided: dict[str, Decided] = {}
+    reached: tuple[Reached, ...] = ()
+    judged: dict[str, tuple[str, ...]] = {}
 
 
 class Lifecycle(Frozen):
@@ -268,6 +280,16 @@ class Lifecycle(Frozen):
     """KPIs measured in this round."""
     values: dict[str, dict[str, str]] = {}
     """KPI -> period -> the value that holds, in this round."""
+    pulls: dict[str, Terms] = {}
+    """KPI -> how its values are fetched by themselves."""
+    hypotheses: tuple[str, ...] = ()
+    """Result of each hypothesis, in their order; empty where none was stated."""
+    stopping: tuple[Criterion, ...] = ()
+    contradicted_after: int = CONTRADICTED_AFTER
+    reached: tuple[Reached, ...] = ()
+    """What speaks for a review by the figures, since the last one was decided."""
+    judged: dict[str, tuple[str, ...]] = {}
+    """KPI -> periods on which a review has decided: no criterion rests on them any more."""
     budget_year: int | None = None
     budget_round: int = 0
     """The round in which the budget was last asked for."""

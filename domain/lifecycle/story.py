@@ -16,10 +16,12 @@ from domain.lifecycle import (
     consulting,
     dates,
     dialogue,
+    feeding,
     handover,
     migrating,
     publishing,
     registering,
+    sunset,
 )
 from domain.lifecycle import events as e
 from domain.lifecycle.state import Lifecycle
@@ -167,7 +169,10 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     e.RequestEscalated: _of_request(
         "上司へ報告: {who} の期限超過({due})", "superior told: {who} is overdue since {due}"
     ),
-    e.ReviewOpened: lambda s, v: _t("取組方針の再検討を開始", "review of the policy opened"),
+    e.ReviewOpened: lambda s, v: _t(
+        "取組方針の再検討を開始" + (f"({v.why.ja})" if v.why else ""),
+        "review of the policy opened" + (f" ({v.why.en})" if v.why else ""),
+    ),
     e.OutcomeDecided: _outcome,
     e.WindDownStarted: lambda s, v: _t("廃止の整理を開始", "wind-down started"),
     e.LifecycleDropped: lambda s, v: _t("廃案", "dropped"),
@@ -180,8 +185,10 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     **consulting.LINES,
     **dates.LINES,
     **dialogue.LINES,
+    **feeding.LINES,
     **handover.LINES,
     **migrating.LINES,
     **publishing.LINES,
     **registering.LINES,
+    **sunset.LINES,
 }

@@ -27,13 +27,16 @@ from domain.lifecycle import (
     dialogue,
     events,
     evolve,
+    feeding,
     handover,
+    measuring,
     migrating,
     publishing,
     react,
     registering,
     reopening,
     story,
+    sunset,
 )
 from domain.lifecycle.checks import CHECKS
 from domain.lifecycle.state import Lifecycle
@@ -55,11 +58,14 @@ ROOMS = (
     consulting,
     dates,
     dialogue,
+    feeding,
     handover,
+    measuring,
     migrating,
     publishing,
     registering,
     reopening,
+    sunset,
 )
 
 

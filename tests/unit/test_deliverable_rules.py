@@ -31,6 +31,9 @@ SCHOOL = {"department": "school-section", "stance": "agrees"}
 MEMBER = {"person": "p-member", "department": "child-section", "share": 20, "head_consents": True}
 SUPPOSED = VALID["hypothesis"]["hypotheses"][0]
 KPIS = VALID["kpis"]["kpis"]
+TYPED = {**KPI, "key": "rate", "kind": "output", "type": "ratio", "unit": "%"}
+BACKWARDS = {"baseline_on": "2027-04-01", "target_on": "2027-03-31"}
+OFF_THE_WAY = {"target_on": "2029-03-31", "interim": [{"due": "2027-03-31", "value": "30"}]}
 AGREED = VALID["coordination"]["opinions"]
 OPTIONS = VALID["proposal"]["options"]
 
@@ -134,6 +137,12 @@ BREAKS: list[tuple[str, str, dict[str, Any], str]] = [
         "kpis[2].target",
     ),
     ("kpis", "kpi-stopping", {"stopping_criteria": [" "]}, "stopping_criteria"),
+    ("kpis", "kpi-range", {"kpis": [*KPIS, {**TYPED, "target": "120"}]}, "kpis[2].target"),
+    ("kpis", "kpi-accumulates", {"kpis": [*KPIS, {**TYPED, "accumulates": "cumulative"}]}, "kpis[2].accumulates"),
+    ("kpis", "kpi-dates", {"kpis": [*KPIS, {**TYPED, **BACKWARDS}]}, "kpis[2].target_on"),
+    ("kpis", "kpi-interim", {"kpis": [*KPIS, {**TYPED, **OFF_THE_WAY}]}, "kpis[2].interim[0].value"),
+    ("kpis", "kpi-stopping-rules", {"stopping": [{"kpi": "moon", "when": "below", "value": "1"}]}, "stopping[0].kpi"),
+    ("kpis", "kpi-hypothesis", {"kpis": [*KPIS, {**TYPED, "type": None, "rests_on": 1}]}, "kpis[2].type"),
     ("kpis", "kpi-review-date", {"review_date": "2026-04-01"}, "review_date"),
     ("kpis", "kpi-review-date", {"review_date": None}, "review_date"),
     ("reopening", "reopening-reasoned", {"reason": " "}, "reason"),

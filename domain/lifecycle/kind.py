@@ -12,7 +12,9 @@ from domain.lifecycle import (
     adopting,
     amendments,
     attaching,
+    budgets,
     commands,
+    committing,
     concluding,
     consulting,
     dates,
@@ -20,10 +22,13 @@ from domain.lifecycle import (
     events,
     handover,
     migrating,
+    procuring,
     publishing,
     registering,
     timers,
+    valuing,
     view,
+    windows,
 )
 from domain.lifecycle.decide import decide
 from domain.lifecycle.evolve import evolve
@@ -42,14 +47,18 @@ class LifecycleKind(Quiet[Lifecycle]):
         **adopting.COMMANDS,
         **amendments.COMMANDS,
         **attaching.COMMANDS,
+        **committing.COMMANDS,
         **concluding.COMMANDS,
         **consulting.COMMANDS,
         **dates.COMMANDS,
         **dialogue.COMMANDS,
         **handover.COMMANDS,
         **migrating.COMMANDS,
+        **procuring.COMMANDS,
         **publishing.COMMANDS,
         **registering.COMMANDS,
+        **valuing.COMMANDS,
+        **windows.COMMANDS,
     }
     events: Mapping[str, type[Event]] = {
         **events.EVENTS,
@@ -57,14 +66,19 @@ class LifecycleKind(Quiet[Lifecycle]):
         **adopting.EVENTS,
         **amendments.EVENTS,
         **attaching.EVENTS,
+        **budgets.EVENTS,
+        **committing.EVENTS,
         **concluding.EVENTS,
         **consulting.EVENTS,
         **dates.EVENTS,
         **dialogue.EVENTS,
         **handover.EVENTS,
         **migrating.EVENTS,
+        **procuring.EVENTS,
         **publishing.EVENTS,
         **registering.EVENTS,
+        **valuing.EVENTS,
+        **windows.EVENTS,
     }
     state_type = Lifecycle
 

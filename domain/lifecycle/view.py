@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.kinds import Row, View
-from domain.lifecycle import dialogue, registering
+from domain.lifecycle import dialogue, registering, windows
 from domain.lifecycle import events as e
 from domain.lifecycle.adopting import DeliverableImported
 from domain.lifecycle.amendments import AnswerRetracted, LifecycleMerged, MeasurementCorrected
 from domain.lifecycle.attaching import FileAttached
+from domain.lifecycle.budgets import AmountReduced
 from domain.lifecycle.consultations import ConsultationOpened, ConsultationSettled
 from domain.lifecycle.migrating import DefinitionMigrated
 from domain.lifecycle.registering import OutsideDecisionEntered
@@ -256,6 +257,8 @@ def _entries(state: Lifecycle, recorded: Recorded) -> View:
 def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
     """Who must hear of an event: the post asked, the drafter when the work comes back or is decided, the superior told."""
     event = recorded.event
+    if isinstance(event, windows.WindowWarned | windows.WindowMissed):
+        return windows.notices(state, event, _subject(state, event))
     if isinstance(event, e.RequestOpened):
         return [Notice(post=event.post, subject=_subject(state, event))]
     if isinstance(event, e.ReminderSent | e.RequestOverdue):
@@ -309,6 +312,7 @@ _FOR_DRAFTER = (
     | ReopeningRefused
     | LifecycleMerged
     | OutsideDecisionEntered
+    | AmountReduced
 )
 
 

@@ -18,7 +18,9 @@ from domain.lifecycle import (
     adopting,
     amendments,
     attaching,
+    budgets,
     commands,
+    committing,
     concluding,
     consultations,
     consulting,
@@ -29,11 +31,14 @@ from domain.lifecycle import (
     evolve,
     handover,
     migrating,
+    procuring,
     publishing,
     react,
     registering,
     reopening,
     story,
+    valuing,
+    windows,
 )
 from domain.lifecycle.checks import CHECKS
 from domain.lifecycle.state import Lifecycle
@@ -50,6 +55,8 @@ ROOMS = (
     adopting,
     amendments,
     attaching,
+    budgets,
+    committing,
     concluding,
     consultations,
     consulting,
@@ -57,9 +64,12 @@ ROOMS = (
     dialogue,
     handover,
     migrating,
+    procuring,
     publishing,
     registering,
     reopening,
+    valuing,
+    windows,
 )
 
 

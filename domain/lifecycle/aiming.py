@@ -81,11 +81,16 @@ def reachable(state: Lifecycle, stage: str, round_: int, facts: Facts, now: date
 
 
 def newly_aimed(state: Lifecycle, stage: str, round_: int, facts: Facts, now: datetime) -> WindowAim | None:
-    """The aim that a draft asked for now brings with it, when there is none that still holds."""
-    aim = state.aim
-    if aim is not None:
-        still_ahead = not aim.handed_in and aim.at.closes_at > now
-        resubmitted = aim.handed_in and (round_, stage) == (state.round, state.stage)
-        if still_ahead or resubmitted:
-            return None
-    return reachable(state, stage, round_, facts, now)
+    """The aim that a draft asked for now brings with it: when none holds, or when work went faster and an earlier window is in reach.
+
+    What a person chose stays until it has passed; a forecast that slips does not move an aim, it leads to its warning.
+    """
+    aim, found = state.aim, reachable(state, stage, round_, facts, now)
+    if aim is None:
+        return found
+    if aim.handed_in:
+        return None if (round_, stage) == (state.round, state.stage) else found
+    if aim.at.closes_at <= now:
+        return found
+    sooner = not aim.chosen and found is not None and found.closes_at < aim.at.closes_at
+    return found if sooner else None

@@ -2,7 +2,9 @@
 
 Law: 地方自治法234条 (open and designated bidding, 随意契約), 施行令167条・167条の2 (when a city may choose them; a proposal contest
 ends in a 随意契約), 96条1項5号・8号 with 施行令121条の2 (contracts that the assembly must agree to, by expected price),
-232条の3 (no commitment but under the budget), 208条2項 (each year for itself). Preparation goes on after 内示; nothing that means a contract before 議決.
+232条の3 (no commitment but under the budget), 208条2項 (each year for itself).
+
+Preparation goes on after 内示; nothing that means a contract before 議決.
 """
 
 from __future__ import annotations

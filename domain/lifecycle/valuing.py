@@ -77,7 +77,8 @@ class Cost(Frozen):
 
 
 class Value(Frozen):
-    """All of it: what was given, what it costs, and the appraisal of the two (None while there is neither)."""
+    """All of it: what was given, what it costs, and the appraisal of the two. None while no cost is known: benefits alone would
+    promise what nobody has weighed."""
 
     benefits: tuple[Benefit, ...]
     costs: tuple[Cost, ...]
@@ -128,6 +129,8 @@ def value(state: Lifecycle, facts: Facts, day: date, *, rate: Decimal | None = N
     costs = costs_of(state, day, horizon)
     begin = min([c.fiscal_year for c in costs] + [b.from_year for b in state.benefits], default=fiscal_year(day))
     last = max([begin + horizon - 1, *(c.fiscal_year for c in costs)])
+    if not costs:
+        return Value(benefits=state.benefits, costs=(), appraisal=None)
     found = appraise(
         {c.fiscal_year: c.amount for c in costs},
         money_by_year(state.benefits, last),
@@ -201,7 +204,7 @@ def _figures(command: RecordBenefit) -> None:
             "数えられるなら hours・yen・people のいずれかにしてください",
             "if it can be counted, it is hours, yen or people",
         )
-    if command.what != "quality" and (amount is None or not amount.is_finite() or amount <= 0):
+    if command.what != "quality" and (amount is None or amount <= 0):
         raise _no(
             "benefit-amount",
             f"per_year: {amount} は正の数値ではありません({UNITS[command.what].ja}・年)",

@@ -24,7 +24,7 @@ from domain.messages import Event, Notice, Recorded, Text
 def view(state: Lifecycle) -> View:
     """Current rows: one in `lifecycles`, one a live request, one a promise."""
     if state.started_at is None:
-        return View(rows={"lifecycles": [], "requests": [], "promises": [], "publications": []})
+        return View(rows={"lifecycles": [], "requests": [], "promises": [], "publications": [], "budget_windows": []})
     lifecycle: Row = {
         "stream": state.stream,
         "ref": state.ref,
@@ -104,8 +104,32 @@ def view(state: Lifecycle) -> View:
             "requests": [*requests, *_to_be_said(state)],
             "promises": promises,
             "publications": published,
+            "budget_windows": _aimed(state),
         }
     )
+
+
+def _aimed(state: Lifecycle) -> list[Row]:
+    """The window of the budget that an open lifecycle aims at."""
+    if state.aim is None or state.closed:
+        return []
+    at = state.aim.at
+    asked_in = (state.budget_year, state.budget_window) if state.aim.handed_in else (at.fiscal_year, at.window)
+    year, window = (asked_in[0] or at.fiscal_year), asked_in[1]
+    budget = state.budgets.get(year)
+    line = budget.lines.get(window) if budget else None
+    return [
+        {
+            "stream": state.stream,
+            "fiscal_year": year,
+            "window": at.window if window == "supplementary" else window,  # the request does not say which
+            "closes_at": at.closes_at,
+            "warned": state.aim.warned,
+            "handed_in": state.aim.handed_in,
+            "chosen": state.aim.chosen,
+            **{name: line.amount(name) if line else None for name in ("asked", "indicated", "voted")},
+        }
+    ]
 
 
 def _to_be_said(state: Lifecycle) -> list[Row]:

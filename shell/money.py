@@ -18,6 +18,7 @@ from shell.session import Session
 
 if TYPE_CHECKING:
     from domain.fiscal import Reach
+    from domain.lifecycle.state import Budget
     from domain.lifecycle.valuing import Value
 
 Year = Annotated[int, typer.Option("--from-year", min=1950, max=2100, help="年度(西暦) / fiscal year")]
@@ -415,17 +416,14 @@ def carry(
     give_to(id, CarryOverBudget, as_, command_id, what="accident" if accident else "approved", on=day, **fields)
 
 
-def budget_rows(budgets: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str, str, str, str]]:
+def budget_rows(budgets: Mapping[int, Budget]) -> Iterator[tuple[str, str, str, str, str]]:
     """One row an amount, in the order of the states, of each window of each year."""
     from domain.calendar import wareki_fiscal_year
-    from domain.lifecycle.amounts import NAMES, STATES
+    from domain.lifecycle.amounts import entered
 
-    for year, budget in budgets.items():
-        for window, line in budget["lines"].items():
-            head = f"{wareki_fiscal_year(int(year))} {window}"
-            for state in STATES:
-                if (figure := line["figures"].get(state)) is not None:
-                    bill = line["bill"] if state in ("billed", "voted") else ""
-                    name = f"{NAMES[state].ja} / {NAMES[state].en}"
-                    yield head, name, f"{figure['amount']:,}", str(figure["on"] or ""), bill
-                    head = ""
+    last = ""
+    for found in entered(budgets):
+        head = f"{wareki_fiscal_year(found.fiscal_year)} {found.window}"
+        name = f"{found.name.ja} / {found.name.en}"
+        yield "" if head == last else head, name, f"{found.amount:,}", str(found.on or ""), found.bill
+        last = head

@@ -224,12 +224,13 @@ def _marks(measurement: dict[str, Any]) -> str:
 def _print_figures(d: dict[str, Any]) -> None:
     if d["budgets"]:
         OUT.say("")
+        from domain.lifecycle.state import Budget
         from shell.money import budget_rows
 
         OUT.table(
             "予算(円) / budget (yen)",
             ("年度・窓 / FY, window", "状態 / state", "金額 / amount", "日 / on", "議案 / bill"),
-            budget_rows(d["budgets"]),
+            budget_rows({int(y): Budget.model_validate(b) for y, b in d["budgets"].items()}),
         )
     for p in d["procurements"]:
         done = list(p["steps"])[-1] if p["steps"] else "-"

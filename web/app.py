@@ -201,6 +201,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         public,
         signing,
         steering,
+        windows,
     )
 
     site = Site(settings, store)
@@ -220,6 +221,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         drafting,
         steering,
         boards,
+        windows,
         live,
         administering,
         bodies,

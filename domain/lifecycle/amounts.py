@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import get_args
 
 from domain.lifecycle.commands import BudgetState
 from domain.lifecycle.state import Budget, BudgetLine, Figure, Lifecycle
-from domain.messages import Text
+from domain.messages import Frozen, Text
 
 STATES: tuple[BudgetState, ...] = get_args(BudgetState)
 NAMES: Mapping[str, Text] = {
@@ -74,3 +74,33 @@ def with_amount(
     lines = {**budget.lines, window: line}
     total = sum(found for x in lines.values() if (found := x.amount(state)) is not None)
     return budget.model_copy(update={"lines": lines, state: total})
+
+
+class Entered(Frozen):
+    """One amount on record, in yen. `bill` where it is the assembly's."""
+
+    fiscal_year: int
+    window: str
+    state: str
+    name: Text
+    amount: int
+    on: date | None
+    bill: str
+
+
+def entered(budgets: Mapping[int, Budget]) -> Iterator[Entered]:
+    """Every amount by year, window and state, in the order in which money goes through them."""
+    for year, budget in sorted(budgets.items()):
+        for window, line in budget.lines.items():
+            for state in STATES:
+                if (figure := line.figures.get(state)) is not None:
+                    bill = line.bill if state in ("billed", "voted") else ""
+                    yield Entered(
+                        fiscal_year=year,
+                        window=window,
+                        state=state,
+                        name=NAMES[state],
+                        amount=figure.amount,
+                        on=figure.on,
+                        bill=bill,
+                    )

@@ -10,6 +10,7 @@ from domain.lifecycle import commands as c
 from domain.lifecycle import events as e
 from domain.lifecycle.amounts import STATES
 from domain.lifecycle.budgets import AmountReduced, embargoed_until
+from domain.lifecycle.publishing import PublishLifecycle
 from domain.lifecycle.timers import next_due
 from domain.lifecycle.view import notices
 from tests.fiscal import CITY, amount, on_day, voted
@@ -157,6 +158,9 @@ def test_a_bill_is_under_embargo_until_it_is_public() -> None:
     amount(case, "billed", 700, **BILL, public_on=date(2026, 6, 5)).done()
     assert embargoed_until(case.state, date(2026, 6, 4)) == date(2026, 6, 5)
     assert embargoed_until(case.state, date(2026, 6, 5)) is None
+    publish = {"summary": "x", "since": date(2026, 6, 4), "parts": ("budget",)}
+    case.when(case.make(PublishLifecycle, **publish), person("office")).refused("bill-embargo")
+    case.when(case.make(PublishLifecycle, **{**publish, "since": date(2026, 6, 5)}), person("office")).done()
     amount(case, "voted", 700).done()
     assert embargoed_until(case.state, date(2026, 6, 4)) is None
 

@@ -68,6 +68,10 @@ class Settings(BaseSettings):
         (),
         description="The city's own closed days besides national holidays and 29 Dec – 3 Jan: dates separated by commas",
     )
+    fiscal_file: Path | None = Field(
+        None,
+        description="The city's fiscal and assembly calendar (relative to the project); default definitions/fiscal.yaml",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
     log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for machines")
     page_url: str | None = Field(
@@ -122,6 +126,8 @@ class Settings(BaseSettings):
         if "temporal_address" not in self.model_fields_set:
             object.__setattr__(self, "temporal_address", f"127.0.0.1:{self.temporal_port}")
         object.__setattr__(self, "var_dir", ROOT / self.var_dir)
+        if self.fiscal_file is not None:
+            object.__setattr__(self, "fiscal_file", ROOT / self.fiscal_file)
         if self.signing_key_file is not None:
             object.__setattr__(self, "signing_key_file", ROOT / self.signing_key_file)
 

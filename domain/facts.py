@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain.calendar import Calendar
 from domain.directory import Directory
+from domain.fiscal import FiscalCalendar
 from domain.messages import Frozen
 from domain.process import ProcessDefinition
 
@@ -22,6 +23,8 @@ class Facts(Frozen):
     directory: Directory
     calendar: Calendar
     definition: ProcessDefinition | None = None
+    fiscal: FiscalCalendar | None = None
+    """The city's fiscal calendar; without it there are no windows to reach or to miss."""
     others: dict[str, Other] = {}
     """The streams that the command refers to (`Kind.refers`), as far as they exist; locked against change meanwhile."""
     number: int | None = None

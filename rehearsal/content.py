@@ -280,7 +280,7 @@ def _timed_kpis(desk: Desk, content: Content, made: Content) -> Content:
 
 
 def _implementation(desk: Desk) -> Content:
-    voted = [year for year, b in desk.state.budgets.items() if b.voted is not None]
+    voted = [year for year, b in desk.state.budgets.items() if b.voted]
     return {
         "kind": "full" if desk.state.weight != "light" and desk.rng.random() < 0.5 else "trial",
         "plan": f"{MARK}{desk.state.title}を小さく始め、結果を見て広げる",

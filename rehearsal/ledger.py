@@ -16,6 +16,7 @@ from domain.messages import SYSTEM, Actor, Command, Effect, Recorded, Refused
 from domain.process import ProcessDefinition
 from domain.process_stream import DefinitionPublished
 from domain.registry import KINDS
+from store.calendars import fiscal_calendar
 from store.store import Store
 
 Wake = Callable[[str, str, str], Awaitable[None]]
@@ -149,6 +150,7 @@ class MemoryLedger:
                 directory=held.directory if held else Directory(),
                 calendar=self._calendar,
                 definition=self._definitions.get(definition or ""),
+                fiscal=fiscal_calendar(),
             )
         return self._facts[definition]
 

@@ -115,16 +115,35 @@ def period_of(cadence: str | None, day: date) -> str:
 def budget(
     id: Id,
     fiscal_year: Annotated[int, typer.Option("--fiscal-year", help="年度(西暦) / fiscal year")],
-    state: Annotated[str, typer.Option("--state", help="asked|indicated|voted|allotted (要求・内示・議決・配当)")],
+    state: Annotated[
+        str,
+        typer.Option(
+            "--state",
+            help="asked|assessed_section|assessed_bureau|assessed_mayor|indicated|appealed|restored|billed|voted|allotted|executed|settled "
+            "(要求・財政課長査定・財政局長査定・市長査定・内示・復活要求・復活内示・議案・議決・配当・執行・決算)",
+        ),
+    ],
     amount: Annotated[int, typer.Option("--amount", min=0, help="円 / yen")],
     as_: As = None,
+    window: Annotated[
+        str,
+        typer.Option(
+            "--window", help="当初・補正の別(省けば要求したもの) / initial, june …; by default the one asked for"
+        ),
+    ] = "",
+    on: Annotated[str, typer.Option("--on", metavar="DAY", help="あった日(省けば今日) / day, today by default")] = "",
+    bill: Annotated[str, typer.Option("--bill", help="議案番号 / number of the bill")] = "",
+    public_on: Annotated[
+        str, typer.Option("--public-on", metavar="DAY", help="議案が公になる日 / from when the bill is public")
+    ] = "",
     command_id: CommandId = None,
     json_: Json = False,
 ) -> None:
-    """予算額を記録する(財政課) / record a budget amount (finance section)"""
+    """予算額を記録する(財政課。復活要求と執行は担当課も) / record a budget amount (finance; appeals and execution the section too)"""
+    from domain.lifecycle.amounts import STATES as states
     from domain.lifecycle.commands import RecordBudget
+    from shell.acting import parse_day
 
-    states = ("asked", "indicated", "voted", "allotted")
     if state not in states:
         raise ShellError(
             f"--state: {state}: 使えない値です / not a state", f"→ 次のいずれか / one of: {', '.join(states)}"
@@ -143,6 +162,10 @@ def budget(
             "fiscal_year": fiscal_year,
             "state": state,
             "amount": amount,
+            "window": window,
+            "on": parse_day("--on", on) if on else None,
+            "bill": bill,
+            "public_on": parse_day("--public-on", public_on) if public_on else None,
         }
     )
     done(session, session.record(command, session.actor(person)))

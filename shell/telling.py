@@ -45,6 +45,11 @@ def show_document(session: Session, stream: str) -> dict[str, Any]:
         "review_date": state.review_date,
         "measurements": queries.measurements_of(store, stream),
         "budgets": {str(year): b.model_dump() for year, b in state.budgets.items()},
+        "aim": state.aim.model_dump() if state.aim else None,
+        "commitments": [c.model_dump() for c in state.commitments],
+        "carried": [c.model_dump() for c in state.carried],
+        "procurements": [p.model_dump() for p in state.procurements],
+        "benefits": [b.model_dump() for b in state.benefits],
         "promises": queries.promises_of(store, stream),
         "adopted": state.adopted.model_dump() if state.adopted else None,
         "merged_into": state.merged_into,
@@ -236,16 +241,26 @@ def _marks(measurement: dict[str, Any]) -> str:
 def _print_figures(d: dict[str, Any]) -> None:
     if d["budgets"]:
         OUT.say("")
+        from domain.lifecycle.state import Budget
+        from shell.money import budget_rows
+
         OUT.table(
             "予算(円) / budget (yen)",
-            ("年度 / FY", "要求", "内示", "議決", "配当"),
-            (
-                (
-                    f"{wareki_fiscal_year(int(y))} (FY{y})",
-                    *(f"{b[k]:,}" if b[k] is not None else "" for k in ("asked", "indicated", "voted", "allotted")),
-                )
-                for y, b in d["budgets"].items()
-            ),
+            ("年度・窓 / FY, window", "状態 / state", "金額 / amount", "日 / on", "議案 / bill"),
+            budget_rows({int(y): Budget.model_validate(b) for y, b in d["budgets"].items()}),
+        )
+    for p in d["procurements"]:
+        done = list(p["steps"])[-1] if p["steps"] else "-"
+        OUT.say(f"調達 / procurement {p['key']}: {p['title']} · {done}" + (f" · {p['ended']}" if p["ended"] else ""))
+    for c in d["commitments"]:
+        OUT.say(
+            f"年度を越える負担 / commitment {c['key']}: {c['title']} FY{c['from_year']}–FY{c['to_year']} ({c['rests_on']})"
+        )
+    if d["aim"] and not d["aim"]["handed_in"] and not d["closed"]:
+        at = d["aim"]["at"]
+        OUT.say(
+            f"目指す予算の窓 / budget window: {wareki_fiscal_year(at['fiscal_year'])} {at['title']['ja']}"
+            f"(要求締切 / requests close {day(at['closes_at'])})"
         )
     if d["kpis"]:
         OUT.say("")

@@ -19,7 +19,7 @@ from domain.messages import SYSTEM, Actor, Command, Plan, Recorded, Refused
 from domain.process import ProcessDefinition
 from domain.registry import KINDS
 from store import codec
-from store.calendars import calendar
+from store.calendars import calendar, fiscal_calendar
 from store.clock import Clock
 from store.engine import Database, lost_a_race
 from store.errors import Conflict, StoreError, StoreNotReady, StoreVirtual
@@ -407,10 +407,11 @@ class Store:
             return cached
         days = calendar(self._closed_days)
         document = self._definition(definition, connection)
-        versions = {"directory": str(version), "calendar": days.version}
+        fiscal = fiscal_calendar()
+        versions = {"directory": str(version), "calendar": days.version, "fiscal": fiscal.reference}
         if document is not None:
             versions["definition"] = document.reference
-        facts = Facts(directory=people, calendar=days, definition=document, versions=versions)
+        facts = Facts(directory=people, calendar=days, definition=document, fiscal=fiscal, versions=versions)
         if document is not None or definition is None:
             self._facts[version, definition] = facts
         return facts

@@ -202,6 +202,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         public,
         signing,
         steering,
+        windows,
     )
 
     site = Site(settings, store)
@@ -222,6 +223,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         steering,
         boards,
         charting,
+        windows,
         live,
         administering,
         bodies,

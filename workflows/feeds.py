@@ -10,7 +10,16 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from workflows.contract import FETCH, KPI_FEED_WORKFLOW, PULL_ATTEMPTS, EffectView, PullInput, StreamInput, cut
+    from workflows.contract import (
+        FETCH,
+        KPI_FEED_WORKFLOW,
+        PULL_ATTEMPTS,
+        EffectView,
+        InstructAllInput,
+        PullInput,
+        StreamInput,
+        cut,
+    )
     from workflows.following import Following
 
 _FETCHING = RetryPolicy(
@@ -33,10 +42,17 @@ class KpiFeedWorkflow(Following):
     async def run(self, start: StreamInput) -> None:
         await self.follow_on(start)
 
-    async def _remote(self, name: str, argument: Any, effect: EffectView) -> None:
-        if not effect.key.startswith(FETCH):
-            await super()._remote(name, argument, effect)
+    async def _remote(self, name: str, argument: Any, *effects: EffectView) -> None:
+        if not any(e.key.startswith(FETCH) for e in effects):
+            await super()._remote(name, argument, *effects)
             return
+        for effect in effects:
+            if effect.key.startswith(FETCH):
+                await self._fetch(effect)
+            else:
+                await super()._remote("instruct_all", InstructAllInput(stream=self.stream, keys=(effect.key,)), effect)
+
+    async def _fetch(self, effect: EffectView) -> None:
         given = PullInput(stream=self.stream, due_at=effect.key.removeprefix(FETCH))
         told: dict[str, Any] = {
             "start_to_close_timeout": timedelta(seconds=60),

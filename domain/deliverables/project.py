@@ -110,6 +110,7 @@ class Implementation(Form):
     kind: Literal["trial", "full"] | None = said("実証・本格", "trial or full", None)
     plan: str = said("計画", "plan")
     contract: bool = said("契約を伴うか", "does it mean a contract?", False)
+    contract_until: Fiscal | None = said("契約の終わる年度(西暦)", "last fiscal year of the contract", None)
     fiscal_year: Fiscal | None = said("実施年度(西暦)", "fiscal year", None)
     sites: tuple[str, ...] = said("実施場所", "sites", [])
     participants: int | None = said("参加者数", "participants", None, ge=0)
@@ -243,6 +244,38 @@ def _contract_waits(form: Implementation, c: Context) -> Iterable[Problem]:
         )
 
 
+def _contract_beyond(form: Implementation, c: Context) -> Iterable[Problem]:
+    """What binds later years needs 債務負担行為, 継続費 or 長期継続契約 (地方自治法214条・212条・234条の3)."""
+    until, year = form.contract_until, form.fiscal_year
+    if not form.contract or until is None or year is None or until == year:
+        return
+    if until < year:
+        yield wrong(
+            "contract_until",
+            until,
+            f"契約の終わる年度が実施年度 {year} より前です",
+            f"FY{until} lies before the FY{year} in which it begins; correct one",
+        )
+    elif not any(first <= year and until <= last for first, last in c.committed):
+        yield wrong(
+            "contract_until",
+            until,
+            f"{year}年度から{until}年度にわたる契約には、債務負担行為・継続費の議決か長期継続契約の条例が要ります。先に記録してください",
+            f"a contract from FY{year} to FY{until} needs a voted debt burden or continuing expense, or a long-term contract under a "
+            "by-law: record it first (`starter.py commit`)",
+        )
+
+
+def _contract_made(form: Implementation, c: Context) -> Iterable[Problem]:
+    if form.contract and c.contracted is False:
+        yield wrong(
+            "contract",
+            True,
+            "調達がまだ契約に至っていません。契約を記録するか、調達を中止してください",
+            "what is being procured is not under contract yet: record the contract, or cancel the procurement (`starter.py procure`)",
+        )
+
+
 def _milestones(form: Implementation, _: Context) -> Iterable[Problem]:
     for i, milestone in enumerate(form.milestones):
         for field, ja in (("title", "マイルストーン"), ("due", "予定日")):
@@ -329,6 +362,12 @@ IMPLEMENTATION_RULES: tuple[Rule[Implementation], ...] = (
         "implementation-milestones", t("マイルストーンと報告の各欄", "milestones and reports are complete"), _milestones
     ),
     Rule("implementation-contract", t("契約は議決の後", "a contract waits for the vote"), _contract_waits),
+    Rule(
+        "implementation-contract-years",
+        t("年度を越える契約の根拠", "a contract beyond the year rests on a commitment"),
+        _contract_beyond,
+    ),
+    Rule("implementation-contract-made", t("調達は契約まで", "what is procured is under contract"), _contract_made),
 )
 MONITORING_RULES: tuple[Rule[Monitoring], ...] = (
     filled(

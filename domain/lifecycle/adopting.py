@@ -18,6 +18,7 @@ from domain.facts import Facts
 from domain.kpis.aim import aim_fields
 from domain.lifecycle import events as e
 from domain.lifecycle import sunset
+from domain.lifecycle.amounts import STATES, window_of, with_amount
 from domain.lifecycle.authority import definition, known_person, may_steer
 from domain.lifecycle.commands import BudgetState, LifecycleCommand, Source, StartLifecycle
 from domain.lifecycle.routes import enter, open_draft
@@ -427,7 +428,7 @@ def _bad_outcome(outcome: str, process: ProcessDefinition) -> NoReturn:
     )
 
 
-_BUDGET_ORDER = ("asked", "indicated", "voted", "allotted")
+_BUDGET_ORDER = STATES
 
 
 def _figures(state: Lifecycle, history: History, kpis: set[str]) -> list[Event]:
@@ -640,11 +641,15 @@ def _budgeting(state: Lifecycle, content: dict[str, Any]) -> Changes:
     if year is None:
         return {}
     known = state.budgets.get(year, Budget())
-    told = {k: v for k, v in amounts.items() if k in _BUDGET_ORDER and v is not None and getattr(known, k) is None}
+    window = content.get("session") or content["window"] or window_of(state, year)
+    for name, amount in amounts.items():
+        if name in _BUDGET_ORDER and amount is not None and getattr(known, name) is None:
+            known = with_amount(known, window, name, amount, None)
     return {
         "budget_year": year,
         "budget_round": state.round,
-        "budgets": {**state.budgets, year: known.model_copy(update=told)},
+        "budget_window": window,
+        "budgets": {**state.budgets, year: known},
     }
 
 

@@ -17,6 +17,8 @@ from domain.lifecycle import (
     adopting,
     amendments,
     attaching,
+    budgets,
+    committing,
     concluding,
     consulting,
     dates,
@@ -25,14 +27,17 @@ from domain.lifecycle import (
     handover,
     measuring,
     migrating,
+    procuring,
     publishing,
     registering,
     sunset,
+    valuing,
+    windows,
 )
 from domain.lifecycle import commands as c
 from domain.lifecycle import events as e
 from domain.lifecycle.answers import answer
-from domain.lifecycle.authority import definition, known_person, may_budget, may_draft, may_steer
+from domain.lifecycle.authority import definition, known_person, may_draft, may_steer
 from domain.lifecycle.dialogue import mover, shifted
 from domain.lifecycle.evolve import evolve
 from domain.lifecycle.reopening import ReopeningRefused
@@ -118,7 +123,9 @@ def context(state: Lifecycle, process: ProcessDefinition, facts: Facts, now: dat
         units=frozenset(u.id for u in facts.directory.units),
         departments=tuple(d for d in state.departments if d != state.section),
         round=state.round,
-        voted=frozenset(year for year, b in state.budgets.items() if b.voted is not None),
+        voted=committing.contractable(state),
+        committed=committing.spans(state),
+        contracted=procuring.contracted(state),
         measured=frozenset(state.measured),
         kpis=tuple(k.key for k in state.kpis),
         hypotheses=len(state.hypotheses),
@@ -282,45 +289,6 @@ def _resume(state: Lifecycle, command: c.ResumeLifecycle, actor: Actor, facts: F
     return [e.LifecycleResumed(shifts=tuple(shifts), next_review=next_review, reason=command.reason)]
 
 
-_BEFORE = {
-    "asked": (),
-    "indicated": ("asked",),
-    "voted": ("asked", "indicated"),
-    "allotted": ("asked", "indicated", "voted"),
-}
-
-
-def _budget(state: Lifecycle, command: c.RecordBudget, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
-    may_budget(actor, facts, now)
-    year = state.budgets.get(command.fiscal_year)
-    for earlier in _BEFORE[command.state]:
-        if year is None or getattr(year, earlier) is None:
-            raise refuse(
-                "budget-order",
-                f"{command.fiscal_year}年度の {earlier} がまだ記録されていません",
-                f"FY{command.fiscal_year}: {command.state} comes after {earlier}, which has not been recorded",
-                remedy_ja="順番に記録してください(要求 → 内示 → 議決 → 配当)",
-                remedy_en="record them in order: asked, indicated, voted, allotted",
-            )
-    if command.state == "allotted" and year is not None and year.voted is not None and command.amount > year.voted:
-        raise refuse(
-            "budget-above-vote",
-            f"配当額 {command.amount:,} 円は議決額 {year.voted:,} 円を超えています",
-            f"allotted {command.amount:,} exceeds the {year.voted:,} voted",
-            remedy_ja="議決額以下にしてください",
-            remedy_en="allot no more than was voted",
-        )
-    if command.state == "voted" and year is not None and year.allotted is not None and command.amount < year.allotted:
-        raise refuse(
-            "budget-above-vote",
-            f"議決額 {command.amount:,} 円は配当済みの {year.allotted:,} 円を下回ります",
-            f"voted {command.amount:,} is less than the {year.allotted:,} already allotted",
-            remedy_ja="先に配当額を改めてください",
-            remedy_en="correct the allotted amount first",
-        )
-    return [e.BudgetRecorded(fiscal_year=command.fiscal_year, state=command.state, amount=command.amount)]
-
-
 def _open_review(state: Lifecycle, command: c.OpenReview, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
     may_steer(actor, state, facts, now)
     _not_held(state)
@@ -346,6 +314,12 @@ def _deadline(
     if command.timer == "review":
         require_passed(state, command, now)
         return review_events(state, "date", "", facts, now)
+    if command.timer == "window":
+        require_passed(state, command, now)
+        return windows.pass_moment(state, command.due_at, facts, now)
+    if command.timer == "restoration":
+        require_passed(state, command, now)
+        return budgets.back_to_proposal(state, facts, now)
     if command.timer == "consult":
         require_passed(state, command, now)
         found = next(c for c in state.consultations if c.id == command.request)
@@ -375,6 +349,7 @@ _WHEN_CLOSED = (
     dialogue.AcknowledgeReading,
     registering.EnforceDecision,
     concluding.CarryConclusion,
+    c.RecordBudget,
     publishing.PublishLifecycle,
     publishing.UnpublishLifecycle,
 )
@@ -387,7 +362,7 @@ _HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, dateti
     c.DropLifecycle: _drop,
     c.HoldLifecycle: _hold,
     c.ResumeLifecycle: _resume,
-    c.RecordBudget: _budget,
+    c.RecordBudget: budgets.record,
     c.OpenReview: _open_review,
     c.FulfilPromise: _fulfil,
     c.DeadlinePassed: _deadline,
@@ -395,6 +370,7 @@ _HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, dateti
     **adopting.HANDLERS,
     **amendments.HANDLERS,
     **attaching.HANDLERS,
+    **committing.HANDLERS,
     **concluding.HANDLERS,
     **consulting.HANDLERS,
     **dates.HANDLERS,
@@ -403,6 +379,9 @@ _HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, dateti
     **handover.HANDLERS,
     **measuring.HANDLERS,
     **migrating.HANDLERS,
+    **procuring.HANDLERS,
     **publishing.HANDLERS,
     **registering.HANDLERS,
+    **valuing.HANDLERS,
+    **windows.HANDLERS,
 }

@@ -48,6 +48,16 @@ class StageEntered(Event):
     repeats: bool = False
 
 
+class WindowAim(Frozen):
+    """The window of the budget that a lifecycle aims at: requests close at `closes_at`, a warning is due at `warn_at`."""
+
+    fiscal_year: int
+    window: str
+    title: Text
+    closes_at: datetime
+    warn_at: datetime
+
+
 class RequestOpened(Event):
     """Something waits in the inbox of a post. All dates were computed on the calendar named in the facts."""
 
@@ -70,6 +80,8 @@ class RequestOpened(Event):
     extra: Extra = ""
     about: str | None = None
     """The consultation that the common superior is asked about."""
+    aim: WindowAim | None = None
+    """The window of the budget that can be reached from here, when none was aimed at before."""
 
 
 class DocumentNumber(Frozen):
@@ -264,6 +276,11 @@ class BudgetRecorded(Event):
     state: BudgetState
     amount: int
     imported: Source | None = None
+    window: str = ""
+    """Empty: the window that was asked for (events from before there were windows)."""
+    on: date | None = None
+    bill: str = ""
+    public_on: date | None = None
 
 
 class PromiseMade(Event):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from domain.calendar import local_day
 from domain.deliverables.base import Promise
 from domain.kpis.aim import aim_fields
 from domain.lifecycle import (
@@ -13,6 +14,8 @@ from domain.lifecycle import (
     adopting,
     amendments,
     attaching,
+    budgets,
+    committing,
     concluding,
     consulting,
     dates,
@@ -20,15 +23,21 @@ from domain.lifecycle import (
     feeding,
     handover,
     migrating,
+    procuring,
     publishing,
     registering,
     sunset,
+    valuing,
+    windows,
 )
 from domain.lifecycle import events as e
+from domain.lifecycle.amounts import window_of, with_amount
 from domain.lifecycle.routes import AGREED
 from domain.lifecycle.state import (
+    Aiming,
     Before,
     Budget,
+    BudgetLine,
     Former,
     Given,
     Hold,
@@ -76,6 +85,10 @@ _HARMLESS = (
     publishing.LifecycleUnpublished,
     feeding.PullArranged,
     feeding.PullCancelled,
+    valuing.BenefitRecorded,
+    valuing.BenefitWithdrawn,
+    windows.WindowWarned,
+    windows.WindowMissed,
 )
 """What may happen behind an answer without anybody having acted on it."""
 
@@ -144,10 +157,11 @@ def _opened(state: Lifecycle, event: e.RequestOpened, recorded: Recorded) -> Cha
         about=event.about,
     )
     # The requests of one step are opened together and share a serial, their posts keep their ids apart.
+    aim = {"aim": Aiming(at=event.aim)} if event.aim is not None else {}
     together = any(
         r.step == event.step and r.kind == "decide" and r.opened_at == recorded.occurred_at for r in state.requests
     )
-    return {"requests": (*state.requests, request), "serial": state.serial + (not together)}
+    return {"requests": (*state.requests, request), "serial": state.serial + (not together), **aim}
 
 
 def _submitted(state: Lifecycle, event: e.DeliverableSubmitted, recorded: Recorded) -> Changes:
@@ -179,6 +193,8 @@ def _submitted(state: Lifecycle, event: e.DeliverableSubmitted, recorded: Record
     extract = _EXTRACTS.get(event.deliverable)
     if extract is not None:
         changes |= extract(state, event.content)
+    elif event.deliverable == "budgeting":
+        changes |= _from_budgeting(state, event.content, local_day(recorded.occurred_at))
     return changes
 
 
@@ -232,15 +248,14 @@ def _passed(state: Lifecycle, event: e.GatePassed, recorded: Recorded) -> Change
     }
     if state.claimed is None or state.budget_year is None:
         return ended
-    year = state.budgets.get(state.budget_year, Budget())
-    claims = {k: v for k, v in state.claimed.model_dump().items() if v is not None and getattr(year, k) is None}
-    if year.voted not in (None, state.claimed.voted):
+    year, window = state.budgets.get(state.budget_year, Budget()), window_of(state, state.budget_year)
+    line = year.lines.get(window, BudgetLine())
+    claims = {k: v for k in _CLAIMED if (v := getattr(state.claimed, k)) is not None and line.amount(k) is None}
+    if line.amount("voted") not in (None, state.claimed.voted):
         claims.pop("allotted", None)  # claimed against another vote than the one recorded meanwhile
-    return {
-        **ended,
-        "claimed": None,
-        "budgets": {**state.budgets, state.budget_year: year.model_copy(update=claims)},
-    }
+    for name, amount in claims.items():
+        year = with_amount(year, window, name, amount, local_day(recorded.occurred_at))
+    return {**ended, "claimed": None, "budgets": {**state.budgets, state.budget_year: year}}
 
 
 def _nothing(state: Lifecycle, event: Event, _: Recorded) -> Changes:
@@ -268,7 +283,7 @@ def _taken_back(state: Lifecycle) -> Changes:
 
 def _returned(state: Lifecycle, event: e.GateReturned, _: Recorded) -> Changes:
     review = {"review_date": event.next_review} if event.next_review else {}
-    return {**_taken_back(state), **review}
+    return {**_taken_back(state), **review, "cut": None}
 
 
 def _held(state: Lifecycle, event: e.LifecycleHeld, recorded: Recorded) -> Changes:
@@ -296,11 +311,6 @@ def _measured(state: Lifecycle, event: e.MeasurementRecorded, _: Recorded) -> Ch
     periods = {**state.values.get(event.kpi, {}), event.period: str(event.value)}
     changes: Changes = {"values": {**state.values, event.kpi: periods}}
     return changes if event.kpi in state.measured else changes | {"measured": (*state.measured, event.kpi)}
-
-
-def _budgeted(state: Lifecycle, event: e.BudgetRecorded, _: Recorded) -> Changes:
-    year = state.budgets.get(event.fiscal_year, Budget()).model_copy(update={event.state: event.amount})
-    return {"budgets": {**state.budgets, event.fiscal_year: year}}
 
 
 def _promised(state: Lifecycle, event: e.PromiseMade, _: Recorded) -> Changes:
@@ -384,15 +394,29 @@ def _from_coordination(state: Lifecycle, content: dict[str, Any]) -> Changes:
     return {"pledged": tuple(Promise.model_validate(p) for p in content["promises"])}
 
 
-def _from_budgeting(state: Lifecycle, content: dict[str, Any]) -> Changes:
+def _from_proposal(state: Lifecycle, content: dict[str, Any]) -> Changes:
+    chosen: dict[str, Any] = next((o for o in content["options"] if o["key"] == content["chosen"]), {})
+    costs = {"initial": chosen.get("initial_cost"), "running": chosen.get("running_cost")}
+    return {
+        "floor": content["small_start"].get("minimum"),
+        "proposed": {k: v for k, v in costs.items() if v is not None},
+    }
+
+
+_CLAIMED = ("indicated", "voted", "allotted")
+
+
+def _from_budgeting(state: Lifecycle, content: dict[str, Any], on: date) -> Changes:
     amounts = content["amounts"]
-    year = content["fiscal_year"]
+    year, window = content["fiscal_year"], content.get("session") or content["window"] or "initial"
     # A new round asks anew: what was indicated or voted for the last one says nothing about this.
     known = state.budgets.get(year, Budget()) if state.budget_round == state.round else Budget()
-    asked = known.model_copy(update={"asked": amounts["asked"]})
-    claims = {k: amounts[k] for k in ("indicated", "voted", "allotted")}
+    asked = known if amounts["asked"] is None else with_amount(known, window, "asked", amounts["asked"], on)
+    claims = {k: amounts[k] for k in _CLAIMED}
     return {
         "budget_year": year,
+        "budget_window": window,
+        "aim": state.aim.model_copy(update={"handed_in": True}) if state.aim else None,
         "budget_round": state.round,
         "budgets": {**state.budgets, year: asked},
         "claimed": Budget(**claims) if any(v is not None for v in claims.values()) else None,
@@ -427,7 +451,7 @@ _EXTRACTS: Mapping[str, Callable[[Lifecycle, dict[str, Any]], Changes]] = {
     "setup": _from_setup,
     "hypothesis": _from_hypotheses,
     "coordination": _from_coordination,
-    "budgeting": _from_budgeting,
+    "proposal": _from_proposal,
     "team": _from_team,
     "kpis": _from_kpis,
     "review": _from_review,
@@ -451,7 +475,6 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     e.LifecycleResumed: _resumed,
     e.HoldExpired: _hold_expired,
     e.MeasurementRecorded: _measured,
-    e.BudgetRecorded: _budgeted,
     e.PromiseMade: _promised,
     e.PromiseFulfilled: _fulfilled,
     e.ReminderSent: _marked("reminded"),
@@ -467,6 +490,8 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     **adopting.FOLDS,
     **amendments.FOLDS,
     **attaching.FOLDS,
+    **budgets.FOLDS,
+    **committing.FOLDS,
     **concluding.FOLDS,
     **consulting.FOLDS,
     **dates.FOLDS,
@@ -474,7 +499,10 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     **feeding.FOLDS,
     **handover.FOLDS,
     **migrating.FOLDS,
+    **procuring.FOLDS,
     **publishing.FOLDS,
     **registering.FOLDS,
     **sunset.FOLDS,
+    **valuing.FOLDS,
+    **windows.FOLDS,
 }

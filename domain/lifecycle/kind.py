@@ -12,7 +12,9 @@ from domain.lifecycle import (
     adopting,
     amendments,
     attaching,
+    budgets,
     commands,
+    committing,
     concluding,
     consulting,
     dates,
@@ -22,11 +24,14 @@ from domain.lifecycle import (
     handover,
     measuring,
     migrating,
+    procuring,
     publishing,
     registering,
     sunset,
     timers,
+    valuing,
     view,
+    windows,
 )
 from domain.lifecycle.decide import decide
 from domain.lifecycle.evolve import evolve
@@ -45,6 +50,7 @@ class LifecycleKind(Quiet[Lifecycle]):
         **adopting.COMMANDS,
         **amendments.COMMANDS,
         **attaching.COMMANDS,
+        **committing.COMMANDS,
         **concluding.COMMANDS,
         **consulting.COMMANDS,
         **dates.COMMANDS,
@@ -53,8 +59,11 @@ class LifecycleKind(Quiet[Lifecycle]):
         **handover.COMMANDS,
         **measuring.COMMANDS,
         **migrating.COMMANDS,
+        **procuring.COMMANDS,
         **publishing.COMMANDS,
         **registering.COMMANDS,
+        **valuing.COMMANDS,
+        **windows.COMMANDS,
     }
     events: Mapping[str, type[Event]] = {
         **events.EVENTS,
@@ -62,6 +71,8 @@ class LifecycleKind(Quiet[Lifecycle]):
         **adopting.EVENTS,
         **amendments.EVENTS,
         **attaching.EVENTS,
+        **budgets.EVENTS,
+        **committing.EVENTS,
         **concluding.EVENTS,
         **consulting.EVENTS,
         **dates.EVENTS,
@@ -69,9 +80,12 @@ class LifecycleKind(Quiet[Lifecycle]):
         **feeding.EVENTS,
         **handover.EVENTS,
         **migrating.EVENTS,
+        **procuring.EVENTS,
         **publishing.EVENTS,
         **registering.EVENTS,
         **sunset.EVENTS,
+        **valuing.EVENTS,
+        **windows.EVENTS,
     }
     state_type = Lifecycle
 

@@ -23,6 +23,8 @@ _TIMERS = {
     "consult": Text(ja="協議の期限", en="end of consultation"),
     "escalate": Text(ja="上司への報告", en="superior is told"),
     "hold": Text(ja="保留の期日", en="end of hold"),
+    "window": Text(ja="予算要求の締切", en="close of budget requests"),
+    "restoration": Text(ja="復活要求の期限", en="restoration may be asked for"),
     "review": Text(ja="再検討日", en="review date"),
 }
 

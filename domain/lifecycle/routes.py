@@ -12,6 +12,7 @@ from domain.calendar import local_day
 from domain.deliverables.base import digest
 from domain.directory import Post
 from domain.facts import Facts
+from domain.lifecycle.aiming import newly_aimed
 from domain.lifecycle.authority import definition
 from domain.lifecycle.events import Extra, RequestOpened, StageEntered, StepMerged, Voided
 from domain.lifecycle.state import Lifecycle
@@ -67,6 +68,7 @@ def open_draft(state: Lifecycle, stage: Stage, round_: int, serial: int, facts: 
         remind_at=facts.calendar.before(due, stage.remind_before) if stage.remind_before else None,
         escalate_at=None,
         escalate_to=None,
+        aim=newly_aimed(state, stage.key, round_, facts, now),
     )
 
 

@@ -11,10 +11,11 @@ from domain.feeds.messages import Terms
 from domain.kpis.aim import Aim
 from domain.kpis.stopping import CONTRADICTED_AFTER, Criterion
 from domain.lifecycle.commands import Source
-from domain.lifecycle.events import DocumentNumber, Extra, RequestKind
+from domain.lifecycle.events import DocumentNumber, Extra, RequestKind, WindowAim
 from domain.messages import Frozen, Text
+from domain.money.benefits import Benefit
 
-FOLD_VERSION = 6
+FOLD_VERSION = 7
 Health = Literal["green", "amber", "red"]
 
 
@@ -89,13 +90,102 @@ class Reached(Frozen):
     opened: bool = False
 
 
+class Figure(Frozen):
+    """An amount in yen and the day on which it reached its state; no day for what was told of the past."""
+
+    amount: int
+    on: date | None = None
+
+
+class BudgetLine(Frozen):
+    """What was asked for in one window, and what became of it: the state's name -> its amount. No state takes another's place."""
+
+    figures: dict[str, Figure] = {}
+    bill: str = ""
+    public_on: date | None = None
+    """The bill is not public before this day."""
+
+    def amount(self, state: str) -> int | None:
+        return self.figures[state].amount if state in self.figures else None
+
+
 class Budget(Frozen):
-    """A fiscal year's amounts in yen."""
+    """A fiscal year's amounts in yen, each state by itself: the sums over its windows (`lines`)."""
 
     asked: int | None = None
+    assessed_section: int | None = None
+    assessed_bureau: int | None = None
+    assessed_mayor: int | None = None
     indicated: int | None = None
+    appealed: int | None = None
+    restored: int | None = None
+    billed: int | None = None
     voted: int | None = None
     allotted: int | None = None
+    executed: int | None = None
+    settled: int | None = None
+    lines: dict[str, BudgetLine] = {}
+
+
+class Aiming(Frozen):
+    """The window aimed at, and what was said of it."""
+
+    at: WindowAim
+    chosen: bool = False
+    """A person named it; otherwise it is the first that can be reached."""
+    warned: bool = False
+    handed_in: bool = False
+
+
+class Cut(Frozen):
+    """An amount below what the small start needs: back to the proposal at `return_at`, unless restoration is asked for before."""
+
+    fiscal_year: int
+    window: str
+    amount: int
+    floor: int
+    return_at: datetime | None
+    appealed: bool = False
+
+
+class Commitment(Frozen):
+    """Money over years. `kind`: debt_burden (債務負担行為), continuing (継続費), long_term (長期継続契約)."""
+
+    key: str
+    kind: str
+    title: str
+    from_year: int
+    to_year: int
+    limit: int | None
+    voted_on: date | None
+    rests_on: str
+    """The bill, or the by-law."""
+
+
+class CarryOver(Frozen):
+    """An amount carried into the next fiscal year. `kind`: approved (繰越明許費), accident (事故繰越し)."""
+
+    kind: str
+    from_year: int
+    amount: int
+    on: date
+
+
+class Procurement(Frozen):
+    """What is bought, how, and how far it has come. `steps`: the step's name -> its day."""
+
+    key: str
+    title: str
+    method: str
+    bought: str
+    fiscal_year: int
+    expected_price: int
+    needs_vote: bool
+    steps: dict[str, date] = {}
+    supplier: str = ""
+    price: int | None = None
+    ended: str = ""
+    """cancelled, once it was given up."""
 
 
 class PromiseState(Frozen):
@@ -296,6 +386,17 @@ class Lifecycle(Frozen):
     budgets: dict[int, Budget] = {}
     claimed: Budget | None = None
     """Amounts that the budget request in circulation states; they count once its gate has passed."""
+    budget_window: str = ""
+    aim: Aiming | None = None
+    floor: int | None = None
+    """Yen below which the small start of the proposal cannot begin."""
+    proposed: dict[str, int] = {}
+    """Costs of the option that the proposal chose: initial, running (a year), in yen."""
+    cut: Cut | None = None
+    benefits: tuple[Benefit, ...] = ()
+    commitments: tuple[Commitment, ...] = ()
+    carried: tuple[CarryOver, ...] = ()
+    procurements: tuple[Procurement, ...] = ()
     pledged: tuple[Promise, ...] = ()
     """Promises that the coordination in circulation states; they are made once its gate has passed."""
     recommendation: str | None = None

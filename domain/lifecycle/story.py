@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from domain.calendar import local_day, wareki, wareki_fiscal_year
+from domain.calendar import local_day, wareki
 from domain.lifecycle import (
     absence,
     adopting,
     amendments,
     attaching,
+    budgets,
+    committing,
     concluding,
     consulting,
     dates,
@@ -19,9 +21,12 @@ from domain.lifecycle import (
     feeding,
     handover,
     migrating,
+    procuring,
     publishing,
     registering,
     sunset,
+    valuing,
+    windows,
 )
 from domain.lifecycle import events as e
 from domain.lifecycle.state import Lifecycle
@@ -32,12 +37,6 @@ _DECISIONS = {
     "conditions": Text(ja="条件付き同意", en="agreed with conditions"),
     "return": Text(ja="差戻し", en="sent back"),
     "reject": Text(ja="否", en="refused"),
-}
-_BUDGET = {
-    "asked": Text(ja="要求額", en="asked"),
-    "indicated": Text(ja="内示額", en="indicated"),
-    "voted": Text(ja="議決額", en="voted"),
-    "allotted": Text(ja="配当額", en="allotted"),
 }
 _BECAUSE = {
     "started": Text(ja="開始", en="started"),
@@ -103,13 +102,6 @@ def _of_request(ja: str, en: str) -> Callable[[Lifecycle, Any], Text]:
     return told
 
 
-def _budget(_: Lifecycle, event: e.BudgetRecorded) -> Text:
-    name = _BUDGET[event.state]
-    year = wareki_fiscal_year(event.fiscal_year)
-    ja, en = ("(移入)", " (imported)") if event.imported else ("", "")
-    return _t(f"{year} {name.ja} {event.amount:,}円{ja}", f"FY{event.fiscal_year} {name.en} {event.amount:,} yen{en}")
-
-
 def _outcome(_: Lifecycle, event: e.OutcomeDecided) -> Text:
     return _t(f"取組方針: {event.title.ja}(第{event.round}期)", f"outcome: {event.title.en} (round {event.round})")
 
@@ -158,7 +150,6 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
         f"測定{'(移入)' if v.imported else ''} {v.kpi} {v.period}: {v.value}",
         f"measured{' (imported)' if v.imported else ''} {v.kpi} {v.period}: {v.value}",
     ),
-    e.BudgetRecorded: _budget,
     e.PromiseMade: lambda s, v: _t(f"条件・約束: {v.text}", f"condition or promise: {v.text}"),
     e.PromiseFulfilled: lambda s, v: _t("約束を果たした", "promise kept"),
     e.ReminderSent: _of_request("期限前のお知らせ: {who}(期限 {due})", "reminder to {who}, due {due}"),
@@ -181,6 +172,8 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     **adopting.LINES,
     **amendments.LINES,
     **attaching.LINES,
+    **budgets.LINES,
+    **committing.LINES,
     **concluding.LINES,
     **consulting.LINES,
     **dates.LINES,
@@ -188,7 +181,10 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     **feeding.LINES,
     **handover.LINES,
     **migrating.LINES,
+    **procuring.LINES,
     **publishing.LINES,
     **registering.LINES,
     **sunset.LINES,
+    **valuing.LINES,
+    **windows.LINES,
 }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.kinds import Row, View
-from domain.lifecycle import dialogue, registering
+from domain.lifecycle import dialogue, registering, windows
 from domain.lifecycle import events as e
 from domain.lifecycle.adopting import DeliverableImported
 from domain.lifecycle.amendments import AnswerRetracted, LifecycleMerged, MeasurementCorrected
 from domain.lifecycle.attaching import FileAttached
+from domain.lifecycle.budgets import AmountReduced
 from domain.lifecycle.consultations import ConsultationOpened, ConsultationSettled
 from domain.lifecycle.migrating import DefinitionMigrated
 from domain.lifecycle.registering import OutsideDecisionEntered
@@ -23,7 +24,7 @@ from domain.messages import Event, Notice, Recorded, Text
 def view(state: Lifecycle) -> View:
     """Current rows: one in `lifecycles`, one a live request, one a promise."""
     if state.started_at is None:
-        return View(rows={"lifecycles": [], "requests": [], "promises": [], "publications": []})
+        return View(rows={"lifecycles": [], "requests": [], "promises": [], "publications": [], "budget_windows": []})
     lifecycle: Row = {
         "stream": state.stream,
         "ref": state.ref,
@@ -103,8 +104,32 @@ def view(state: Lifecycle) -> View:
             "requests": [*requests, *_to_be_said(state)],
             "promises": promises,
             "publications": published,
+            "budget_windows": _aimed(state),
         }
     )
+
+
+def _aimed(state: Lifecycle) -> list[Row]:
+    """The window of the budget that an open lifecycle aims at."""
+    if state.aim is None or state.closed:
+        return []
+    at = state.aim.at
+    asked_in = (state.budget_year, state.budget_window) if state.aim.handed_in else (at.fiscal_year, at.window)
+    year, window = (asked_in[0] or at.fiscal_year), asked_in[1]
+    budget = state.budgets.get(year)
+    line = budget.lines.get(window) if budget else None
+    return [
+        {
+            "stream": state.stream,
+            "fiscal_year": year,
+            "window": at.window if window == "supplementary" else window,  # the request does not say which
+            "closes_at": at.closes_at,
+            "warned": state.aim.warned,
+            "handed_in": state.aim.handed_in,
+            "chosen": state.aim.chosen,
+            **{name: line.amount(name) if line else None for name in ("asked", "indicated", "voted")},
+        }
+    ]
 
 
 def _to_be_said(state: Lifecycle) -> list[Row]:
@@ -256,6 +281,8 @@ def _entries(state: Lifecycle, recorded: Recorded) -> View:
 def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
     """Who must hear of an event: the post asked, the drafter when the work comes back or is decided, the superior told."""
     event = recorded.event
+    if isinstance(event, windows.WindowWarned | windows.WindowMissed):
+        return windows.notices(state, event, _subject(state, event))
     if isinstance(event, e.RequestOpened):
         return [Notice(post=event.post, subject=_subject(state, event))]
     if isinstance(event, e.ReminderSent | e.RequestOverdue):
@@ -309,6 +336,7 @@ _FOR_DRAFTER = (
     | ReopeningRefused
     | LifecycleMerged
     | OutsideDecisionEntered
+    | AmountReduced
 )
 
 

@@ -138,7 +138,7 @@ def test_a_contract_may_follow_an_imported_vote() -> None:
     adopt(case, "implementation", without).done()
     case.submit(contract=True).refused("implementation-contract")
     assert lacking(case, "needed") == [("budgeting", "budgets")]
-    supplement(case, budgets=[{"fiscal_year": 2027, "state": "voted", "amount": 0}]).then(e.BudgetRecorded)
+    supplement(case, budgets=[{"fiscal_year": 2027, "state": "voted", "amount": 1}]).then(e.BudgetRecorded)
     assert lacking(case, "needed") == []
     case.submit(contract=True).done()
 

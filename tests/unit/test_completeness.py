@@ -18,7 +18,9 @@ from domain.lifecycle import (
     adopting,
     amendments,
     attaching,
+    budgets,
     commands,
+    committing,
     concluding,
     consultations,
     consulting,
@@ -31,12 +33,15 @@ from domain.lifecycle import (
     handover,
     measuring,
     migrating,
+    procuring,
     publishing,
     react,
     registering,
     reopening,
     story,
     sunset,
+    valuing,
+    windows,
 )
 from domain.lifecycle.checks import CHECKS
 from domain.lifecycle.state import Lifecycle
@@ -53,6 +58,8 @@ ROOMS = (
     adopting,
     amendments,
     attaching,
+    budgets,
+    committing,
     concluding,
     consultations,
     consulting,
@@ -62,10 +69,13 @@ ROOMS = (
     handover,
     measuring,
     migrating,
+    procuring,
     publishing,
     registering,
     reopening,
     sunset,
+    valuing,
+    windows,
 )
 
 

@@ -146,6 +146,18 @@ BREAKS: list[tuple[str, str, dict[str, Any], str]] = [
     ("kpis", "kpi-review-date", {"review_date": "2026-04-01"}, "review_date"),
     ("kpis", "kpi-review-date", {"review_date": None}, "review_date"),
     ("reopening", "reopening-reasoned", {"reason": " "}, "reason"),
+    (
+        "implementation",
+        "implementation-contract-years",
+        {"contract": True, "fiscal_year": 2026, "contract_until": 2027},
+        "contract_until",
+    ),
+    (
+        "proposal",
+        "proposal-small-start",
+        {"small_start": {"scope": "s", "months": 1, "cost_cap": 5, "minimum": 6}},
+        "small_start.minimum",
+    ),
     ("implementation", "implementation-plan", {"sites": []}, "sites"),
     ("implementation", "implementation-results", {"results": ""}, "results"),
     ("implementation", "implementation-milestones", {"milestones": [{"title": "公開"}]}, "milestones[0].due"),
@@ -195,13 +207,37 @@ def test_a_contract_may_follow_the_vote() -> None:
     assert names("implementation", voted) == set()
 
 
+def test_what_is_being_procured_must_be_under_contract() -> None:
+    made = {**VALID["implementation"], "contract": True, "fiscal_year": 2026}
+    for contracted, broken in ((False, {"implementation-contract-made"}), (True, set()), (None, set())):
+        assert names("implementation", made, Context(**{**vars(CONTEXT), "contracted": contracted})) == broken
+
+
+@pytest.mark.parametrize(
+    ("until", "broken"),
+    [
+        (None, set()),
+        (2026, set()),
+        (2028, set()),
+        (2029, {"implementation-contract-years"}),
+        (2025, {"implementation-contract-years"}),
+    ],
+)
+def test_a_contract_beyond_the_year_rests_on_a_commitment(until: int | None, broken: set[str]) -> None:
+    made = {**VALID["implementation"], "contract": True, "fiscal_year": 2026, "contract_until": until}
+    assert names("implementation", made, Context(**{**vars(CONTEXT), "committed": ((2026, 2028),)})) == broken
+
+
 def test_an_outcome_that_the_process_lacks_cannot_be_recommended() -> None:
     fewer = Context(**{**vars(CONTEXT), "outcomes": ("completion",)})
     assert names("review", VALID["review"], fewer) == {"review-recommendation"}
 
 
 def test_every_rule_has_an_example() -> None:
-    shown = {(key, rule) for key, rule, _, _ in BREAKS} | {("monitoring", "monitoring-measured")}
+    shown = {(key, rule) for key, rule, _, _ in BREAKS} | {
+        ("monitoring", "monitoring-measured"),
+        ("implementation", "implementation-contract-made"),
+    }
     assert shown == {(key, rule.name) for key, d in DELIVERABLES.items() for rule in d.rules}
 
 

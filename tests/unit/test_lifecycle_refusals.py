@@ -274,7 +274,7 @@ def test_every_rule_of_the_source_is_tried() -> None:
     named: set[str] = set()
     for path in DOMAIN.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "refuse":
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("refuse", "_no"):
                 named |= {str(a.value) for a in ast.walk(node.args[0]) if isinstance(a, ast.Constant)}
             for keyword in node.keywords if isinstance(node, ast.Call) else ():
                 if keyword.arg == "rule" and isinstance(keyword.value, ast.Constant):

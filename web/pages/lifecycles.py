@@ -10,10 +10,13 @@ from fastapi.responses import Response, StreamingResponse
 
 from blobs.contract import checked
 from blobs.registry import configured
+from domain.calendar import local_day
 from domain.facts import Facts
+from domain.lifecycle.amounts import entered
 from domain.lifecycle.authority import may_draft
 from domain.lifecycle.overview import STANDINGS, route
 from domain.lifecycle.state import Lifecycle
+from domain.lifecycle.valuing import value
 from domain.messages import Refused
 from learning import forecast
 from learning.asking import forecast_of
@@ -119,6 +122,8 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         forecast=forecast.in_words(forecast_of(store, stream, fresh=False)) if not state.closed else None,
         documents=queries.deliverable_versions(store, stream),
         titles={s.key: s.title for s in stages},
+        amounts=entered(state.budgets),
+        value=value(state, facts, local_day(store.clock.now())),
         promises=queries.promises_of(store, stream),
         measurements=queries.measurements_of(store, stream),
         files=queries.attachments_of(store, stream),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ from domain.lifecycle.state import Lifecycle
 from domain.messages import Command, Refusal, Refused, Text
 from web.app import Visit, require_own_form, visit_of
 from web.forms import boxes, by_field, nothing, typed
+from web.pages import spending
 from web.pages.finding import stage_titles, stream_of
 
 router = APIRouter()
@@ -39,6 +40,8 @@ class Act:
     when: Callable[[Lifecycle], bool]
     fixed: Callable[[Lifecycle], dict[str, Any]] = lambda _: {}
     """Fields that the page fills in by itself."""
+    labels: Mapping[str, Text] = field(default_factory=dict)
+    """Labels of its own for some of its fields."""
 
 
 def _open(s: Lifecycle) -> bool:
@@ -116,9 +119,14 @@ ACTS: Mapping[str, Act] = {
     "budget": Act(
         commands.RecordBudget,
         _t("予算額を記録する", "Record a budget amount"),
-        _t("要求・内示・議決・配当の額を財政課が記録します。", "Amounts are recorded by the finance section."),
-        _open,
+        _t(
+            "要求から決算までの額を財政課が記録します。",
+            "Amounts, from request to settlement, are recorded by the finance section.",
+        ),
+        lambda s: s.reopening is None,
+        labels=spending.BUDGET,
     ),
+    **{key: Act(*spec) for key, spec in spending.ACTS.items()},
     "fulfil": Act(
         commands.FulfilPromise,
         _t("約束の履行を記録する", "A promise was kept"),
@@ -220,12 +228,7 @@ LABELS: Mapping[str, Text] = {
     ),
     "into": _t("統合先のID", "ID of the other"),
 }
-_STATES: Choices = (
-    ("asked", _t("要求", "asked")),
-    ("indicated", _t("内示", "indicated")),
-    ("voted", _t("議決", "voted")),
-    ("allotted", _t("配当", "allotted")),
-)
+_STATES: Choices = spending.STATES
 _BY_THE_PAGE = ("command_id", "stream", "round", "seen")
 
 
@@ -283,7 +286,14 @@ def _shown(
         state=state,
         act=act,
         name=name,
-        boxes=boxes(act.command, content, problems, offers=_offers(visit, state), labels=LABELS, without=_BY_THE_PAGE),
+        boxes=boxes(
+            act.command,
+            content,
+            problems,
+            offers=_offers(visit, state),
+            labels={**LABELS, **act.labels},
+            without=_BY_THE_PAGE,
+        ),
         command_id=(given or {}).get("command_id") or str(uuid4()),
         refusal=refusal,
         people=[],

@@ -45,7 +45,18 @@ MAY: dict[str, set[str]] = {
     "learning": {"domain", "store"},
     "web": {"blobs", "domain", "definitions", "learning", "papers", "store", "settings", "runtime", *CONTRACTS},
     "shell": {"blobs", "domain", "definitions", "learning", "store", "papers", "settings", "runtime", *CONTRACTS},
-    "starter": {"blobs", "domain", "definitions", "learning", "store", "papers", "settings", "runtime", "shell", *CONTRACTS},
+    "starter": {
+        "blobs",
+        "domain",
+        "definitions",
+        "learning",
+        "store",
+        "papers",
+        "settings",
+        "runtime",
+        "shell",
+        *CONTRACTS,
+    },
 }
 # what of other people's each may import; None: anything
 FOREIGN: dict[str, set[str] | None] = {"domain": {"pydantic"}, "workflows": {"pydantic", "temporalio"}}

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.calendar import JST
@@ -56,6 +56,7 @@ def test_the_example_of_kaplan_and_meier() -> None:
     assert found.share == pytest.approx((7 / 8, 7 / 8 * 4 / 5, 7 / 8 * 4 / 5 * 3 / 4, 7 / 8 * 4 / 5 * 3 / 4 / 2))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 300), min_size=1, max_size=40))
 def test_without_open_cases_it_is_the_share_that_takes_longer(times: list[int]) -> None:
     found = curve((t, True) for t in times)
@@ -91,6 +92,7 @@ def test_office_time_in_working_days(start: datetime, end: datetime, days: float
     assert working_days(shipped(), start, end) == pytest.approx(days)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 60 * 24 * 60), min_size=3, max_size=3))
 def test_parts_add_up_to_the_whole(minutes: list[int]) -> None:
     a, b, c = (at("2026-04-27", 0) + timedelta(minutes=m) for m in sorted(minutes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from domain.lifecycle.view import notices
 from tests.fiscal import CITY, amount, on_day, voted
 from tests.given import Case, person, with_process
 
-BILL = {"bill": "議案第12号"}
+BILL: dict[str, Any] = {"bill": "議案第12号"}
 WAY = (
     ("asked", 1000),
     ("assessed_section", 600),
@@ -158,7 +159,7 @@ def test_a_bill_is_under_embargo_until_it_is_public() -> None:
     amount(case, "billed", 700, **BILL, public_on=date(2026, 6, 5)).done()
     assert embargoed_until(case.state, date(2026, 6, 4)) == date(2026, 6, 5)
     assert embargoed_until(case.state, date(2026, 6, 5)) is None
-    publish = {"summary": "x", "since": date(2026, 6, 4), "parts": ("budget",)}
+    publish: dict[str, Any] = {"summary": "x", "since": date(2026, 6, 4), "parts": ("budget",)}
     case.when(case.make(PublishLifecycle, **publish), person("office")).refused("bill-embargo")
     case.when(case.make(PublishLifecycle, **{**publish, "since": date(2026, 6, 5)}), person("office")).done()
     amount(case, "voted", 700).done()
@@ -177,8 +178,8 @@ def asked_for(minimum: int | None = 800, *, fiscal: bool = True) -> Case:
     return case
 
 
-def cut(case: Case, state: str, yen: int) -> list[type]:
-    return [type(x) for x in amount(case, state, yen, year=2027).done()]
+def cut(case: Case, state: str, yen: int) -> list[str]:
+    return [type(x).__name__ for x in amount(case, state, yen, year=2027).done()]
 
 
 def test_a_cut_that_the_small_start_survives_is_noted_and_the_drafter_hears() -> None:
@@ -193,12 +194,13 @@ def test_a_cut_that_the_small_start_survives_is_noted_and_the_drafter_hears() ->
 
 def test_without_restoration_a_cut_below_the_small_start_goes_back_to_the_proposal_by_itself() -> None:
     case = asked_for()
-    assert cut(case, "indicated", 799) == [e.BudgetRecorded, AmountReduced]
+    assert cut(case, "indicated", 799) == ["BudgetRecorded", "AmountReduced"]
     assert case.state.cut is not None and case.state.stage == "budgeting"
     until = case.state.cut.return_at
     assert until is not None and next_due(case.state) == until
     case.tick(until)
-    assert (case.state.stage, case.state.work, case.state.cut) == ("proposal", "proposal", None)
+    assert (case.state.stage, case.state.work) == ("proposal", "proposal")
+    assert next_due(case.state) != until and case.state.budgets[2027].indicated == 799
     assert [r.kind for r in case.state.requests] == ["draft"]
 
 
@@ -208,7 +210,7 @@ def test_the_return_waits_for_the_answer_to_restoration() -> None:
     amount(case, "appealed", 300, year=2027, by="drafter").done()
     case.days(60)
     assert case.state.stage == "budgeting" and case.state.cut is not None and case.state.cut.appealed
-    assert e.GateReturned in cut(case, "restored", 99)
+    assert "GateReturned" in cut(case, "restored", 99)
     assert case.state.stage == "proposal"
 
 
@@ -216,7 +218,7 @@ def test_what_is_restored_enough_goes_on() -> None:
     case = asked_for()
     cut(case, "indicated", 700)
     amount(case, "appealed", 300, year=2027).done()
-    assert cut(case, "restored", 100) == [e.BudgetRecorded, AmountReduced]
+    assert cut(case, "restored", 100) == ["BudgetRecorded", "AmountReduced"]
     assert case.state.cut is None
     case.pass_gate()
     assert case.state.stage == "pt_formation"
@@ -232,18 +234,18 @@ def test_the_gate_does_not_pass_on_less_than_the_small_start_needs() -> None:
 
 def test_without_a_window_known_the_return_is_at_once_and_a_cut_by_the_assembly_is_too() -> None:
     case = asked_for(fiscal=False)
-    assert e.GateReturned in cut(case, "indicated", 700)
+    assert "GateReturned" in cut(case, "indicated", 700)
     case = asked_for()
     cut(case, "indicated", 1000)
     case.pass_gate()
-    assert e.GateReturned in cut(case, "voted", 100)
+    assert "GateReturned" in cut(case, "voted", 100)
     assert case.state.stage == "proposal"
 
 
 def test_a_cut_while_on_hold_takes_effect_when_it_is_resumed() -> None:
     case = asked_for(fiscal=False)
     case.when(case.make(c.HoldLifecycle, reason="選挙"), person("drafter")).done()
-    assert cut(case, "indicated", 700) == [e.BudgetRecorded, AmountReduced]
+    assert cut(case, "indicated", 700) == ["BudgetRecorded", "AmountReduced"]
     assert next_due(case.state) is None and case.state.stage == "budgeting"
     case.when(case.make(c.ResumeLifecycle), person("drafter")).done()
     case.tick()
@@ -257,7 +259,7 @@ def test_nothing_goes_back_once_it_is_being_carried_out(stage: str) -> None:
     case.pass_gate()
     case.at(stage)
     events = cut(case, "voted", 1)
-    assert events == [e.BudgetRecorded, AmountReduced] and case.state.stage == stage
+    assert events == ["BudgetRecorded", "AmountReduced"] and case.state.stage == stage
 
 
 def test_a_process_without_a_proposal_only_notes_the_cut() -> None:
@@ -268,13 +270,13 @@ def test_a_process_without_a_proposal_only_notes_the_cut() -> None:
 
     case = asked_for(fiscal=False)
     case.facts = with_process(unnamed, case.facts)
-    assert cut(case, "indicated", 700) == [e.BudgetRecorded, AmountReduced]
+    assert cut(case, "indicated", 700) == ["BudgetRecorded", "AmountReduced"]
 
 
 def test_another_years_amounts_and_a_proposal_without_minimum_move_nothing() -> None:
     case = asked_for()
     for state, yen in (("asked", 500), ("indicated", 1)):
-        assert [type(x) for x in amount(case, state, yen, year=2028).done()] == [e.BudgetRecorded]
+        assert [type(x).__name__ for x in amount(case, state, yen, year=2028).done()] == ["BudgetRecorded"]
     case = asked_for(minimum=None)
-    assert cut(case, "indicated", 1) == [e.BudgetRecorded, AmountReduced]
+    assert cut(case, "indicated", 1) == ["BudgetRecorded", "AmountReduced"]
     assert case.state.cut is None

@@ -341,6 +341,9 @@ _RESTORED = (
     "authors",
     "numbers",
     "decided",
+    "proposed",
+    "lessons",
+    "tasks",
 )
 
 

@@ -16,7 +16,7 @@ from domain.messages import Command, Frozen
 Decision = Literal["approve", "conditions", "return", "reject"]
 """approve (同意), conditions (条件付き同意), return (差戻し), reject (否)."""
 BudgetState = Literal["asked", "indicated", "voted", "allotted"]
-TimerKind = Literal["remind", "due", "coordinator", "escalate", "consult", "hold", "review"]
+TimerKind = Literal["remind", "due", "coordinator", "escalate", "consult", "hold", "review", "task_remind", "task_due"]
 InAbsence = Literal["instructed", "urgent"]
 """Why an important, unusual or doubtful matter may be decided in absence all the same."""
 
@@ -38,6 +38,16 @@ class Source(Frozen):
     licence: str | None = None
 
 
+class Origin(Frozen):
+    """横展開: the lifecycle that this one was started from, in which of its rounds, and why."""
+
+    lifecycle: str
+    ref: str
+    title: str
+    round: int
+    why: str = Field(default="", max_length=4000)
+
+
 class StartLifecycle(LifecycleCommand):
     """Begin a lifecycle for one task. `ref` is the starter's own id of the task; `setup` prefills the first deliverable."""
 
@@ -53,6 +63,7 @@ class StartLifecycle(LifecycleCommand):
     source: Source | None = None
     drafter: str | None = None
     setup: dict[str, Any] | None = None
+    origin: Origin | None = None
 
 
 class SubmitDeliverable(LifecycleCommand):

@@ -15,11 +15,13 @@ from domain.lifecycle import (
     concluding,
     consulting,
     dates,
+    descent,
     dialogue,
     handover,
     migrating,
     publishing,
     registering,
+    winding,
 )
 from domain.lifecycle import events as e
 from domain.lifecycle.routes import AGREED
@@ -30,10 +32,13 @@ from domain.lifecycle.state import (
     Given,
     Hold,
     Kpi,
+    Lesson,
     Lifecycle,
     PromiseState,
+    Proposed,
     Request,
     Submission,
+    WindDownTask,
 )
 from domain.messages import Event, Recorded
 
@@ -71,6 +76,8 @@ _HARMLESS = (
     concluding.ConclusionCarried,
     publishing.LifecyclePublished,
     publishing.LifecycleUnpublished,
+    winding.WindDownTaskReminded,
+    winding.WindDownTaskOverdue,
 )
 """What may happen behind an answer without anybody having acted on it."""
 
@@ -93,6 +100,7 @@ def _started(state: Lifecycle, event: e.LifecycleStarted, recorded: Recorded) ->
         "tags": event.tags,
         "source": event.source,
         "drafter": event.drafter,
+        "origin": event.origin,
         "started_at": recorded.occurred_at,
     }
 
@@ -114,6 +122,7 @@ def _entered(state: Lifecycle, event: e.StageEntered, recorded: Recorded) -> Cha
     if event.round != state.round and event.because != "adopted":
         changes |= {"measured": (), "values": {}}
     changes["questions"] = ()
+    changes["tasks"] = ()
     return changes
 
 
@@ -278,9 +287,18 @@ def _resumed(state: Lifecycle, event: e.LifecycleResumed, _: Recorded) -> Change
     return {
         "hold": None,
         "requests": dialogue.moved_requests(state.requests, event.shifts),
+        "tasks": _moved_tasks(state, event),
         "before": before,
         **review,
     }
+
+
+def _moved_tasks(state: Lifecycle, event: e.LifecycleResumed) -> tuple[WindDownTask, ...]:
+    moved = {s.request: s for s in event.shifts}
+    return tuple(
+        t.model_copy(update={"due_at": moved[t.id].due_at, "remind_at": moved[t.id].remind_at}) if t.id in moved else t
+        for t in state.tasks
+    )
 
 
 def _hold_expired(state: Lifecycle, event: e.HoldExpired, _: Recorded) -> Changes:
@@ -330,7 +348,17 @@ def _marked(flag: str) -> Callable[[Lifecycle, Any, Recorded], Changes]:
 
 
 def _outcome(state: Lifecycle, event: e.OutcomeDecided, _: Recorded) -> Changes:
-    changes: Changes = {"outcome": event.outcome, "recommendation": None, "recommended_stage": None}
+    lesson = Lesson(
+        round=event.round, outcome=event.outcome, learnt=event.learnt, scope=event.scope, targets=event.targets
+    )
+    said = bool(event.learnt or event.scope or event.targets)
+    changes: Changes = {
+        "outcome": event.outcome,
+        "recommendation": None,
+        "recommended_stage": None,
+        "proposed": Proposed(),
+        "lessons": (*state.lessons, lesson) if said else state.lessons,
+    }
     if event.next_review is not None:
         changes["review_date"] = event.next_review
     return changes
@@ -339,6 +367,7 @@ def _outcome(state: Lifecycle, event: e.OutcomeDecided, _: Recorded) -> Changes:
 def _winding_down(state: Lifecycle, event: e.WindDownStarted, _: Recorded) -> Changes:
     return {
         "work": event.work,
+        "tasks": (),
         "given": (),
         "submission": None,
         "repeats": False,
@@ -400,12 +429,17 @@ def _from_team(state: Lifecycle, content: dict[str, Any]) -> Changes:
 
 
 def _from_kpis(state: Lifecycle, content: dict[str, Any]) -> Changes:
-    kpis = tuple(Kpi(key=k["key"], title=k["title"], unit=k["unit"], owner=k["owner"]) for k in content["kpis"])
+    kpis = tuple(Kpi.model_validate({name: k.get(name) for name in Kpi.model_fields}) for k in content["kpis"])
     return {"kpis": kpis, "review_date": date.fromisoformat(content["review_date"])}
 
 
 def _from_review(state: Lifecycle, content: dict[str, Any]) -> Changes:
-    return {"recommendation": content["recommendation"], "recommended_stage": content["back_to"] or None}
+    said = {name: content.get(name) or default for name, default in Proposed().model_dump().items()}
+    return {
+        "recommendation": content["recommendation"],
+        "recommended_stage": content["back_to"] or None,
+        "proposed": Proposed.model_validate(said),
+    }
 
 
 def _from_reopening(state: Lifecycle, content: dict[str, Any]) -> Changes:
@@ -460,9 +494,11 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     **concluding.FOLDS,
     **consulting.FOLDS,
     **dates.FOLDS,
+    **descent.FOLDS,
     **dialogue.FOLDS,
     **handover.FOLDS,
     **migrating.FOLDS,
     **publishing.FOLDS,
     **registering.FOLDS,
+    **winding.FOLDS,
 }

@@ -16,6 +16,7 @@ from domain.lifecycle import (
     concluding,
     consulting,
     dates,
+    descent,
     dialogue,
     events,
     handover,
@@ -24,12 +25,13 @@ from domain.lifecycle import (
     registering,
     timers,
     view,
+    winding,
 )
 from domain.lifecycle.decide import decide
 from domain.lifecycle.evolve import evolve
 from domain.lifecycle.react import react
 from domain.lifecycle.state import FOLD_VERSION, Lifecycle
-from domain.messages import Actor, Command, Event, Notice, Plan, Recorded
+from domain.messages import Actor, Command, Event, Notice, Plan, Recorded, Refusal
 
 
 class LifecycleKind(Quiet[Lifecycle]):
@@ -45,11 +47,13 @@ class LifecycleKind(Quiet[Lifecycle]):
         **concluding.COMMANDS,
         **consulting.COMMANDS,
         **dates.COMMANDS,
+        **descent.COMMANDS,
         **dialogue.COMMANDS,
         **handover.COMMANDS,
         **migrating.COMMANDS,
         **publishing.COMMANDS,
         **registering.COMMANDS,
+        **winding.COMMANDS,
     }
     events: Mapping[str, type[Event]] = {
         **events.EVENTS,
@@ -60,11 +64,13 @@ class LifecycleKind(Quiet[Lifecycle]):
         **concluding.EVENTS,
         **consulting.EVENTS,
         **dates.EVENTS,
+        **descent.EVENTS,
         **dialogue.EVENTS,
         **handover.EVENTS,
         **migrating.EVENTS,
         **publishing.EVENTS,
         **registering.EVENTS,
+        **winding.EVENTS,
     }
     state_type = Lifecycle
 
@@ -111,6 +117,9 @@ class LifecycleKind(Quiet[Lifecycle]):
 
     def due_commands(self, state: Lifecycle, now: datetime) -> Sequence[Command]:
         return timers.due_commands(state, now)
+
+    def turned_down(self, stream: str, key: str, refusal: Refusal) -> Command | None:
+        return descent.turned_down(stream, key, refusal)
 
     def react(self, state: Lifecycle, fresh: Sequence[Recorded], facts: Facts) -> Plan:
         return react(state, fresh, facts)

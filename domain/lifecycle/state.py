@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Literal
 
 from domain.attachments import Attachment
-from domain.deliverables.base import Promise
-from domain.lifecycle.commands import Source
+from domain.deliverables.base import Evidence, Promise
+from domain.lifecycle.commands import Origin, Source
 from domain.lifecycle.events import DocumentNumber, Extra, RequestKind
 from domain.messages import Frozen, Text
 
-FOLD_VERSION = 5
+FOLD_VERSION = 6
 Health = Literal["green", "amber", "red"]
 
 
@@ -77,6 +78,10 @@ class Kpi(Frozen):
     title: str
     unit: str
     owner: str
+    kind: str | None = None
+    baseline: Decimal | None = None
+    target: Decimal | None = None
+    direction: Literal["up", "down"] | None = None
 
 
 class Budget(Frozen):
@@ -172,6 +177,63 @@ class Reopening(Frozen):
     """The piece of work that was the last before it closed."""
 
 
+class Proposed(Frozen):
+    """What the review in circulation says besides its recommendation; it takes effect with the outcome."""
+
+    learnt: tuple[str, ...] = ()
+    scope: str = ""
+    targets: tuple[str, ...] = ()
+    spread_to: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+class Lesson(Frozen):
+    """What a round taught, carried into what followed from its review."""
+
+    round: int
+    outcome: str
+    learnt: tuple[str, ...]
+    scope: str = ""
+    targets: tuple[str, ...] = ()
+
+
+class Spread(Frozen):
+    """横展開: a lifecycle of another department that an expansion started (or was refused to)."""
+
+    section: str
+    section_name: Text
+    stream: str
+    ref: str
+    title: str
+    round: int
+    why: str = ""
+    attempt: int = 0
+    rule: str = ""
+    """The rule that refused the start, empty when nothing stands against it."""
+    message: Text | None = None
+    remedy: Text | None = None
+    given_up: bool = False
+
+
+class WindDownTask(Frozen):
+    """Something to be done before an abolished lifecycle closes."""
+
+    id: str
+    key: str
+    title: Text
+    post: str
+    post_title: Text
+    opened_at: datetime
+    due_at: datetime
+    remind_at: datetime | None = None
+    reminded: bool = False
+    overdue: bool = False
+    done_at: datetime | None = None
+    done_by: str | None = None
+    evidence: Evidence | None = None
+    not_applicable: bool = False
+
+
 class Publication(Frozen):
     """What citizens may read, from which day in Japan."""
 
@@ -220,6 +282,9 @@ class Before(Frozen):
     authors: tuple[str, ...] = ()
     numbers: dict[str, DocumentNumber] = {}
     decided: dict[str, Decided] = {}
+    proposed: Proposed = Proposed()
+    lessons: tuple[Lesson, ...] = ()
+    tasks: tuple[WindDownTask, ...] = ()
 
 
 class Lifecycle(Frozen):
@@ -315,6 +380,19 @@ class Lifecycle(Frozen):
     merged_into: str | None = None
     absorbed: tuple[str, ...] = ()
     """Lifecycles that were merged into this one."""
+    origin: Origin | None = None
+    spread: tuple[Spread, ...] = ()
+    proposed: Proposed = Proposed()
+    lessons: tuple[Lesson, ...] = ()
+    tasks: tuple[WindDownTask, ...] = ()
+    """What the wind-down asks for, once an abolition has been decided."""
+
+    @property
+    def open_tasks(self) -> tuple[WindDownTask, ...]:
+        """Tasks of the wind-down that are neither done nor declared not applicable; none while nothing is wound down."""
+        if self.closed or self.reopening is not None:
+            return ()
+        return tuple(t for t in self.tasks if t.done_at is None)
 
     @property
     def in_circulation(self) -> bool:
@@ -323,7 +401,7 @@ class Lifecycle(Frozen):
 
     @property
     def overdue(self) -> int:
-        return sum(r.overdue for r in self.requests)
+        return sum(r.overdue for r in self.requests) + sum(t.overdue for t in self.open_tasks)
 
     @property
     def health(self) -> Health:

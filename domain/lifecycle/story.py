@@ -15,11 +15,13 @@ from domain.lifecycle import (
     concluding,
     consulting,
     dates,
+    descent,
     dialogue,
     handover,
     migrating,
     publishing,
     registering,
+    winding,
 )
 from domain.lifecycle import events as e
 from domain.lifecycle.state import Lifecycle
@@ -179,9 +181,11 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     **concluding.LINES,
     **consulting.LINES,
     **dates.LINES,
+    **descent.LINES,
     **dialogue.LINES,
     **handover.LINES,
     **migrating.LINES,
     **publishing.LINES,
     **registering.LINES,
+    **winding.LINES,
 }

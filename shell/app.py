@@ -109,6 +109,7 @@ def _load() -> None:
         looking,
         notices,
         operating,
+        outcomes,
         personnel,
         printing,
         rehearsing,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Literal
 from uuid import NAMESPACE_URL, uuid5
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from domain.deliverables.base import Evidence
 from domain.deliverables.taskforce import Viewpoint, Weight
@@ -64,6 +64,14 @@ class StartLifecycle(LifecycleCommand):
     drafter: str | None = None
     setup: dict[str, Any] | None = None
     origin: Origin | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_later(self, as_is: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A start from before there were origins is the same command still: what makes a retry harmless is its content."""
+        document: dict[str, Any] = as_is(self)
+        if self.origin is None:
+            document.pop("origin", None)
+        return document
 
 
 class SubmitDeliverable(LifecycleCommand):

@@ -16,6 +16,8 @@ from domain.lifecycle.overview import STANDINGS, route
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Refused
 from store import queries
+from store.lineage import STANDINGS as STANDINGS_OF_SPREAD
+from store.lineage import lineage
 from store.search import words_of
 from web.app import Visit, visit_of
 from web.pages.deciding import read
@@ -115,11 +117,20 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         documents=queries.deliverable_versions(store, stream),
         titles={s.key: s.title for s in stages},
         promises=queries.promises_of(store, stream),
+        family=lineage(store, stream),
+        outcome_title=_outcome_titles(facts, visit.language),
+        spread_standings=STANDINGS_OF_SPREAD,
         measurements=queries.measurements_of(store, stream),
         files=queries.attachments_of(store, stream),
         happened=list(reversed(happened)),
         temporal=_temporal(visit, stream),
     )
+
+
+def _outcome_titles(facts: Facts, language: str) -> Any:
+    """What an outcome is called by the lifecycle's own definition; its key where that has none."""
+    titles = {o.key: o.title.model_dump()[language] for o in facts.definition.outcomes} if facts.definition else {}
+    return lambda key: titles.get(key, key)
 
 
 def _may_draft(visit: Visit, state: Lifecycle, facts: Facts) -> bool:

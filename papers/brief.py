@@ -127,8 +127,8 @@ def _line(ja: str, en: str, value: str) -> Line:
 
 
 def _in_force(found: Collected, deliverable: str) -> dict[str, Any]:
-    """The content of a deliverable that holds: the last that passed, whatever the round; empty without one."""
-    held = [c for c in found.circulations if c.in_force and _key(c) == deliverable]
+    """The content of a deliverable that holds: the last that passed (or was brought along), whatever the round; empty without one."""
+    held = [c for c in found.circulations if (c.in_force or c.imported) and _key(c) == deliverable]
     return dict(held[-1].document.content) if held else {}
 
 

@@ -38,11 +38,20 @@ def _fields(form: type[BaseModel], content: Mapping[str, Any], depth: int) -> li
         lines.append(f"{pad}# {help_}")
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             lines += _nested(name, kind, many, value, depth)
+        elif isinstance(value, str) and _fits_a_block(value):
+            lines.append(f"{pad}{name}: |2-")
+            lines += [f"{pad}  {line}" if line else "" for line in value.split("\n")]
         elif many:
             lines.append(f"{pad}{name}: {_scalar(list(value) if value else [])}")
         else:
             lines.append(f"{pad}{name}: {_scalar(_default(field.default) if value is None else value)}")
     return lines
+
+
+def _fits_a_block(text: str) -> bool:
+    """Several lines that are read back as they are when written below each other."""
+    lines = text.split("\n")
+    return len(lines) > 1 and bool(lines[-1].strip()) and bool(lines[0].strip()) and all(x.isprintable() for x in lines)
 
 
 def _nested(name: str, kind: type[BaseModel], many: bool, value: Any, depth: int) -> list[str]:

@@ -104,7 +104,7 @@ def material(store: Store, state: Lifecycle, process: ProcessDefinition, recorde
             and event.round == state.round
         ):
             sources[event.kpi] = event.source.model_dump(mode="json")
-        if event.type in _TOLD:
+        if event.type in _TOLD and getattr(event, "imported", None) is None:
             told.append((r.version, Happening(on=local_day(r.occurred_at), told=line(seen, event))))
     repeats = {s.key for s in process.stages if s.repeats}
     reports = [(v, content) for v, stage, round_, content in passed if stage in repeats and round_ == state.round]

@@ -59,7 +59,7 @@ def monitoring_draft(state: Lifecycle, process: ProcessDefinition, material: Mat
     latest = max(periods, default="")
     return {
         "period": latest if latest not in done else "",
-        "progress": _lines(*_milestones(material), *_happened(material)),
+        "progress": _lines(*_milestones(material), *_happened(material)) or "・この期に記録された動きはない",
         "value": _lines(*(k.told for k in evaluation.kpis if k.kind != "cost"), *_hypotheses(evaluation)),
         "cost": _lines(*(k.told for k in evaluation.kpis if k.kind == "cost"), *_money(state, material)),
         "evidence": list(material.sources),
@@ -119,7 +119,8 @@ def _happened(material: Material) -> list[str]:
 def _reported(material: Material) -> tuple[str, ...]:
     """First lines of the reports of this round."""
     return tuple(
-        f"・{r.get('period') or ''}: {(str(r.get('progress') or '').splitlines() or [''])[0]}" for r in material.reports
+        f"・{r.get('period') or ''}: {(str(r.get('progress') or '').splitlines() or [''])[0].lstrip('・')}"
+        for r in material.reports
     )
 
 

@@ -1,4 +1,4 @@
-"""Outcomes as people meet them, on a store of their own: reports drafted from the record, expansion, abolition, a brief; shell and pages."""
+"""Outcomes as people meet them, on a store of their own: reports drafted from the record, expansion, abolition, a brief."""
 
 from __future__ import annotations
 

@@ -17,6 +17,11 @@ def missing_posts(document: ProcessDefinition, directory: Directory) -> tuple[Te
         for where, ref in _asked(stage):
             if ref not in found and (missing := _missing(where, ref, document, directory, sections)) is not None:
                 found[ref] = missing
+    for task in document.wind_down_tasks or ():
+        if task.owner is not None and task.owner not in found:
+            where = f"wind_down_tasks.{task.key}.owner"
+            if (missing := _missing(where, task.owner, document, directory, sections)) is not None:
+                found[task.owner] = missing
     return tuple(found.values())
 
 

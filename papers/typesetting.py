@@ -22,7 +22,7 @@ _VERBATIM = {"hash", "hashes", "svg"}
 """Keys whose values must stay as they are: a digest is compared, and has a line of its own; a picture is no prose."""
 
 
-def pdf(template: Literal["decision", "dossier", "pack"], data: BaseModel, at: datetime) -> bytes:
+def pdf(template: Literal["brief", "decision", "dossier", "pack"], data: BaseModel, at: datetime) -> bytes:
     """An A4 document as PDF/A-2a and PDF/UA-1 (tagged, fonts embedded). `at` is its date in the metadata.
 
     The same data and moment give the same bytes on every machine: no clock is asked, and no font of the system is used.

@@ -109,6 +109,9 @@ CHOICES = {
     ("recommendation", "continuation"): _t("継続", "continuation"),
     ("recommendation", "completion"): _t("終了", "completion"),
 }
+CHOICES |= {
+    ("system_recommendation", value): text for (field, value), text in CHOICES.items() if field == "recommendation"
+}
 """(field, value) -> words, for every choice that a form offers."""
 
 

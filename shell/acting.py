@@ -80,6 +80,8 @@ def way_to_answer(kind: str, request: str, person: str) -> str:
     """The command by which somebody deals with what waits for them."""
     if kind == "question":
         return f"./taskforce reply {short(request)} --as {person} --text TEXT"
+    if kind == "task":
+        return f"./taskforce winddown done {short(request)} --as {person} --note TEXT"
     if kind == "read":
         return f"./taskforce read {short(request)} --as {person}"
     return f"./taskforce answer {short(request)} --as {person} --decision approve"

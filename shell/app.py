@@ -113,6 +113,7 @@ def _load() -> None:
         money,
         notices,
         operating,
+        outcomes,
         personnel,
         printing,
         procuring,

@@ -54,6 +54,10 @@ def show_document(session: Session, stream: str) -> dict[str, Any]:
         "adopted": state.adopted.model_dump() if state.adopted else None,
         "merged_into": state.merged_into,
         "absorbed": list(state.absorbed),
+        "origin": state.origin.model_dump() if state.origin else None,
+        "spread": [s.model_dump() for s in state.spread],
+        "lessons": [x.model_dump() for x in state.lessons],
+        "wind_down": [t.model_dump() for t in state.tasks],
     }
     return document | _learnt(session, stream, state)
 
@@ -137,6 +141,7 @@ def print_show(d: dict[str, Any], *, whole: bool) -> None:
     for label, other in (("統合先 / merged into", d["merged_into"]), *(("統合 / absorbed", o) for o in d["absorbed"])):
         if other:
             OUT.say(f"{label}: {other}")
+    _print_family(d)
     outcome = f" · 結果 / outcome: {d['outcome']}" if d["outcome"] else ""
     OUT.say(f"段階 / stage: {d['stage']} · 第{d['round']}期 / round {d['round']} · {d['health']}{outcome}", "")
     _print_waiting(d)
@@ -160,6 +165,7 @@ def print_show(d: dict[str, Any], *, whole: bool) -> None:
                 for i in d["deliverables"]
             ),
         )
+    print_tasks(d["wind_down"])
     _print_figures(d)
 
 
@@ -168,7 +174,25 @@ KINDS = {
     "decide": "決裁 / decide",
     "question": "質問 / question",
     "read": "供覧 / for information",
+    "task": "廃止の整理 / wind-down",
 }
+
+
+def _print_family(d: dict[str, Any]) -> None:
+    """Where it came from, where it was carried to, and what earlier rounds taught."""
+    if d["origin"]:
+        o = d["origin"]
+        OUT.say(f"横展開元 / came from: {o['ref']} {o['title']}(第{o['round']}期 / round {o['round']})")
+    for s in d["spread"]:
+        wrong = f" 例外 / exception {s['rule']}: {s['message']['ja']}" if s["rule"] else ""
+        OUT.say(f"横展開先 / carried to: {s['ref']} {s['section_name']['ja']}{wrong}")
+    for x in d["lessons"]:
+        for text in x["learnt"]:
+            OUT.say(f"第{x['round']}期に分かったこと / learnt in round {x['round']}: {text}")
+        if x["scope"]:
+            OUT.say(f"第{x['round']}期の拡充 / widened after round {x['round']}: {x['scope']}")
+        for text in x["targets"]:
+            OUT.say(f"新しい目標 / new target: {text}")
 
 
 def _print_waiting(d: dict[str, Any]) -> None:
@@ -230,6 +254,33 @@ def _print_route(d: dict[str, Any]) -> None:
         OUT.say(f"代決できない案件 / not decided in absence: {', '.join(d['marks'])}")
     if d["recused"]:
         OUT.say(f"回避 / recused: {', '.join(d['recused'])}")
+
+
+def print_tasks(tasks: list[dict[str, Any]]) -> None:
+    """What a wind-down asks for; nothing when there is none."""
+    if not tasks:
+        return
+    OUT.say("")
+    OUT.table(
+        "廃止の整理 / wind-down",
+        ("作業 / task", "", "職 / post", "期限 / due", "状態 / state"),
+        (
+            (
+                t["key"],
+                f"{t['title']['ja']} / {t['title']['en']}",
+                t["post_title"]["ja"],
+                short_day(t["due_at"]),
+                _task(t),
+            )
+            for t in tasks
+        ),
+    )
+
+
+def _task(t: dict[str, Any]) -> str:
+    if t["done_at"] is None:
+        return "超過 / overdue" if t["overdue"] else "未 / open"
+    return ("該当なし / not applicable " if t["not_applicable"] else "済 / done ") + short_day(t["done_at"])
 
 
 def _marks(measurement: dict[str, Any]) -> str:

@@ -80,6 +80,12 @@ class Context:
     outcomes: tuple[str, ...] = ()
     back_to: tuple[str, ...] = ()
     fixed_before: date | None = None
+    section: str = ""
+    """The section in charge."""
+    spread: frozenset[str] = frozenset()
+    """Sections to which an earlier expansion has been carried."""
+    evaluated: str = ""
+    """What the system recommends now, by its stated rules; empty when it recommends nothing."""
 
 
 @dataclass(frozen=True)

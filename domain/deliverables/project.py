@@ -138,6 +138,15 @@ class Review(Form):
     recommendation: OutcomeKey | None = said("提言(拡充・改善・廃止・継続・終了)", "recommendation", None)
     reasons: tuple[str, ...] = said("理由", "reasons", [])
     back_to: str = said("改善の場合の戻り先の段階", "for improvement: the stage to go back to")
+    learnt: tuple[str, ...] = said("分かったこと(次の期に引き継ぐ)", "what was learnt, for the next round", [])
+    scope: str = said("拡充の場合の広げる範囲", "for expansion: the wider scope")
+    targets: tuple[str, ...] = said("拡充の場合の新しい目標", "for expansion: new targets", [])
+    spread_to: tuple[str, ...] = said(
+        "横展開する部署(組織ID)", "for expansion: departments to start it in (unit ids)", []
+    )
+    system_recommendation: OutcomeKey | None = said("システムの提言", "what the system recommends", None)
+    system_reasons: tuple[str, ...] = said("システムの提言の理由(規則)", "its reasons, by stated rules", [])
+    override_reason: str = said("システムの提言と異なる場合の理由", "why the recommendation departs from the system's")
     evidence: tuple[Evidence, ...] = said("根拠資料", "evidence", [])
 
 
@@ -322,6 +331,49 @@ def _back_to(form: Review, c: Context) -> Iterable[Problem]:
         )
 
 
+def _expansion(form: Review, c: Context) -> Iterable[Problem]:
+    """Wider scope, new targets and 横展開 belong to an expansion; departments are known, others', and named once."""
+    if form.recommendation != "expansion":
+        for field in ("scope", "targets", "spread_to"):
+            if not blank(getattr(form, field)):
+                yield wrong(
+                    field,
+                    getattr(form, field),
+                    "拡充を提言するときだけ書いてください",
+                    "only an expansion has this; recommend an expansion, or leave it empty",
+                )
+    yield from known_units("spread_to", form.spread_to, c)
+    for unit in form.spread_to:
+        if unit and unit in (c.section, *c.spread):
+            yield wrong(
+                "spread_to",
+                unit,
+                "担当課自身か、既に横展開した部署です。除いてください",
+                f"{unit!r} is the section in charge, or has been carried to before; leave it out",
+            )
+
+
+def _override(form: Review, c: Context) -> Iterable[Problem]:
+    """The system's recommendation is on record as it was made; departing from it needs a reason."""
+    system = form.system_recommendation
+    if system is None:
+        return
+    if c.evaluated and system != c.evaluated:
+        yield wrong(
+            "system_recommendation",
+            system,
+            f"いまの記録からのシステムの提言は {c.evaluated} です。様式を作り直すか、この欄を {c.evaluated} にしてください",
+            f"from what is on record the system recommends {c.evaluated!r} now; draft the form anew, or correct this field",
+        )
+    if form.recommendation is not None and form.recommendation != system and blank(form.override_reason):
+        yield wrong(
+            "override_reason",
+            form.recommendation,
+            f"システムの提言({system})と異なる提言には理由が要ります",
+            f"departing from what the system recommends ({system}) needs a reason; write it",
+        )
+
+
 def t(ja: str, en: str) -> Text:
     return Text(ja=ja, en=en)
 
@@ -384,6 +436,12 @@ MONITORING_RULES: tuple[Rule[Monitoring], ...] = (
 REVIEW_RULES: tuple[Rule[Review], ...] = (
     filled("review-report", "評価報告", "evaluation report", "report"),
     Rule("review-recommendation", t("提言と理由", "recommendation with its reasons"), _recommendation),
+    Rule(
+        "review-expansion", t("拡充の範囲・目標・横展開先", "what an expansion widens, and where it goes"), _expansion
+    ),
+    Rule(
+        "review-override", t("システムの提言と異なる理由", "why it departs from what the system recommends"), _override
+    ),
     Rule("review-back-to", t("改善で戻る段階", "the stage that improvement goes back to"), _back_to),
 )
 WIND_DOWN_RULES: tuple[Rule[WindDown], ...] = (

@@ -68,6 +68,8 @@ class Standing(Frozen):
     person: str
     stands: Stands = "holder"
     acting_as: str | None = None
+    session: str = ""
+    """The session in which a body decided."""
 
 
 def standing(

@@ -23,6 +23,7 @@ from domain.lifecycle.authority import definition, known_person, may_steer
 from domain.lifecycle.commands import BudgetState, LifecycleCommand, Source, StartLifecycle
 from domain.lifecycle.routes import enter, open_draft
 from domain.lifecycle.state import Budget, Kpi, Lifecycle
+from domain.lifecycle.winding import assigned
 from domain.messages import Actor, Command, Event, Frozen, Personal, Recorded, Text, refuse
 from domain.process import REOPENING, ProcessDefinition, Stage
 
@@ -252,7 +253,8 @@ def adopt(state: Lifecycle, command: AdoptLifecycle, actor: Actor, facts: Facts,
     if command.closed_as is not None:
         return [adopted, *past, entered, e.LifecycleClosed(as_=command.closed_as)]
     if winding_down:
-        entering: list[Event] = [entered, e.WindDownStarted(work=stage.key, round=command.round)]
+        started = e.WindDownStarted(work=stage.key, round=command.round)
+        entering: list[Event] = [entered, started, *assigned(begun, process, facts, now)]
     else:
         entering = [entered]
     return [adopted, *past, *entering, open_draft(begun, stage, command.round, 1, facts, now)]
@@ -654,7 +656,7 @@ def _budgeting(state: Lifecycle, content: dict[str, Any]) -> Changes:
 
 
 def _kpis(state: Lifecycle, content: dict[str, Any]) -> Changes:
-    kpis = tuple(Kpi(owner=k["owner"], **aim_fields(k)) for k in content["kpis"] if k["key"])
+    kpis = tuple(Kpi(owner=k["owner"], kind=k.get("kind"), **aim_fields(k)) for k in content["kpis"] if k["key"])
     review = content["review_date"]
     rules = sunset.from_form(content) if kpis else {}
     return {"kpis": kpis or state.kpis, **rules, **({"review_date": date.fromisoformat(review)} if review else {})}

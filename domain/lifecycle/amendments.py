@@ -348,6 +348,9 @@ _RESTORED = (
     "decided",
     "reached",
     "judged",
+    "proposed",
+    "lessons",
+    "tasks",
 )
 
 

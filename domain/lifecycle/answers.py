@@ -12,7 +12,7 @@ from domain.lifecycle.absence import Standing, later_viewing, standing
 from domain.lifecycle.authority import definition
 from domain.lifecycle.commands import AnswerRequest
 from domain.lifecycle.consulting import objected, overruled
-from domain.lifecycle.outcomes import no_outcome_yet
+from domain.lifecycle.outcomes import no_outcome_yet, require_round_left
 from domain.lifecycle.passing import may_still_agree, others_closed, proceed
 from domain.lifecycle.reopening import ReopeningRefused
 from domain.lifecycle.returning import require_target, send_back
@@ -104,6 +104,7 @@ def _agreed(
     if request.about is not None:
         settled, after = overruled(after, request)
     onward = proceed(after, request.step_index, command, stage, process, facts, now)
+    require_round_left(state, onward.outcome, process, stands.session)
     return [answered.model_copy(update={"outcome": onward.outcome}), *promises, *settled, *onward.events]
 
 

@@ -85,7 +85,12 @@ def _carry(state: Lifecycle, command: CarryConclusion, actor: Actor, facts: Fact
         outcome=command.outcome,
         seen=command.seen or None,
     )
-    return [carried, *answered_by(state, answer, Standing(person=command.presided, stands="body"), facts, now)]
+    return [
+        carried,
+        *answered_by(
+            state, answer, Standing(person=command.presided, stands="body", session=command.session), facts, now
+        ),
+    ]
 
 
 COMMANDS: dict[str, type[Command]] = {CarryConclusion.type: CarryConclusion}

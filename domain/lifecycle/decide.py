@@ -11,6 +11,7 @@ from domain.attachments import document_hash
 from domain.calendar import end_of_business, local_day
 from domain.deliverables.base import Context
 from domain.deliverables.registry import parse, require_complete
+from domain.evaluation.recommending import recommended
 from domain.facts import Facts
 from domain.lifecycle import (
     absence,
@@ -22,6 +23,7 @@ from domain.lifecycle import (
     concluding,
     consulting,
     dates,
+    descent,
     dialogue,
     feeding,
     handover,
@@ -32,6 +34,7 @@ from domain.lifecycle import (
     registering,
     sunset,
     valuing,
+    winding,
     windows,
 )
 from domain.lifecycle import commands as c
@@ -104,7 +107,7 @@ def _start(state: Lifecycle, command: c.StartLifecycle, actor: Actor, facts: Fac
     fields = adopting.task_fields(command, facts)
     if command.setup is not None:
         parse(process.stages[0].deliverable, command.setup)
-    started = e.LifecycleStarted(**fields, source=command.source, setup=command.setup)
+    started = e.LifecycleStarted(**fields, source=command.source, setup=command.setup, origin=command.origin)
     first = process.stages[0]
     located = state.model_copy(update={"section": fields["section"]})
     return [
@@ -131,6 +134,9 @@ def context(state: Lifecycle, process: ProcessDefinition, facts: Facts, now: dat
         hypotheses=len(state.hypotheses),
         outcomes=tuple(o.key for o in process.outcomes),
         back_to=improvement.stages if improvement else (),
+        section=state.section,
+        spread=frozenset(s.section for s in state.spread),
+        evaluated=recommended(state, tuple(o.key for o in process.outcomes)),
     )
 
 
@@ -284,6 +290,7 @@ def _resume(state: Lifecycle, command: c.ResumeLifecycle, actor: Actor, facts: F
     waiting = {r.id: r for r in (*(state.before.requests if state.before else ()), *state.requests)}
     # A draft taken back during the hold waits only since then; a clock that stands for a question moves when it is answered.
     shifts = [shifted(r, max(since, r.opened_at), now, facts) for r in waiting.values() if r.paused_at is None]
+    shifts += [shifted(t, max(since, t.opened_at), now, facts) for t in state.open_tasks]
     review = end_of_business(state.review_date) if state.review_date else None
     next_review = local_day(mover(since, now, facts)(review)) if review and review > since else None
     return [e.LifecycleResumed(shifts=tuple(shifts), next_review=next_review, reason=command.reason)]
@@ -320,6 +327,9 @@ def _deadline(
     if command.timer == "restoration":
         require_passed(state, command, now)
         return budgets.back_to_proposal(state, facts, now)
+    if command.timer in ("task_remind", "task_due"):
+        require_passed(state, command, now)
+        return winding.passed(state, command)
     if command.timer == "consult":
         require_passed(state, command, now)
         found = next(c for c in state.consultations if c.id == command.request)
@@ -352,6 +362,8 @@ _WHEN_CLOSED = (
     c.RecordBudget,
     publishing.PublishLifecycle,
     publishing.UnpublishLifecycle,
+    descent.NoteSpreadRefusal,
+    descent.SettleSpread,
 )
 """What may still be asked of a closed lifecycle."""
 
@@ -374,6 +386,7 @@ _HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, dateti
     **concluding.HANDLERS,
     **consulting.HANDLERS,
     **dates.HANDLERS,
+    **descent.HANDLERS,
     **dialogue.HANDLERS,
     **feeding.HANDLERS,
     **handover.HANDLERS,
@@ -384,4 +397,5 @@ _HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, dateti
     **registering.HANDLERS,
     **valuing.HANDLERS,
     **windows.HANDLERS,
+    **winding.HANDLERS,
 }

@@ -15,7 +15,7 @@ from domain.lifecycle.authority import definition, known_person, may_draft, may_
 from domain.lifecycle.commands import LifecycleCommand
 from domain.lifecycle.events import Shift
 from domain.lifecycle.routes import resolve
-from domain.lifecycle.state import Lifecycle, Question, Reading, Request
+from domain.lifecycle.state import Lifecycle, Question, Reading, Request, WindDownTask
 from domain.messages import Actor, Command, Event, Personal, Recorded, Refused, Text, refuse
 from domain.process import Stage
 
@@ -232,16 +232,21 @@ def _reply(state: Lifecycle, command: AnswerQuestion, actor: Actor, facts: Facts
     return [QuestionAnswered(question=question.id, asked_by=question.asked_by, shifts=tuple(shifts), text=command.text)]
 
 
-def shifted(request: Request, since: datetime, now: datetime, facts: Facts) -> Shift:
-    """The moments of a request moved by the working days (or, within one day, the time) that its clock stood."""
+def shifted(request: Request | WindDownTask, since: datetime, now: datetime, facts: Facts) -> Shift:
+    """The moments of a request or task moved by the working days (or, within one day, the time) that its clock stood."""
     moved = mover(since, now, facts)
     return Shift(
         request=request.id,
         due_at=moved(request.due_at),
         remind_at=moved(request.remind_at) if request.remind_at else None,
-        escalate_at=moved(request.escalate_at) if request.escalate_at else None,
-        coordinator_at=moved(request.coordinator_at) if request.coordinator_at else None,
+        escalate_at=_moved_if_any(moved, request, "escalate_at"),
+        coordinator_at=_moved_if_any(moved, request, "coordinator_at"),
     )
+
+
+def _moved_if_any(moved: Callable[[datetime], datetime], of: Request | WindDownTask, name: str) -> datetime | None:
+    moment = getattr(of, name, None)
+    return moved(moment) if moment else None
 
 
 def mover(since: datetime, now: datetime, facts: Facts) -> Callable[[datetime], datetime]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from domain.attachments import Attachment
 from domain.deliverables.base import Evidence
-from domain.lifecycle.commands import BudgetState, Condition, Decision, InAbsence, Source
+from domain.lifecycle.commands import BudgetState, Condition, Decision, InAbsence, Origin, Source
 from domain.messages import Event, Frozen, Personal, Text
 
 RequestKind = Literal["draft", "decide"]
@@ -35,6 +35,7 @@ class LifecycleStarted(Event):
     source: Source | None
     drafter: str | None
     setup: dict[str, Any] | None
+    origin: Origin | None = None
 
 
 class StageEntered(Event):
@@ -346,7 +347,9 @@ class ReviewOpened(Event):
 
 
 class OutcomeDecided(Event):
-    """The council's decision, and what follows: `stage` is where it goes on, None when it ends or is wound down."""
+    """The council's decision, and what follows: `stage` is where it goes on, None when it ends or is wound down.
+
+    `learnt` goes along into what follows; `scope` and `targets` are what an expansion widens, as the review had it."""
 
     type = "OutcomeDecided"
     outcome: str
@@ -356,6 +359,9 @@ class OutcomeDecided(Event):
     then: Literal["new_round", "same_round", "wind_down", "close"]
     stage: str | None
     next_review: date | None
+    learnt: tuple[str, ...] = ()
+    scope: str = ""
+    targets: tuple[str, ...] = ()
 
 
 class WindDownStarted(Event):

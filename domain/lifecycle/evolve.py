@@ -19,6 +19,7 @@ from domain.lifecycle import (
     concluding,
     consulting,
     dates,
+    descent,
     dialogue,
     feeding,
     handover,
@@ -28,6 +29,7 @@ from domain.lifecycle import (
     registering,
     sunset,
     valuing,
+    winding,
     windows,
 )
 from domain.lifecycle import events as e
@@ -42,10 +44,13 @@ from domain.lifecycle.state import (
     Given,
     Hold,
     Kpi,
+    Lesson,
     Lifecycle,
     PromiseState,
+    Proposed,
     Request,
     Submission,
+    WindDownTask,
 )
 from domain.messages import Event, Recorded
 
@@ -89,6 +94,8 @@ _HARMLESS = (
     valuing.BenefitWithdrawn,
     windows.WindowWarned,
     windows.WindowMissed,
+    winding.WindDownTaskReminded,
+    winding.WindDownTaskOverdue,
 )
 """What may happen behind an answer without anybody having acted on it."""
 
@@ -111,6 +118,7 @@ def _started(state: Lifecycle, event: e.LifecycleStarted, recorded: Recorded) ->
         "tags": event.tags,
         "source": event.source,
         "drafter": event.drafter,
+        "origin": event.origin,
         "started_at": recorded.occurred_at,
     }
 
@@ -132,6 +140,7 @@ def _entered(state: Lifecycle, event: e.StageEntered, recorded: Recorded) -> Cha
     if event.round != state.round and event.because != "adopted":
         changes |= {"measured": (), "values": {}}
     changes["questions"] = ()
+    changes["tasks"] = ()
     return changes | sunset.entered(state, event)
 
 
@@ -298,9 +307,18 @@ def _resumed(state: Lifecycle, event: e.LifecycleResumed, _: Recorded) -> Change
     return {
         "hold": None,
         "requests": dialogue.moved_requests(state.requests, event.shifts),
+        "tasks": _moved_tasks(state, event),
         "before": before,
         **review,
     }
+
+
+def _moved_tasks(state: Lifecycle, event: e.LifecycleResumed) -> tuple[WindDownTask, ...]:
+    moved = {s.request: s for s in event.shifts}
+    return tuple(
+        t.model_copy(update={"due_at": moved[t.id].due_at, "remind_at": moved[t.id].remind_at}) if t.id in moved else t
+        for t in state.tasks
+    )
 
 
 def _hold_expired(state: Lifecycle, event: e.HoldExpired, _: Recorded) -> Changes:
@@ -345,7 +363,17 @@ def _marked(flag: str) -> Callable[[Lifecycle, Any, Recorded], Changes]:
 
 
 def _outcome(state: Lifecycle, event: e.OutcomeDecided, _: Recorded) -> Changes:
-    changes: Changes = {"outcome": event.outcome, "recommendation": None, "recommended_stage": None}
+    lesson = Lesson(
+        round=event.round, outcome=event.outcome, learnt=event.learnt, scope=event.scope, targets=event.targets
+    )
+    said = bool(event.learnt or event.scope or event.targets)
+    changes: Changes = {
+        "outcome": event.outcome,
+        "recommendation": None,
+        "recommended_stage": None,
+        "proposed": Proposed(),
+        "lessons": (*state.lessons, lesson) if said else state.lessons,
+    }
     if event.next_review is not None:
         changes["review_date"] = event.next_review
     return changes
@@ -354,6 +382,7 @@ def _outcome(state: Lifecycle, event: e.OutcomeDecided, _: Recorded) -> Changes:
 def _winding_down(state: Lifecycle, event: e.WindDownStarted, _: Recorded) -> Changes:
     return {
         "work": event.work,
+        "tasks": (),
         "given": (),
         "submission": None,
         "repeats": False,
@@ -399,7 +428,7 @@ def _from_proposal(state: Lifecycle, content: dict[str, Any]) -> Changes:
     costs = {"initial": chosen.get("initial_cost"), "running": chosen.get("running_cost")}
     return {
         "floor": content["small_start"].get("minimum"),
-        "proposed": {k: v for k, v in costs.items() if v is not None},
+        "estimated": {k: v for k, v in costs.items() if v is not None},
     }
 
 
@@ -433,12 +462,17 @@ def _from_hypotheses(state: Lifecycle, content: dict[str, Any]) -> Changes:
 
 
 def _from_kpis(state: Lifecycle, content: dict[str, Any]) -> Changes:
-    kpis = tuple(Kpi(owner=k["owner"], **aim_fields(k)) for k in content["kpis"])
+    kpis = tuple(Kpi(owner=k["owner"], kind=k.get("kind"), **aim_fields(k)) for k in content["kpis"])
     return {"kpis": kpis, "review_date": date.fromisoformat(content["review_date"]), **sunset.from_form(content)}
 
 
 def _from_review(state: Lifecycle, content: dict[str, Any]) -> Changes:
-    return {"recommendation": content["recommendation"], "recommended_stage": content["back_to"] or None}
+    said = {name: content.get(name) or default for name, default in Proposed().model_dump().items()}
+    return {
+        "recommendation": content["recommendation"],
+        "recommended_stage": content["back_to"] or None,
+        "proposed": Proposed.model_validate(said),
+    }
 
 
 def _from_reopening(state: Lifecycle, content: dict[str, Any]) -> Changes:
@@ -495,6 +529,7 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     **concluding.FOLDS,
     **consulting.FOLDS,
     **dates.FOLDS,
+    **descent.FOLDS,
     **dialogue.FOLDS,
     **feeding.FOLDS,
     **handover.FOLDS,
@@ -505,4 +540,5 @@ _FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     **sunset.FOLDS,
     **valuing.FOLDS,
     **windows.FOLDS,
+    **winding.FOLDS,
 }

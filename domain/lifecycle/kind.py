@@ -18,6 +18,7 @@ from domain.lifecycle import (
     concluding,
     consulting,
     dates,
+    descent,
     dialogue,
     events,
     feeding,
@@ -31,13 +32,14 @@ from domain.lifecycle import (
     timers,
     valuing,
     view,
+    winding,
     windows,
 )
 from domain.lifecycle.decide import decide
 from domain.lifecycle.evolve import evolve
 from domain.lifecycle.react import react
 from domain.lifecycle.state import FOLD_VERSION, Lifecycle
-from domain.messages import Actor, Command, Event, Notice, Plan, Recorded
+from domain.messages import Actor, Command, Event, Notice, Plan, Recorded, Refusal
 
 
 class LifecycleKind(Quiet[Lifecycle]):
@@ -54,6 +56,7 @@ class LifecycleKind(Quiet[Lifecycle]):
         **concluding.COMMANDS,
         **consulting.COMMANDS,
         **dates.COMMANDS,
+        **descent.COMMANDS,
         **dialogue.COMMANDS,
         **feeding.COMMANDS,
         **handover.COMMANDS,
@@ -64,6 +67,7 @@ class LifecycleKind(Quiet[Lifecycle]):
         **registering.COMMANDS,
         **valuing.COMMANDS,
         **windows.COMMANDS,
+        **winding.COMMANDS,
     }
     events: Mapping[str, type[Event]] = {
         **events.EVENTS,
@@ -76,6 +80,7 @@ class LifecycleKind(Quiet[Lifecycle]):
         **concluding.EVENTS,
         **consulting.EVENTS,
         **dates.EVENTS,
+        **descent.EVENTS,
         **dialogue.EVENTS,
         **feeding.EVENTS,
         **handover.EVENTS,
@@ -86,6 +91,7 @@ class LifecycleKind(Quiet[Lifecycle]):
         **sunset.EVENTS,
         **valuing.EVENTS,
         **windows.EVENTS,
+        **winding.EVENTS,
     }
     state_type = Lifecycle
 
@@ -132,6 +138,9 @@ class LifecycleKind(Quiet[Lifecycle]):
 
     def due_commands(self, state: Lifecycle, now: datetime) -> Sequence[Command]:
         return timers.due_commands(state, now)
+
+    def turned_down(self, stream: str, key: str, refusal: Refusal) -> Command | None:
+        return descent.turned_down(stream, key, refusal)
 
     def react(self, state: Lifecycle, fresh: Sequence[Recorded], facts: Facts) -> Plan:
         return react(state, fresh, facts)

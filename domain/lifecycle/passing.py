@@ -16,6 +16,7 @@ from domain.lifecycle.outcomes import Decides, after_outcome, next_review, no_ou
 from domain.lifecycle.reopening import LifecycleReopened
 from domain.lifecycle.routes import AGREED, ends_here, enter, next_step, open_draft
 from domain.lifecycle.state import Lifecycle
+from domain.lifecycle.winding import require_done
 from domain.messages import Event, Frozen
 from domain.process import REOPENING, ProcessDefinition, Stage, Step
 
@@ -77,6 +78,7 @@ def pass_gate(
     for name in stage.passes_when:
         CHECKS[name](state)
     promises_for(state, stage.key)
+    require_done(state, stage, process)
     submission = state.submission
     passed = e.GatePassed(
         stage=stage.key,

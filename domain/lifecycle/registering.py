@@ -19,6 +19,7 @@ from domain.lifecycle import events as e
 from domain.lifecycle.authority import definition, may_steer
 from domain.lifecycle.commands import LifecycleCommand, SubmitDeliverable
 from domain.lifecycle.events import DocumentNumber
+from domain.lifecycle.outcomes import require_round_left
 from domain.lifecycle.passing import others_closed, pass_gate
 from domain.lifecycle.state import Decided, Lifecycle
 from domain.messages import Actor, Command, Event, Personal, Recorded, Text, refuse
@@ -157,6 +158,7 @@ def _outside(
         )
     after = state.model_copy(update={"requests": (), "consultations": ()})
     onward = pass_gate(after, command, stage, process, facts, now)
+    require_round_left(state, onward.outcome, process)
     decided = OutsideDecisionEntered(
         stage=stage.key,
         title=stage.title,

@@ -6,16 +6,16 @@ from datetime import date, datetime
 from typing import Literal
 
 from domain.attachments import Attachment
-from domain.deliverables.base import Promise
+from domain.deliverables.base import Evidence, Promise
 from domain.feeds.messages import Terms
 from domain.kpis.aim import Aim
 from domain.kpis.stopping import CONTRADICTED_AFTER, Criterion
-from domain.lifecycle.commands import Source
+from domain.lifecycle.commands import Origin, Source
 from domain.lifecycle.events import DocumentNumber, Extra, RequestKind, WindowAim
 from domain.messages import Frozen, Text
 from domain.money.benefits import Benefit
 
-FOLD_VERSION = 7
+FOLD_VERSION = 8
 Health = Literal["green", "amber", "red"]
 
 
@@ -78,6 +78,8 @@ class Submission(Frozen):
 
 class Kpi(Aim):
     owner: str
+    kind: str | None = None
+    """outcome, cost, output or process, as its form says."""
 
 
 class Reached(Frozen):
@@ -272,6 +274,63 @@ class Reopening(Frozen):
     """The piece of work that was the last before it closed."""
 
 
+class Proposed(Frozen):
+    """What the review in circulation says besides its recommendation; it takes effect with the outcome."""
+
+    learnt: tuple[str, ...] = ()
+    scope: str = ""
+    targets: tuple[str, ...] = ()
+    spread_to: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+class Lesson(Frozen):
+    """What a round taught, carried into what followed from its review."""
+
+    round: int
+    outcome: str
+    learnt: tuple[str, ...]
+    scope: str = ""
+    targets: tuple[str, ...] = ()
+
+
+class Spread(Frozen):
+    """横展開: a lifecycle of another department that an expansion started (or was refused to)."""
+
+    section: str
+    section_name: Text
+    stream: str
+    ref: str
+    title: str
+    round: int
+    why: str = ""
+    attempt: int = 0
+    rule: str = ""
+    """The rule that refused the start, empty when nothing stands against it."""
+    message: Text | None = None
+    remedy: Text | None = None
+    given_up: bool = False
+
+
+class WindDownTask(Frozen):
+    """Something to be done before an abolished lifecycle closes."""
+
+    id: str
+    key: str
+    title: Text
+    post: str
+    post_title: Text
+    opened_at: datetime
+    due_at: datetime
+    remind_at: datetime | None = None
+    reminded: bool = False
+    overdue: bool = False
+    done_at: datetime | None = None
+    done_by: str | None = None
+    evidence: Evidence | None = None
+    not_applicable: bool = False
+
+
 class Publication(Frozen):
     """What citizens may read, from which day in Japan."""
 
@@ -322,6 +381,9 @@ class Before(Frozen):
     decided: dict[str, Decided] = {}
     reached: tuple[Reached, ...] = ()
     judged: dict[str, tuple[str, ...]] = {}
+    proposed: Proposed = Proposed()
+    lessons: tuple[Lesson, ...] = ()
+    tasks: tuple[WindDownTask, ...] = ()
 
 
 class Lifecycle(Frozen):
@@ -390,7 +452,7 @@ class Lifecycle(Frozen):
     aim: Aiming | None = None
     floor: int | None = None
     """Yen below which the small start of the proposal cannot begin."""
-    proposed: dict[str, int] = {}
+    estimated: dict[str, int] = {}
     """Costs of the option that the proposal chose: initial, running (a year), in yen."""
     cut: Cut | None = None
     benefits: tuple[Benefit, ...] = ()
@@ -438,6 +500,19 @@ class Lifecycle(Frozen):
     merged_into: str | None = None
     absorbed: tuple[str, ...] = ()
     """Lifecycles that were merged into this one."""
+    origin: Origin | None = None
+    spread: tuple[Spread, ...] = ()
+    proposed: Proposed = Proposed()
+    lessons: tuple[Lesson, ...] = ()
+    tasks: tuple[WindDownTask, ...] = ()
+    """What the wind-down asks for, once an abolition has been decided."""
+
+    @property
+    def open_tasks(self) -> tuple[WindDownTask, ...]:
+        """Tasks of the wind-down that are neither done nor declared not applicable; none while nothing is wound down."""
+        if self.closed or self.reopening is not None:
+            return ()
+        return tuple(t for t in self.tasks if t.done_at is None)
 
     @property
     def in_circulation(self) -> bool:
@@ -446,7 +521,7 @@ class Lifecycle(Frozen):
 
     @property
     def overdue(self) -> int:
-        return sum(r.overdue for r in self.requests)
+        return sum(r.overdue for r in self.requests) + sum(t.overdue for t in self.open_tasks)
 
     @property
     def health(self) -> Health:

@@ -17,6 +17,7 @@ from domain.lifecycle import (
     concluding,
     consulting,
     dates,
+    descent,
     dialogue,
     feeding,
     handover,
@@ -26,6 +27,7 @@ from domain.lifecycle import (
     registering,
     sunset,
     valuing,
+    winding,
     windows,
 )
 from domain.lifecycle import events as e
@@ -177,6 +179,7 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     **concluding.LINES,
     **consulting.LINES,
     **dates.LINES,
+    **descent.LINES,
     **dialogue.LINES,
     **feeding.LINES,
     **handover.LINES,
@@ -187,4 +190,5 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     **sunset.LINES,
     **valuing.LINES,
     **windows.LINES,
+    **winding.LINES,
 }

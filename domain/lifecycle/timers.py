@@ -33,6 +33,11 @@ def pending(state: Lifecycle) -> Iterator[Timer]:
             yield r.coordinator_at, "coordinator", r.id
         if r.escalate_at is not None and not r.escalated:
             yield r.escalate_at, "escalate", r.id
+    for t in state.open_tasks:
+        if t.remind_at is not None and not t.reminded and not t.overdue:
+            yield t.remind_at, "task_remind", t.id
+        if not t.overdue:
+            yield t.due_at, "task_due", t.id
     for c in state.consultations:
         if not c.referred:
             yield c.due_at, "consult", c.id

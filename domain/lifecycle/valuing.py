@@ -113,7 +113,7 @@ def costs_of(state: Lifecycle, day: date, years: int) -> tuple[Cost, ...]:
     first year's running cost, then running costs), over `years` from the first."""
     known = {y: c for y, b in state.budgets.items() if (c := _year_cost(y, b, day)) is not None}
     first = min(known, default=state.budget_year or fiscal_year(day) + 1)
-    running, initial = state.proposed.get("running"), state.proposed.get("initial")
+    running, initial = state.estimated.get("running"), state.estimated.get("initial")
     for year in range(first, first + years):
         if year in known or (running is None and initial is None):
             continue

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.kinds import Row, View
-from domain.lifecycle import dialogue, registering, windows
+from domain.lifecycle import dialogue, registering, winding, windows
 from domain.lifecycle import events as e
 from domain.lifecycle.adopting import DeliverableImported
 from domain.lifecycle.amendments import AnswerRetracted, LifecycleMerged, MeasurementCorrected
 from domain.lifecycle.attaching import FileAttached
 from domain.lifecycle.budgets import AmountReduced
 from domain.lifecycle.consultations import ConsultationOpened, ConsultationSettled
+from domain.lifecycle.descent import SpreadRefused
 from domain.lifecycle.migrating import DefinitionMigrated
 from domain.lifecycle.registering import OutsideDecisionEntered
 from domain.lifecycle.reopening import LifecycleReopened, ReopeningRefused
@@ -133,7 +134,7 @@ def _aimed(state: Lifecycle) -> list[Row]:
 
 
 def _to_be_said(state: Lifecycle) -> list[Row]:
-    """Questions and readings wait in the same inbox, and decide nothing."""
+    """Questions, readings and tasks of a wind-down wait in the same inbox, and decide nothing."""
     common: Row = {"stream": state.stream, "round": state.round, "overdue": False}
     questions: list[Row] = [
         {
@@ -168,7 +169,24 @@ def _to_be_said(state: Lifecycle) -> list[Row]:
         }
         for r in state.readings
     ]
-    return [*questions, *readings]
+    tasks: list[Row] = [
+        {
+            **common,
+            "request": t.id,
+            "kind": "task",
+            "stage": state.work,
+            "step": t.key,
+            "post": t.post,
+            "opened_at": t.opened_at,
+            "due_at": t.due_at,
+            "overdue": t.overdue,
+            "subject_ja": f"{state.title}: 廃止の整理「{t.title.ja}」",
+            "subject_en": f"{state.title}: wind-down, {t.title.en}",
+            "content_hash": None,
+        }
+        for t in state.open_tasks
+    ]
+    return [*questions, *readings, *tasks]
 
 
 def phase(state: Lifecycle) -> str:
@@ -307,6 +325,11 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
         return [Notice(person=event.asked_by, subject=_subject(state, event))]
     if isinstance(event, dialogue.InformationShared):
         return [Notice(post=event.post, subject=_subject(state, event))]
+    if isinstance(event, winding.WindDownTaskAssigned):
+        return [Notice(post=event.post, subject=_subject(state, event))]
+    if isinstance(event, winding.WindDownTaskReminded | winding.WindDownTaskOverdue):
+        owners = [t.post for t in state.tasks if t.id == event.task]
+        return [Notice(post=post, subject=_subject(state, event)) for post in owners]
     if isinstance(event, e.RequestClosed):
         return [Notice(post=event.post, subject=_subject(state, event))] if event.post else []
     if isinstance(event, AnswerRetracted | DefinitionMigrated):
@@ -337,6 +360,7 @@ _FOR_DRAFTER = (
     | LifecycleMerged
     | OutsideDecisionEntered
     | AmountReduced
+    | SpreadRefused
 )
 
 

@@ -167,6 +167,9 @@ BREAKS: list[tuple[str, str, dict[str, Any], str]] = [
     ("review", "review-report", {"report": " "}, "report"),
     ("review", "review-recommendation", {"recommendation": None}, "recommendation"),
     ("review", "review-recommendation", {"reasons": [" "]}, "reasons"),
+    ("review", "review-expansion", {"recommendation": "completion", "scope": "全庁"}, "scope"),
+    ("review", "review-expansion", {"recommendation": "expansion", "spread_to": ["moon"]}, "spread_to"),
+    ("review", "review-override", {"system_recommendation": "abolition"}, "override_reason"),
     ("review", "review-back-to", {"recommendation": "improvement", "back_to": "setup"}, "back_to"),
     ("wind_down", "wind-down-complete", {"lessons": []}, "lessons"),
 ]

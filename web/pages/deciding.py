@@ -61,6 +61,8 @@ def shown(
         answered = next((a for a in queries.answers_of(visit.store, stream) if a["request"] == request_id), None)
         question = next((q for q in state.questions if q.id == request_id), None)
         reading = next((r for r in state.readings if r.id == request_id), None)
+        if any(t.id == request_id for t in state.open_tasks):
+            return RedirectResponse(f"/lifecycles/{stream}#winddown", 303)
         if question is None and reading is None:
             before = state.before
             return visit.page(

@@ -21,6 +21,8 @@ from domain.messages import Refused
 from learning import forecast
 from learning.asking import forecast_of
 from store import queries
+from store.lineage import STANDINGS as STANDINGS_OF_SPREAD
+from store.lineage import lineage
 from store.search import words_of
 from web.app import Visit, visit_of
 from web.pages.charting import of_lifecycle
@@ -125,12 +127,21 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         amounts=entered(state.budgets),
         value=value(state, facts, local_day(store.clock.now())),
         promises=queries.promises_of(store, stream),
+        family=lineage(store, stream),
+        outcome_title=_outcome_titles(facts, visit.language),
+        spread_standings=STANDINGS_OF_SPREAD,
         measurements=queries.measurements_of(store, stream),
         files=queries.attachments_of(store, stream),
         happened=list(reversed(happened)),
         charts=of_lifecycle(visit, state, facts, [t.recorded for t in told]),
         temporal=_temporal(visit, stream),
     )
+
+
+def _outcome_titles(facts: Facts, language: str) -> Any:
+    """What an outcome is called by the lifecycle's own definition; its key where that has none."""
+    titles = {o.key: o.title.model_dump()[language] for o in facts.definition.outcomes} if facts.definition else {}
+    return lambda key: titles.get(key, key)
 
 
 def _may_draft(visit: Visit, state: Lifecycle, facts: Facts) -> bool:

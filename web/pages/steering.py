@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from domain.deliverables.registry import in_japanese
-from domain.lifecycle import amendments, commands, consulting, dialogue, publishing, registering
+from domain.lifecycle import amendments, commands, consulting, descent, dialogue, publishing, registering, winding
 from domain.lifecycle.absence import MarkMatter
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Command, Refusal, Refused, Text
@@ -133,6 +133,30 @@ ACTS: Mapping[str, Act] = {
         _t("条件や約束が果たされたことを記録します。", "Records that a condition or promise was met."),
         lambda s: any(p.fulfilled_at is None for p in s.promises),
     ),
+    "finish-task": Act(
+        winding.FinishWindDownTask,
+        _t("廃止の整理の作業を終える", "A task of the wind-down is done"),
+        _t("何をしたかと根拠を記録します。", "Records what was done, and the evidence."),
+        lambda s: bool(s.open_tasks),
+    ),
+    "waive-task": Act(
+        winding.WaiveWindDownTask,
+        _t("作業を該当なしとする", "A task does not apply"),
+        _t("理由を記録し、その作業を求めません。", "Records why, and asks for it no more."),
+        lambda s: bool(s.open_tasks),
+    ),
+    "reopen-task": Act(
+        winding.ReopenWindDownTask,
+        _t("作業を未了に戻す", "Open a task again"),
+        _t("誤って完了・該当なしとした作業を戻します。", "It was taken for done, or for not applicable, by mistake."),
+        lambda s: not s.closed and s.reopening is None and len(s.open_tasks) < len(s.tasks),
+    ),
+    "settle-spread": Act(
+        descent.SettleSpread,
+        _t("横展開の例外を処理する", "Settle a start that was refused"),
+        _t("断られた開始を再試行するか、取りやめます。", "Tries it again, or gives it up."),
+        lambda s: any(b.rule and not b.given_up for b in s.spread),
+    ),
     "review": Act(
         commands.OpenReview,
         _t("取組方針を再検討する", "Open the review"),
@@ -226,6 +250,10 @@ LABELS: Mapping[str, Text] = {
         "公開する部分(一行に一つ: stages 段階、kpis 指標、outcomes 取組方針、budget 議決予算)",
         "Parts, one a line: stages, kpis, outcomes, budget",
     ),
+    "task": _t("作業", "Task"),
+    "evidence": _t("根拠資料", "Evidence"),
+    "section": _t("部署", "Department"),
+    "again": _t("再試行する(しない場合は取りやめ)", "Try again (otherwise it is given up)"),
     "into": _t("統合先のID", "ID of the other"),
 }
 _STATES: Choices = spending.STATES
@@ -254,6 +282,8 @@ def _offers(visit: Visit, state: Lifecycle) -> dict[str, Choices]:
         "outcome": tuple((o.key, o.title) for o in process.outcomes) if process else (),
         "kpi": tuple((k.key, _t(k.title, k.title)) for k in state.kpis),
         "promise": tuple((p.id, _t(p.text, p.text)) for p in state.promises if p.fulfilled_at is None),
+        "task": tuple((t.key, t.title) for t in state.tasks),
+        "section": tuple((b.section, b.section_name) for b in state.spread if b.rule and not b.given_up),
         "consultation": tuple((c.id, c.post_title) for c in state.consultations),
         "state": _STATES,
     }
@@ -319,6 +349,8 @@ def _done(request: Request, given: str, name: str, text: dict[str, str]) -> Resp
     fields |= {"command_id": text.get("command_id") or str(uuid4()), "stream": stream, **act.fixed(state)}
     if name == "settle":
         fields.setdefault("agreed", False)
+    if name == "settle-spread":
+        fields.setdefault("again", False)
     try:
         visit.site.record(act.command.model_validate(fields), visit.actor())
     except ValidationError as error:

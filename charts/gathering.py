@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from charts import reading
-from charts.models import BudgetChart, FlowChart, KpiChart, StageName, TimelineChart, ValueChart
+from charts.models import BudgetChart, FlowChart, Forecast, KpiChart, StageName, TimelineChart, ValueChart
 from domain.calendar import local_day
 from domain.lifecycle.state import Lifecycle
-from domain.messages import Text
+from domain.messages import Recorded, Text
 from domain.process import ProcessDefinition
 from domain.selection.round import SelectionRound, evolve
 from store import bodies, flows, queries
@@ -22,7 +22,22 @@ POINTS = 60
 
 def kpis(store: Store, stream: str) -> tuple[KpiChart, ...]:
     state = _state(store, stream)
-    return reading.kpis(state, store.events(stream, open_texts=False)) if state.kpis else ()
+    if not state.kpis:
+        return ()
+    return kpis_of(state, store.events(stream, open_texts=False), local_day(store.clock.now()))
+
+
+def kpis_of(state: Lifecycle, recorded: Sequence[Recorded], today: date) -> tuple[KpiChart, ...]:
+    """With the forecast to the target date, a band that opens from the last level, where enough has been measured."""
+    from figures.lifecycles import figures_of
+
+    bands: dict[str, tuple[Forecast, ...]] = {}
+    for figure in figures_of([state], today)[0] if state.kpis else ():
+        if figure.forecast is not None and figure.levels and figure.forecast.on > figure.levels[-1].period.end:
+            last, f = figure.levels[-1], figure.forecast
+            begins = Forecast(on=last.period.end, low=float(last.level), mid=float(last.level), high=float(last.level))
+            bands[figure.aim.key] = (begins, Forecast(on=f.on, low=f.low, mid=f.value, high=f.high))
+    return reading.kpis(state, recorded, bands)
 
 
 def budget(store: Store, stream: str) -> BudgetChart:

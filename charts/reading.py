@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Decimal
 
 from charts import periods
 from charts.models import (
@@ -28,8 +27,10 @@ from charts.models import (
 )
 from domain.bodies import Criterion
 from domain.calendar import local_day
+from domain.kpis.aim import Aim
+from domain.kpis.attainment import levels
+from domain.kpis.periods import parse
 from domain.lifecycle import events as e
-from domain.lifecycle.adopting import DeliverableImported
 from domain.lifecycle.amendments import AnswerRetracted, MeasurementCorrected
 from domain.lifecycle.migrating import DefinitionMigrated
 from domain.lifecycle.state import Budget, Lifecycle
@@ -54,81 +55,43 @@ def standing(recorded: Iterable[Recorded]) -> list[Recorded]:
 def kpis(
     state: Lifecycle, recorded: Iterable[Recorded], forecasts: Mapping[str, Sequence[Forecast]] | None = None
 ) -> tuple[KpiChart, ...]:
-    """One for each KPI that is set, with all that was ever measured of it; a corrected value in place of the wrong one."""
-    stands = standing(recorded)
-    set_as = _set_as(stands)
-    measured: dict[str, dict[str, tuple[float, bool]]] = {}
-    for r in stands:
+    """One for each KPI that is set, with all that was ever measured of it; a corrected value in place of the wrong one. What
+    accumulates is drawn as the level that each period led to, since that is what the target is about."""
+    measured: dict[str, dict[str, tuple[str, bool]]] = {}
+    for r in standing(recorded):
         if isinstance(r.event, e.MeasurementRecorded | MeasurementCorrected):
             mended = isinstance(r.event, MeasurementCorrected)
-            measured.setdefault(r.event.kpi, {})[r.event.period] = (float(r.event.value), mended)
-    return tuple(
-        _kpi(
-            state,
-            k.key,
-            k.title,
-            k.unit,
-            set_as.get(k.key, {}),
-            measured.get(k.key, {}),
-            (forecasts or {}).get(k.key, ()),
-        )
-        for k in state.kpis
-    )
+            measured.setdefault(r.event.kpi, {})[r.event.period] = (str(r.event.value), mended)
+    return tuple(_kpi(state, k, measured.get(k.key, {}), (forecasts or {}).get(k.key, ())) for k in state.kpis)
 
 
-def _set_as(stands: Sequence[Recorded]) -> dict[str, dict[str, Any]]:
-    """KPI -> as it stands in the last KPI setting that passed its gate (or was imported)."""
-    handed_in: dict[tuple[str, int, int], dict[str, Any]] = {}
-    found: dict[str, dict[str, Any]] = {}
-    for r in stands:
-        content: dict[str, Any] | None = None
-        if isinstance(r.event, e.DeliverableSubmitted) and r.event.deliverable == "kpis":
-            handed_in[r.event.stage, r.event.round, r.event.version] = r.event.content
-        elif isinstance(r.event, DeliverableImported) and r.event.deliverable == "kpis":
-            content = r.event.content
-        elif isinstance(r.event, e.GatePassed):
-            content = handed_in.get((r.event.stage, r.event.round, r.event.version))
-        for k in (content or {}).get("kpis") or ():
-            found[k.get("key", "")] = k
-    return found
-
-
-def _kpi(
-    state: Lifecycle,
-    key: str,
-    title: str,
-    unit: str,
-    set_as: Mapping[str, Any],
-    values: Mapping[str, tuple[float, bool]],
-    forecast: Sequence[Forecast],
-) -> KpiChart:
-    points = [Point(period=p, on=periods.last_day(p), value=v, corrected=c) for p, (v, c) in values.items()]
+def _kpi(state: Lifecycle, aim: Aim, values: Mapping[str, tuple[str, bool]], forecast: Sequence[Forecast]) -> KpiChart:
+    reached = {level.period.name: level.level for level in levels(aim, {p: v for p, (v, _) in values.items()})}
+    points = []
+    for name, (value, corrected) in values.items():
+        period = parse(name)
+        level = reached.get(period.name, Decimal(value)) if period else Decimal(value)
+        points.append(Point(period=name, on=period.end if period else None, value=float(level), corrected=corrected))
     ends = [p.on for p in points if p.on is not None]
     if len(ends) == len(points):
-        points += [Point(period=p, on=on, value=None) for p, on in periods.missing(ends, set_as.get("cadence"))]
+        points += [Point(period=p, on=on, value=None) for p, on in periods.missing(ends, aim.cadence)]
         points.sort(key=lambda p: (p.on or date.min, p.period))
-    interim = (_level(i.get("value"), i.get("on") or i.get("date")) for i in set_as.get("interim") or ())
-    direction = set_as.get("direction")
     return KpiChart(
         lifecycle=state.stream,
-        key=key,
-        title=title,
-        unit=unit,
-        direction=direction if direction in ("up", "down") else None,
-        baseline=_level(set_as.get("baseline"), set_as.get("baseline_on")),
-        target=_level(set_as.get("target"), set_as.get("target_on")),
-        interim=tuple(level for level in interim if level is not None),
+        key=aim.key,
+        title=aim.title,
+        unit=aim.unit,
+        direction=aim.direction,
+        baseline=_level(aim.baseline, aim.baseline_on),
+        target=_level(aim.target, aim.target_on),
+        interim=tuple(Level(value=float(i.value), on=i.due) for i in aim.interim),
         points=tuple(points),
         forecast=tuple(forecast),
     )
 
 
-def _level(value: Any, on: Any) -> Level | None:
-    try:
-        number = None if value is None else float(Decimal(str(value)))
-    except InvalidOperation:
-        return None
-    return None if number is None else Level(value=number, on=date.fromisoformat(str(on)) if on else None)
+def _level(value: Decimal | None, on: date | None) -> Level | None:
+    return None if value is None else Level(value=float(value), on=on)
 
 
 # --- budget ----------------------------------------------------------------------------------------------------------

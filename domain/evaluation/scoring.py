@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
-from domain.evaluation.attainment import attainment
+from domain.kpis.attainment import attainment, is_worse, levels
 from domain.lifecycle.state import Kpi, Lifecycle
 from domain.messages import Frozen, Text
 
@@ -27,7 +27,8 @@ VERDICTS: Mapping[str, Text] = {
 
 
 class KpiScore(Frozen):
-    """A KPI and its latest value of this round. `attainment`: see `attainment`; None without a value or without an aim."""
+    """A KPI and its latest level of this round (what accumulates: the baseline and all since). `attainment`: see
+    `domain.kpis.attainment`; None without a value or without an aim."""
 
     key: str
     title: str
@@ -82,15 +83,16 @@ def _score(kpi: Kpi, values: Mapping[str, str]) -> KpiScore:
         baseline=kpi.baseline,
         target=kpi.target,
     )
-    if not values:
+    reached = levels(kpi, values)
+    if not reached:
         return score
-    period = max(values)  # periods such as 2026-Q1 sort as they follow each other
-    value = Decimal(values[period])
-    score = score.model_copy(update={"period": period, "value": value})
+    last = reached[-1]
+    score = score.model_copy(update={"period": last.period.name, "value": last.level})
     if kpi.baseline is None or kpi.target is None:
         return score
-    share = attainment(kpi.baseline, kpi.target, value, kpi.direction or "up")
-    standing = "attained" if share >= 1 else "worse" if share < 0 else "part_way"
+    share = attainment(kpi.baseline, kpi.target, last.level, kpi.direction or "up")
+    worse = is_worse(kpi, last.level, kpi.baseline)
+    standing = "attained" if share >= 1 else "worse" if worse else "part_way"
     return score.model_copy(update={"attainment": share, "standing": standing})
 
 

@@ -324,28 +324,6 @@ def test_labels_stand_apart_and_keep_their_order(wanted: list[float]) -> None:
 # --- periods ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("period", "on"),
-    [
-        ("2028-02", date(2028, 2, 29)),
-        ("2026-Q1", date(2026, 3, 31)),
-        ("2026-H2", date(2026, 12, 31)),
-        ("2026", date(2026, 12, 31)),
-        ("FY2025", date(2026, 3, 31)),
-        ("2025年度", date(2026, 3, 31)),
-        ("R7", date(2026, 3, 31)),
-        ("令和元年度", date(2020, 3, 31)),
-        ("2026-04-15", date(2026, 4, 15)),
-        ("2026-13", None),
-        ("2026-02-30", None),
-        ("Q1", None),
-        ("第1回", None),
-    ],
-)
-def test_a_period_ends_on_its_last_day(period: str, on: date | None) -> None:
-    assert periods.last_day(period) == on
-
-
 def test_what_was_not_measured_in_between_is_missing() -> None:
     ends = [date(2026, 3, 31), date(2026, 12, 31)]
     found = [("2026-Q2", date(2026, 6, 30)), ("2026-Q3", date(2026, 9, 30))]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from domain.deliverables.registry import parse, require_complete
-from domain.evaluation.attainment import attainment
 from domain.evaluation.recommending import RULES, recommend, recommended
 from domain.evaluation.reports import Happening, Material, monitoring_draft, review_draft
 from domain.evaluation.scoring import KpiScore, Standing, hypothesis_scores, kpi_scores
@@ -19,24 +17,6 @@ from domain.messages import Text
 from tests.given import KPI, PROCESS, VALID, Case, person
 
 ALL = ("expansion", "improvement", "abolition", "continuation", "completion")
-
-
-@pytest.mark.parametrize(
-    ("baseline", "target", "value", "direction", "share"),
-    [
-        ("10", "20", "10", "up", "0"),
-        ("10", "20", "15", "up", "0.5"),
-        ("10", "20", "25", "up", "1.5"),
-        ("10", "20", "5", "up", "-0.5"),
-        ("9600000", "3000000", "4650000", "down", "0.75"),
-        ("80", "20", "95", "down", "-0.25"),
-        ("5", "5", "5", "up", "1"),
-        ("5", "5", "4", "up", "-1"),
-        ("5", "5", "4", "down", "1"),
-    ],
-)
-def test_attainment_is_the_share_of_the_way(baseline: str, target: str, value: str, direction: Any, share: str) -> None:
-    assert attainment(Decimal(baseline), Decimal(target), Decimal(value), direction) == Decimal(share)
 
 
 def score(kind: str, standing: Standing) -> KpiScore:

@@ -46,7 +46,7 @@ MAY: dict[str, set[str]] = {
     "notifications": {"domain", "store", "settings"},
     "activities": {"domain", "definitions", "store", "notifications", "settings", *CONTRACTS},
     "workflows": set(),
-    "charts": {"domain", "store"},
+    "charts": {"domain", "figures", "store"},
     "papers": {"charts", "domain", "store"},
     "learning": {"domain", "store"},
     "web": {*READING, "runtime", *CONTRACTS},

@@ -52,10 +52,13 @@ def of_lifecycle(visit: Visit, state: Lifecycle, facts: Facts, recorded: Sequenc
     """What the page of a lifecycle shows, from the events that it has read already."""
     here, lang = f"/lifecycles/{state.stream}/charts", _language(visit)
     names = gathering.stages_of([facts.definition] if facts.definition else [])
-    way = reading.timeline(state, recorded, names, local_day(visit.store.clock.now()))
+    today = local_day(visit.store.clock.now())
+    way = reading.timeline(state, recorded, names, today)
     return OfLifecycle(
         timeline=shown(way, f"{here}/timeline.svg", lang),
-        kpis=tuple(shown(k, f"{here}/kpi/{quote(k.key, safe='')}.svg", lang) for k in reading.kpis(state, recorded)),
+        kpis=tuple(
+            shown(k, f"{here}/kpi/{quote(k.key, safe='')}.svg", lang) for k in gathering.kpis_of(state, recorded, today)
+        ),
         budget=shown(reading.budget(state), f"{here}/budget.svg", lang) if state.budgets else None,
     )
 

@@ -32,6 +32,7 @@ from domain.kpis.attainment import levels
 from domain.kpis.periods import parse
 from domain.lifecycle import events as e
 from domain.lifecycle.amendments import AnswerRetracted, MeasurementCorrected
+from domain.lifecycle.amounts import NAMES
 from domain.lifecycle.migrating import DefinitionMigrated
 from domain.lifecycle.state import Budget, Lifecycle
 from domain.messages import Recorded, Text
@@ -97,12 +98,6 @@ def _level(value: Decimal | None, on: date | None) -> Level | None:
 # --- budget ----------------------------------------------------------------------------------------------------------
 
 _CORE = ("asked", "indicated", "voted", "allotted")
-_AMOUNTS: Mapping[str, Text] = {
-    "asked": Text(ja="要求額", en="asked"),
-    "indicated": Text(ja="内示額", en="indicated"),
-    "voted": Text(ja="議決額", en="voted"),
-    "allotted": Text(ja="配当額", en="allotted"),
-}
 
 
 def budget(state: Lifecycle) -> BudgetChart:
@@ -113,7 +108,7 @@ def budget(state: Lifecycle) -> BudgetChart:
         for name in Budget.model_fields:
             value = getattr(found, name)
             if name in _CORE or (isinstance(value, int) and not isinstance(value, bool)):
-                title = _AMOUNTS.get(name) or Text(ja=name, en=name)
+                title = NAMES.get(name) or Text(ja=name, en=name)
                 amounts.append(Amount(state=name, title=title, amount=value))
         years.append(BudgetYear(year=year, amounts=tuple(amounts)))
     return BudgetChart(lifecycle=state.stream, years=tuple(years))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date
 
 from domain.calendar import end_of_business, local_day
+from domain.fiscal import openings
 from domain.lifecycle.migrating import MigrateDefinition, migration
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Actor, Recorded, Refused, Text
@@ -27,12 +28,17 @@ from rehearsal.script import MARK, scripted
 from rehearsal.shares import in_memory
 from rehearsal.shifting import Change, Shifted
 from store.calendars import calendar as shipped_calendar
+from store.calendars import fiscal_calendar
 
 
 def default_deadlines(first: date, last: date) -> tuple[date, ...]:
-    """Budget requests for the initial budget are due in mid-November (ours; the city's calendar takes their place with --deadline):
-    those from `first` on, up to the one after `last`."""
-    return tuple(d for year in range(first.year, last.year + 2) if first <= (d := date(year, 11, 15)))
+    """The days on which requests for the initial budget close by the city's fiscal calendar, from `first` on up to the one after
+    `last`; --deadline takes their place."""
+    years = last.year - first.year + 3
+    found = openings(fiscal_calendar(), shipped_calendar(), first, years=years)
+    closing = sorted(o.requests_close for o in found if o.kind == "initial" and o.requests_close >= first)
+    later = [d for d in closing if d > last][:1]
+    return (*(d for d in closing if d <= last), *later)
 
 
 def without(process: ProcessDefinition, removed: Iterable[str], version: int) -> ProcessDefinition:

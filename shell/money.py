@@ -17,8 +17,9 @@ from shell.output import OUT
 from shell.session import Session
 
 if TYPE_CHECKING:
+    from domain.facts import Facts
     from domain.fiscal import Reach
-    from domain.lifecycle.state import Budget
+    from domain.lifecycle.state import Budget, Lifecycle
     from domain.lifecycle.valuing import Value
 
 Year = Annotated[int, typer.Option("--from-year", min=1950, max=2100, help="年度(西暦) / fiscal year")]
@@ -289,17 +290,17 @@ def _show_windows(id: str | None, ready: date | None) -> None:
     facts = store.facts(state.definition if state else None)
     assert facts.fiscal is not None
     by_dates = forecast(state, facts.definition, facts.calendar, now) if state and facts.definition else None
+    by_history = _by_history(session, state, facts) if state is not None and by_dates is not None else None
+    expected = ready or by_history or by_dates
     counted = aiming(store)
     asked = state is not None and ready is None and by_dates is None
-    found = reach(
-        facts.fiscal, facts.calendar, today, ready or by_dates or today, new=state is None or state.round == 1
-    )
+    found = reach(facts.fiscal, facts.calendar, today, expected or today, new=state is None or state.round == 1)
     document = {
         "id": stream,
         "calendar": facts.fiscal.reference,
         "today": today,
-        "ready": None if asked else ready or by_dates or today,
-        "ready_by": "asked" if asked else "given" if ready else "due_dates" if by_dates else "today",
+        "ready": None if asked else expected or today,
+        "ready_by": "asked" if asked else _ready_by(ready, by_history, by_dates),
         "aim": state.aim.model_dump(mode="json") if state is not None and state.aim else None,
         "windows": [
             {
@@ -312,6 +313,26 @@ def _show_windows(id: str | None, ready: date | None) -> None:
         ],
     }
     OUT.emit(document, lambda: _tell_windows(document, found, state.title if state else ""))
+
+
+def _ready_by(given: date | None, by_history: date | None, by_dates: date | None) -> str:
+    return "given" if given else "history" if by_history else "due_dates" if by_dates else "today"
+
+
+def _by_history(session: Session, state: Lifecycle, facts: Facts) -> date | None:
+    """When the request is ready by the city's own history: half of the comparable lifecycles had come to the budgeting by then, and
+    its draft takes what the process gives it. None where the forecast is silent."""
+    from domain.calendar import end_of_business, local_day
+    from learning.asking import forecast_of
+
+    process = facts.definition
+    stage = next((s for s in process.stages if s.deliverable == "budgeting"), None) if process else None
+    if stage is None or state.stage == stage.key:
+        return None
+    found = next((e for e in forecast_of(session.store, state.stream).expected if e.stage == stage.key), None)
+    if found is None or found.on is None:
+        return None
+    return local_day(facts.calendar.after(end_of_business(found.on), stage.due))
 
 
 _BECAUSE = {"late": "間に合わない / too late", "skeleton": "骨格予算 / skeleton budget"}
@@ -330,6 +351,7 @@ def _tell_windows(d: Mapping[str, Any], found: tuple[Reach, ...], title: str) ->
     else:
         why = {
             "given": "指定の日 / as given",
+            "history": "これまでの実績による見通し / by the city's own history",
             "due_dates": "各段階の期限どおりに進んだ場合 / when everybody takes the time the process gives",
             "today": "今日 / today",
         }[d["ready_by"]]

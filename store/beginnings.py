@@ -14,6 +14,7 @@ from domain.lifecycle.adopting import DeliverableImported
 from domain.lifecycle.amendments import AnswerRetracted, MeasurementCorrected
 from domain.lifecycle.state import Lifecycle
 from domain.lifecycle.story import line
+from domain.lifecycle.valuing import value
 from domain.lifecycle.winding import WindDownTaskFinished
 from domain.messages import Recorded
 from domain.process import ProcessDefinition
@@ -115,6 +116,7 @@ def material(store: Store, state: Lifecycle, process: ProcessDefinition, recorde
         happened=tuple(h for version, h in told if version > since),
         reports=tuple(content for _, content in reports),
         sources=tuple(sources.values()),
+        appraisal=value(state, store.facts(state.definition), local_day(store.clock.now())).appraisal,
     )
 
 

@@ -8,13 +8,16 @@ from typing import Any
 from domain.calendar import wareki, wareki_fiscal_year
 from domain.evaluation.recommending import Recommendation, recommend
 from domain.evaluation.scoring import VERDICTS, HypothesisScore, KpiScore, hypothesis_scores, kpi_scores
+from domain.lifecycle.amounts import NAMES
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Frozen, Text
+from domain.money.appraisal import Appraisal
 from domain.process import ProcessDefinition
 
 _LATEST = 12
 """So many of the latest happenings are named; the history has them all."""
-_STATES = {"asked": "要求", "indicated": "内示", "voted": "議決", "allotted": "配当"}
+_STATES = ("asked", "indicated", "voted", "allotted", "executed", "settled")
+"""The states of an amount that a report names; the record has the others."""
 
 
 class Happening(Frozen):
@@ -25,13 +28,14 @@ class Happening(Frozen):
 class Material(Frozen):
     """What a report is drafted from. `forms`: the content in force of each deliverable, by its key; `happened`: what is worth
     telling since the last report; `reports`: the monitoring reports of this round that passed, oldest first; `sources`: the
-    evidence of the latest measurements."""
+    evidence of the latest measurements; `appraisal`: benefits against costs, where both are known."""
 
     today: date
     forms: dict[str, dict[str, Any]] = {}
     happened: tuple[Happening, ...] = ()
     reports: tuple[dict[str, Any], ...] = ()
     sources: tuple[dict[str, Any], ...] = ()
+    appraisal: Appraisal | None = None
 
 
 class Evaluation(Frozen):
@@ -127,12 +131,20 @@ def _reported(material: Material) -> tuple[str, ...]:
 def _money(state: Lifecycle, material: Material) -> list[str]:
     lines = []
     for year, budget in sorted(state.budgets.items()):
-        amounts = [f"{ja} {v:,}円" for k, ja in _STATES.items() if (v := getattr(budget, k)) is not None]
+        amounts = [f"{NAMES[k].ja} {v:,}円" for k in _STATES if (v := getattr(budget, k)) is not None]
         lines.append(f"・{wareki_fiscal_year(year)}: " + "、".join(amounts))
     spent = [int(r["spent"]) for r in material.reports if r.get("spent") is not None]
     if spent:
         lines.append(f"・報告された執行額の計: {sum(spent):,}円({len(spent)}期)")
-    return lines
+    return [*lines, *_balance(material.appraisal)]
+
+
+def _balance(found: Appraisal | None) -> list[str]:
+    if found is None or not found.benefit:
+        return []
+    span = f"{wareki_fiscal_year(found.years[0].fiscal_year)}〜{wareki_fiscal_year(found.years[-1].fiscal_year)}"
+    back = f"、回収期間 {found.payback_years}年" if found.payback_years is not None else "、期間内に回収しない"
+    return [f"・収支({span}): 便益 {found.benefit:,}円 − 費用 {found.cost:,}円 = {found.balance:+,}円{back}"]
 
 
 def _hypotheses(evaluation: Evaluation) -> list[str]:

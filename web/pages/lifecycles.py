@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, HTTPException, Request
@@ -30,6 +31,9 @@ from web.pages.deciding import read
 from web.pages.finding import stage_titles, stream_of
 from web.pages.steering import possible
 from web.pages.talk import QUIET, timeline
+
+if TYPE_CHECKING:
+    from figures.portfolio import KpiFigure
 
 router = APIRouter()
 PAGE = 50
@@ -131,11 +135,21 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         outcome_title=_outcome_titles(facts, visit.language),
         spread_standings=STANDINGS_OF_SPREAD,
         measurements=queries.measurements_of(store, stream),
+        figures=_figures(state, local_day(store.clock.now())),
         files=queries.attachments_of(store, stream),
         happened=list(reversed(happened)),
         charts=of_lifecycle(visit, state, facts, [t.recorded for t in told]),
         temporal=_temporal(visit, stream),
     )
+
+
+def _figures(state: Lifecycle, today: date) -> dict[str, KpiFigure]:
+    """KPI -> attainment, forecast and health. What draws and reckons is loaded by whoever looks at KPIs first."""
+    if not state.kpis:
+        return {}
+    from figures.lifecycles import figures_of
+
+    return {f.aim.key: f for f in figures_of([state], today)[0]}
 
 
 def _outcome_titles(facts: Facts, language: str) -> Any:

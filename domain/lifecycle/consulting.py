@@ -25,7 +25,7 @@ from domain.lifecycle.consultations import (
 )
 from domain.lifecycle.dialogue import route_posts
 from domain.lifecycle.passing import proceed
-from domain.lifecycle.routes import request_for, resolve
+from domain.lifecycle.routes import ADDED, request_for, resolve
 from domain.lifecycle.state import Consultation, Given, Lifecycle, Request
 from domain.messages import Actor, Command, Event, Recorded, Text, refuse
 from domain.process import Stage, Step
@@ -171,8 +171,9 @@ def common_superior(state: Lifecycle, post: str, step: Step, stage: Stage, facts
 
 def _add(state: Lifecycle, command: AddConcurrence, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
     person = known_person(actor, facts)
-    current = next((r for r in state.requests if r.kind == "decide"), None)
-    if current is None or state.submission is None:
+    places = [r.step_index for r in state.requests if r.kind == "decide"]
+    places += [found.step_index for found in state.consultations]
+    if not places or state.submission is None:
         raise refuse(
             "nothing-in-circulation",
             "回議中の成果物がありません",
@@ -205,13 +206,13 @@ def _add(state: Lifecycle, command: AddConcurrence, actor: Actor, facts: Facts, 
     opened = request_for(
         state,
         stage,
-        current.step_index,
+        places[0],
         post,
         state.serial + 1,
         facts,
         now,
         extra="added",
-        title=Text(ja="追加の合議", en="added concurrence"),
+        title=ADDED,
     )
     return [ConcurrenceAdded(post=post.id, post_title=post.title, reason=command.reason), opened]
 

@@ -45,7 +45,16 @@ from domain.lifecycle.dialogue import mover, shifted
 from domain.lifecycle.evolve import evolve
 from domain.lifecycle.reopening import ReopeningRefused
 from domain.lifecycle.reviewing import close_requests, review_events
-from domain.lifecycle.routes import delegated, enter, next_step, open_draft, parts_of, still_agreed, voided
+from domain.lifecycle.routes import (
+    added_again,
+    delegated,
+    enter,
+    next_step,
+    open_draft,
+    parts_of,
+    still_agreed,
+    voided,
+)
 from domain.lifecycle.state import Lifecycle, Submission
 from domain.lifecycle.timers import pass_deadline, require_passed
 from domain.messages import Actor, Command, Event, Recorded, refuse
@@ -168,6 +177,9 @@ def _submit(
     content: dict[str, Any] = form.model_dump(mode="json")
     attachments = attaching.attached(state)
     parts = parts_of(stage, content, attachments)
+    located = state
+    if stage.deliverable == "setup":
+        located = state.model_copy(update={"departments": tuple(content["departments"])})
     submitted = e.DeliverableSubmitted(
         stage=stage.key,
         title=stage.title,
@@ -179,7 +191,7 @@ def _submit(
         comment=command.comment,
         number=registering.number_of(state, facts, now),
         parts=parts or None,
-        kept=still_agreed(state, stage, parts),
+        kept=still_agreed(located, stage, parts, facts, now),
         ends_at=delegated(stage, content),
         attachments=attachments,
     )
@@ -191,7 +203,7 @@ def _submit(
     ]
     closed = [e.RequestClosed(request=r.id, because="submitted") for r in state.requests if r.kind == "draft"]
     former = state.former.given if state.former is not None else ()
-    after = state.model_copy(
+    after = located.model_copy(
         update={
             "given": tuple(g for g in former if g.step in submitted.kept),  # all else agreed to another version
             "submission": Submission(
@@ -205,9 +217,8 @@ def _submit(
             ),
         }
     )
-    if stage.deliverable == "setup":
-        after = after.model_copy(update={"departments": tuple(content["departments"])})
-    opened = next_step(after, stage, -1, state.serial + 1, facts, now)
+    opened: list[Event] = [*next_step(after, stage, -1, state.serial + 1, facts, now)]
+    opened += added_again(after, stage, state.former.added if state.former else (), opened, facts, now)
     if not any(isinstance(event, e.RequestOpened) for event in opened):
         raise refuse(
             "route-empty",

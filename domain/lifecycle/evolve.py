@@ -46,6 +46,7 @@ from domain.lifecycle.state import (
     Kpi,
     Lesson,
     Lifecycle,
+    Pending,
     PromiseState,
     Proposed,
     Request,
@@ -279,6 +280,9 @@ def _taken_back(state: Lifecycle) -> Changes:
     """Nothing is in circulation any more. What was agreed to is remembered for the next version."""
     parts = state.submission.parts if state.submission is not None else {}
     given = tuple(g for g in state.given if g.decision in AGREED)
+    waiting = [Pending(step=g.step, post=g.post) for g in state.given if g.decision not in AGREED]
+    waiting += [Pending(step=r.step, post=r.post) for r in state.requests if r.kind == "decide"]
+    former = Former(given=given, parts=parts, pending=tuple(waiting), added=state.added)
     return {
         "given": (),
         "submission": None,
@@ -286,7 +290,7 @@ def _taken_back(state: Lifecycle) -> Changes:
         "pledged": (),
         "questions": (),
         "consultations": (),
-        "former": Former(given=given, parts=parts) if given else None,
+        "former": former if given or former.added else None,
     }
 
 

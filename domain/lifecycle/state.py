@@ -487,6 +487,8 @@ class Lifecycle(Frozen):
     """起案番号 by `stage/round`, until the document is decided."""
     decided: dict[str, Decided] = {}
     """Decisions that wait to take effect, by `stage/round`."""
+    outside_on: date | None = None
+    """The day of a decision entered from another system, while its gate passes."""
     recused: tuple[str, ...] = ()
     """Who does not decide in this matter because of a conflict of interest."""
     marks: tuple[str, ...] = ()

@@ -68,6 +68,10 @@ class Kind(Protocol[State]):
 
     def closed(self, state: State) -> bool: ...
 
+    def undecided(self, state: State) -> bool:
+        """Whether an open decision may leave the stream closed as it was (a reopening that was asked for)."""
+        ...
+
     def definition_of(self, state: State) -> str | None:
         """Reference of the pinned process definition, shown in `streams.process_version`."""
         ...
@@ -118,6 +122,9 @@ class Quiet(Generic[State]):
         return None
 
     def closed(self, state: State) -> bool:
+        return False
+
+    def undecided(self, state: State) -> bool:
         return False
 
     def definition_of(self, state: State) -> str | None:

@@ -203,6 +203,7 @@ def _add(state: Lifecycle, command: AddConcurrence, actor: Actor, facts: Facts, 
             remedy_ja="何もする必要はありません",
             remedy_en="nothing needs to be done",
         )
+    _somebody_else(state, post, stage.gate[places[0]], facts, now)
     opened = request_for(
         state,
         stage,
@@ -215,6 +216,21 @@ def _add(state: Lifecycle, command: AddConcurrence, actor: Actor, facts: Facts, 
         title=ADDED,
     )
     return [ConcurrenceAdded(post=post.id, post_title=post.title, reason=command.reason), opened]
+
+
+def _somebody_else(state: Lifecycle, post: Post, step: Step, facts: Facts, now: datetime) -> None:
+    """Concurrence is somebody else's: a post that only drafters hold, or people recused, has nobody who could give it."""
+    holders = facts.directory.holders(post.id, local_day(now))
+    barred = {*state.recused, *(() if step.drafter_may_decide else state.authors)}
+    if not holders or set(holders) - barred:
+        return
+    raise refuse(
+        "nobody-could-concur",
+        f"post: {post.title.ja} の職にあるのは起案者か回避した者だけです({', '.join(holders)})",
+        f"post: only drafters or people recused hold {post.title.en} ({', '.join(holders)})",
+        remedy_ja="同意できる別の職を選んでください",
+        remedy_en="choose a post that somebody else holds",
+    )
 
 
 def _not_held(state: Lifecycle) -> None:

@@ -75,7 +75,7 @@ def decide(state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: 
             remedy_ja="`starter.py list` で ID を確認してください",
             remedy_en="check the id with `starter.py list`",
         )
-    if state.closed and not isinstance(command, _WHEN_CLOSED):
+    if state.closed and not isinstance(command, _WHEN_CLOSED) and not _mends_the_end(state, command):
         raise refuse(
             "closed",
             f"このライフサイクルは終結しています({state.closed_as})",
@@ -87,6 +87,11 @@ def decide(state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: 
     if not state.reached:
         return events
     return [*events, *sunset.on_entering(events, partial(_after, state, events, actor, now), state.reached, facts, now)]
+
+
+def _mends_the_end(state: Lifecycle, command: Command) -> bool:
+    """Whether the answer that closed it may still be taken back: nobody has acted on it, or `before` would be gone."""
+    return state.before is not None and isinstance(command, amendments.RetractAnswer | amendments.CorrectAnswer)
 
 
 def _after(state: Lifecycle, events: Sequence[Event], actor: Actor, now: datetime) -> Lifecycle:
@@ -302,6 +307,8 @@ def _resume(state: Lifecycle, command: c.ResumeLifecycle, actor: Actor, facts: F
     # A draft taken back during the hold waits only since then; a clock that stands for a question moves when it is answered.
     shifts = [shifted(r, max(since, r.opened_at), now, facts) for r in waiting.values() if r.paused_at is None]
     shifts += [shifted(t, max(since, t.opened_at), now, facts) for t in state.open_tasks]
+    consulted = {x.id: x for x in (*(state.before.consultations if state.before else ()), *state.consultations)}
+    shifts += [shifted(x, since, now, facts) for x in consulted.values()]
     review = end_of_business(state.review_date) if state.review_date else None
     next_review = local_day(mover(since, now, facts)(review)) if review and review > since else None
     return [e.LifecycleResumed(shifts=tuple(shifts), next_review=next_review, reason=command.reason)]

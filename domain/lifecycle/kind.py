@@ -126,6 +126,9 @@ class LifecycleKind(Quiet[Lifecycle]):
     def closed(self, state: Lifecycle) -> bool:
         return state.closed
 
+    def undecided(self, state: Lifecycle) -> bool:
+        return state.reopening is not None
+
     def definition_of(self, state: Lifecycle) -> str | None:
         return state.definition or None
 

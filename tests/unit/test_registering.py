@@ -9,8 +9,8 @@ import pytest
 
 from domain.calendar import local_day
 from domain.facts import Facts
-from domain.lifecycle import commands as c
 from domain.lifecycle import absence, dates, registering
+from domain.lifecycle import commands as c
 from domain.lifecycle import events as e
 from domain.lifecycle.kind import LifecycleKind
 from domain.messages import SYSTEM

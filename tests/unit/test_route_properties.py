@@ -14,6 +14,7 @@ from domain.directory import Absence, Deputy
 from domain.lifecycle import absence, consulting, dates
 from domain.lifecycle import commands as c
 from domain.lifecycle.attaching import AttachFile, DetachFile
+from domain.lifecycle.events import RequestAnswered
 from domain.messages import Actor
 from tests.given import SINCE, STAGES, START, Case, person, stage_of, with_process
 from tests.unit.test_lifecycle_properties import ANYONE, Random
@@ -144,11 +145,8 @@ def test_who_has_not_agreed_is_asked_about_the_next_version(
         _answer(case, posts[int(place)], decisions[place])
     if case.state.stage != "setup":
         return
-    agreed = {
-        r.event.post
-        for r in case.log
-        if r.event.type == "RequestAnswered" and r.event.decision in ("approve", "conditions")
-    }  # type: ignore[attr-defined]
+    answers = [r.event for r in case.log if isinstance(r.event, RequestAnswered)]
+    agreed = {x.post for x in answers if x.decision in ("approve", "conditions")}
     if case.state.in_circulation:
         case.when(case.make(c.WithdrawDraft, reason="直す")).done()
     case.submit(problem="窓口がとても混む").done()

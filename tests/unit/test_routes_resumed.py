@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from domain.facts import Facts
+from domain.lifecycle import absence, consultations, consulting, dialogue, migrating, registering
 from domain.lifecycle import commands as c
-from domain.lifecycle import consultations, consulting, dialogue, migrating, registering
 from domain.lifecycle import events as e
 from domain.lifecycle.moving import migration
 from domain.lifecycle.overview import route as stops
-from tests.given import DRAFTER, Case, person, with_process
+from tests.given import DRAFTER, Case, Outcome, person, with_process
 from tests.unit.test_routes import asked, concurring, facts_of, objecting, settle
 
 
@@ -200,3 +200,47 @@ def test_moving_to_a_draft_elsewhere_leaves_no_consultation_behind() -> None:
     case.when(move, person("office")).done()
     assert case.state.consultations == () and [r.kind for r in case.state.requests] == ["draft"]
     assert not any(isinstance(x, consultations.ConsultationSettled) for x in case.tick(case.now + timedelta(days=20)))
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_a_hold_stops_the_clock_of_a_consultation(settled: bool) -> None:
+    case = objecting()
+    due = case.state.consultations[0].due_at
+    case.when(case.make(c.HoldLifecycle, reason="選挙"), person("office")).done()
+    case.days(60)
+    case.when(case.make(c.ResumeLifecycle), person("office")).done()
+    moved = case.state.consultations[0].due_at
+    assert moved > case.now + timedelta(days=2) > due and case.tick(case.now + timedelta(hours=1)) == []
+    if settled:
+        settle(case, True).done()
+        assert waiting(case) == {"child-director"}
+    else:
+        case.tick(moved)
+        assert case.state.consultations[0].referred
+
+
+# --- who may be asked to concur, and what may be a condition ----------------------------------------------------------
+
+
+def test_concurrence_is_not_asked_of_a_post_that_only_the_drafter_holds() -> None:
+    case = concurring()
+    own = case.make(consulting.AddConcurrence, post="child-drafter", reason="念のため")
+    case.when(own, DRAFTER).refused("nobody-could-concur")
+    recused = case.make(absence.Recuse, person="p-finance-chief", reason="親族の会社")
+    case.when(recused, person("office")).done()
+    barred = case.make(consulting.AddConcurrence, post="finance-chief", reason="費用")
+    case.when(barred, DRAFTER).refused("nobody-could-concur")
+
+
+@pytest.mark.parametrize("by", [None, "p-member", "child-section", "child-director"])
+def test_a_condition_is_met_by_somebody_there_is_on_a_day_to_come(by: str | None) -> None:
+    case = concurring()
+    request = asked(case, "health-chief")
+
+    def given(**condition: Any) -> Outcome:
+        return case.give("conditions", request, conditions=(c.Condition(text="毎月報告", **condition),))
+
+    given(by="nobody-such").refused("condition-by")
+    given(by=by, due="1999-01-01").refused("condition-due")
+    given(by=by, due=case.now.date()).done()
+    assert case.state.promises[0].by == by

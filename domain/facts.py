@@ -15,6 +15,8 @@ class Other(Frozen):
     kind: str
     title: str
     closed: bool
+    undecided: bool = False
+    """Whether it goes on is being decided (`Kind.undecided`): it may be closed again."""
 
 
 class Facts(Frozen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -14,6 +15,11 @@ from domain.messages import Actor, Command, Event, Frozen, Notice, Plan, Recorde
 State = TypeVar("State", bound=BaseModel)
 
 Row = dict[str, Any]
+
+
+def plain(text: str) -> str:
+    """A name or number as it is compared: NFKC (full and half width are one), without spaces around it and without case."""
+    return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
 class View(Frozen):
@@ -49,7 +55,9 @@ class Kind(Protocol[State]):
         ...
 
     def claims(self, command: Command) -> tuple[str, str] | None:
-        """System and number of an outside document that may be entered once only; `facts.claimed` says where it was."""
+        """System and number of an outside document that may be entered once only; `facts.claimed` says where it was.
+
+        As `plain` text: 令８第１２号 and 令8第12号 are one number."""
         ...
 
     def decide(self, state: State, command: Command, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]: ...
@@ -59,6 +67,10 @@ class Kind(Protocol[State]):
     def next_due(self, state: State) -> datetime | None: ...
 
     def closed(self, state: State) -> bool: ...
+
+    def undecided(self, state: State) -> bool:
+        """Whether an open decision may leave the stream closed as it was (a reopening that was asked for)."""
+        ...
 
     def definition_of(self, state: State) -> str | None:
         """Reference of the pinned process definition, shown in `streams.process_version`."""
@@ -110,6 +122,9 @@ class Quiet(Generic[State]):
         return None
 
     def closed(self, state: State) -> bool:
+        return False
+
+    def undecided(self, state: State) -> bool:
         return False
 
     def definition_of(self, state: State) -> str | None:

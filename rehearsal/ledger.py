@@ -159,7 +159,10 @@ class MemoryLedger:
         for stream in referred:
             if stream in self._states:
                 state, kind = self._states[stream], self._kinds[stream]
-                found[stream] = Other(kind=kind, title=title_of(state), closed=KINDS[kind].closed(state))
+                rules = KINDS[kind]
+                found[stream] = Other(
+                    kind=kind, title=title_of(state), closed=rules.closed(state), undecided=rules.undecided(state)
+                )
         return found
 
     def kind_of(self, stream: str) -> str:

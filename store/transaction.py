@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.facts import Facts, Other
-from domain.kinds import Kind, Row
+from domain.kinds import Kind, Row, plain
 from domain.messages import Actor, Command, Event, Frozen, Recorded, refuse
 from store import codec
 from store.errors import Conflict
@@ -62,11 +62,7 @@ class Loaded:
 
 _GET_STREAM = sa.select(streams).where(streams.c.stream == sa.bindparam("s"))
 _LOCK_STREAM = _GET_STREAM.with_for_update()
-_OTHERS = (
-    sa.select(streams.c.stream, streams.c.kind, streams.c.title, streams.c.closed, streams.c.version)
-    .where(streams.c.stream.in_(sa.bindparam("s", expanding=True)))
-    .order_by(streams.c.stream)
-)
+_OTHERS = sa.select(streams).where(streams.c.stream.in_(sa.bindparam("s", expanding=True))).order_by(streams.c.stream)
 _THIS_COMMAND = (commands.c.stream == sa.bindparam("s"), commands.c.command_id == sa.bindparam("c"))
 # What a command is decided with, in one round trip. Asked once the stream is locked, never together with it: whoever waited
 # for the lock must see what the other one wrote.
@@ -79,8 +75,8 @@ _CIRCUMSTANCES = sa.select(
 _LAST_NUMBER = sa.select(sa.func.max(register_entries.c.serial)).where(
     register_entries.c.register == sa.bindparam("r"), register_entries.c.kind == "drafted"
 )
-_CLAIMED = sa.select(register_entries.c.stream).where(
-    register_entries.c.system == sa.bindparam("s"), register_entries.c.number == sa.bindparam("n")
+_OUTSIDE = sa.select(register_entries.c.stream, register_entries.c.system, register_entries.c.number).where(
+    register_entries.c.kind == "outside"
 )
 _LOCK_REGISTER = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:r, 0))")
 _INSERT_STREAM = sa.insert(streams)
@@ -166,9 +162,14 @@ class Transaction:
         """What the decision may know of other streams, locked until the commit so that it stays true, and named as facts."""
         query = _OTHERS if self._store.database.sqlite else _OTHERS.with_for_update(read=True)
         rows = list(self._connection.execute(query, {"s": sorted(referred)}))
-        others = {r.stream: Other(kind=r.kind, title=r.title, closed=r.closed) for r in rows}
+        others = {r.stream: self._other(r) for r in rows}
         versions = {f"stream:{r.stream}": str(r.version) for r in rows}
         return facts.model_copy(update={"others": others, "versions": {**facts.versions, **versions}})
+
+    def _other(self, row: Any) -> Other:
+        kind = self._store.kinds[row.kind]
+        undecided = kind.undecided(self._store.fold(self._connection, kind, row))
+        return Other(kind=row.kind, title=row.title, closed=row.closed, undecided=undecided)
 
     def _with_documents(
         self, loaded: Loaded, command: Command, facts: Facts, now: datetime
@@ -182,7 +183,9 @@ class Transaction:
             facts = facts.model_copy(update={"number": self._numbers[register] + 1})
         if claims is not None:
             self._lock("/".join(claims))
-            found = self._connection.execute(_CLAIMED, {"s": claims[0], "n": claims[1]}).scalar()
+            # The register keeps what people wrote; decisions made elsewhere are few, and none is to be entered twice.
+            known = self._connection.execute(_OUTSIDE)
+            found = next((r.stream for r in known if (plain(r.system), plain(r.number)) == claims), None)
             facts = facts.model_copy(update={"claimed": found})
         return facts, register
 

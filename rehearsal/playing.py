@@ -9,6 +9,8 @@ from datetime import time as clock_time
 
 from rich.console import Console
 
+from domain.bodies_stream import STREAM as BODIES
+from domain.bodies_stream import PublishRules
 from domain.calendar import JST, end_of_business
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.directory_stream import ImportDirectory
@@ -80,6 +82,8 @@ async def conduct(
     )
     for command in (imported, published):
         ledger.record(command, SYSTEM)
+    if cast.bodies is not None:
+        ledger.record(PublishRules(command_id="rehearsal:rules", stream=BODIES, rules=cast.bodies), SYSTEM)
     people = People(cast.scripts, ledger.facts(cast.process.reference), programme.seed)
     bodies = None
     if cast.bodies is not None:

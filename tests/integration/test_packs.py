@@ -97,7 +97,7 @@ def test_each_pack_says_what_changed_since_the_session_before(office: Office) ->
 
 def test_a_spreadsheet_never_runs_what_people_wrote(office: Office) -> None:
     council = f"council:{office.today().year}-9"
-    fields = {"body": "council", "fiscal_year": 2026, "number": 9, "held_on": office.today(), "rules": RULES}
+    fields = {"body": "council", "fiscal_year": 2026, "number": 9, "held_on": office.today()}
     office.do(m.ConveneSession, council, **fields, urgent="x")
     office.do(m.PutItem, council, item="x", category="other", title='=HYPERLINK("http://x","<b>y</b>")')
     made, at = packs.pack(office.store, council)

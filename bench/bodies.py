@@ -254,7 +254,7 @@ def _make(url: str, stream: str) -> None:
 
     store = Store.open(url)
     begun = time.perf_counter()
-    made, at = packs.pack(store, stream)
+    made, at = packs.pack(store, stream, whole=True)
     sizes = [len(packs.as_html(made)), len(packs.as_pdf(made, at)), len(packs.as_xlsx(made, at))]
     spent = time.perf_counter() - begun
     store.close()

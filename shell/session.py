@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from definitions.loader import load_bodies, load_definition, load_people
 from domain.bodies_stream import STREAM as BODIES
-from domain.bodies_stream import PublishRules, digest
+from domain.bodies_stream import PublishRules
+from domain.bodies_stream import digest as digest_of
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.directory_stream import ImportDirectory
 from domain.messages import Actor, Command, Via
@@ -204,7 +205,7 @@ def furnish(store: Store) -> None:
     shipped = load_bodies()
     # They are Himeji's: a city with a directory of its own publishes its own rules (`council rules FILE`).
     if store.rules() is None and store.facts().directory.unit(shipped.secretariat) is not None:
-        command_id = f"publish:{shipped.reference}:{digest(shipped)[:16]}"
+        command_id = f"publish:{shipped.reference}:{digest_of(shipped)[:16]}"
         store.record(PublishRules(command_id=command_id, stream=BODIES, rules=shipped), system)
 
 

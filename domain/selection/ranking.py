@@ -28,7 +28,7 @@ CLOSE = 0.8
 
 class Place(Frozen):
     """`closeness` 0 to 1; `tied`: another has the same, and with it the same rank; `best` and `worst`: the ranks seen while
-    weights moved; `stable`: share of draws with this rank.
+    weights moved; `stable`: share of draws with this rank and nobody level with it.
 
     `spread`: the largest standard deviation of the assessors' scores under one criterion.
     """
@@ -101,14 +101,17 @@ def ranked(scores: Mapping[str, Sequence[Mapping[str, int]]], criteria: Sequence
     order = list(standing)
     rank = {r: s.rank for r, s in standing.items()}
     seen: dict[str, list[int]] = {r: [] for r in refs}
+    alone = dict.fromkeys(refs, 0)
     before = dict.fromkeys(itertools.pairwise(order), 0)
     for draw in range(1, DRAWS + 1) if refs else ():
         moved = [
             w * (1 - SPREAD + 2 * SPREAD * (draw * math.sqrt(p) % 1)) for w, p in zip(weights, _primes(), strict=False)
         ]
         drawn = _ranks(dict(zip(refs, closeness(matrix, moved, higher), strict=True)))
+        sharing = Counter(drawn.values())
         for r in refs:
             seen[r].append(drawn[r])
+            alone[r] += drawn[r] == rank[r] and sharing[drawn[r]] == 1
         for first, second in before:
             before[first, second] += drawn[first] < drawn[second]
     level = Counter(rank.values())
@@ -119,7 +122,7 @@ def ranked(scores: Mapping[str, Sequence[Mapping[str, int]]], criteria: Sequence
             closeness=standing[r].closeness,
             best=min(seen[r]),
             worst=max(seen[r]),
-            stable=round(seen[r].count(rank[r]) / DRAWS, 3),
+            stable=round(alone[r] / DRAWS, 3),
             assessors=len(scores[r]),
             spread=round(max(_deviation([g[c.key] for g in scores[r]]) for c in criteria), 3),
             tied=level[rank[r]] > 1,

@@ -143,12 +143,12 @@ def _reports(store: Store) -> Iterator[Matter]:
     query = (
         sa.select(deliverables, lifecycles.c.title, lifecycles.c.stage.label("now"), lifecycles.c.definition)
         .join(lifecycles, lifecycles.c.stream == deliverables.c.stream)
-        .where(lifecycles.c.closed.is_(False), lifecycles.c.held.is_(False), deliverables.c.imported.is_(None))
+        .where(lifecycles.c.closed.is_(False), lifecycles.c.held.is_(False))
         .order_by(deliverables.c.at, deliverables.c.version)
     )
     for r in rows(store, query):
         at_work = stages.get((r["definition"], r["now"])) in _REPORTS
-        if at_work and stages.get((r["definition"], r["stage"])) in _REPORTS:
+        if at_work and not r["imported"] and stages.get((r["definition"], r["stage"])) in _REPORTS:
             newest[r["stream"]] = r
     for stream, r in newest.items():
         yield Matter(

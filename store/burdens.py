@@ -41,12 +41,7 @@ def _selected(connection: sa.Connection) -> Iterator[tuple[str, Mapping[str, Any
     query = sa.select(streams.c.state).where(streams.c.kind == "selection", streams.c.closed.is_(True))
     for state in connection.execute(query).scalars():
         for p in SelectionRound.model_validate_json(state).proposals.values():
-            if (
-                p.status == "selected"
-                and p.choice
-                and p.choice.taskforce
-                and (found := stream_of(p.lifecycle_ref)) in still
-            ):
+            if p.starts and p.choice and p.choice.taskforce and (found := stream_of(p.lifecycle_ref)) in still:
                 yield found, p.choice.taskforce.model_dump()
 
 

@@ -168,7 +168,7 @@ _RESULTS: Mapping[str, Text] = {
 
 def _lifecycle(p: Proposal) -> str | None:
     """Its lifecycle, once selected and as far as nothing stood against it."""
-    return lifecycle_of(p.lifecycle_ref) if p.status == "selected" and p.refused is None and not p.dropped else None
+    return lifecycle_of(p.lifecycle_ref) if p.starts else None
 
 
 def _start(state: SelectionRound, ref: str, attempt: int) -> Effect:

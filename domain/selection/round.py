@@ -59,6 +59,11 @@ class Proposal(Frozen):
     """It was selected and is not started after all."""
 
     @property
+    def starts(self) -> bool:
+        """It was selected, and nothing stands against its start."""
+        return self.status == "selected" and self.refused is None and not self.dropped
+
+    @property
     def lifecycle_ref(self) -> str:
         return self.start_as or self.ref
 

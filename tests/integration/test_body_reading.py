@@ -13,6 +13,7 @@ from domain.bodies_stream import STREAM as BODIES
 from domain.bodies_stream import PublishRules
 from domain.lifecycle.commands import StartLifecycle
 from domain.lifecycle.commands import stream_of as lifecycle_of
+from domain.lifecycle.events import RequestAnswered
 from domain.messages import SYSTEM, Refused
 from domain.selection import messages as sm
 from domain.sessions import messages as m
@@ -163,9 +164,10 @@ def test_the_reason_of_a_public_item_goes_on_sealed_and_once(office: Office) -> 
     office.do(m.CloseSession, council)
     assert "費用の根拠" not in str(office.store.follow(council).model_dump())
     follow(office.store, council)
-    told = [r.event for r in office.store.events(stream) if r.event.type == "RequestAnswered"]
+    told = [r.event for r in office.store.events(stream) if isinstance(r.event, RequestAnswered)]
     assert "費用の根拠が足りない" in told[-1].comment
-    closed = [r.event for r in office.store.events(stream, open_texts=False) if r.event.type == "RequestAnswered"]
+    sealed = office.store.events(stream, open_texts=False)
+    closed = [r.event for r in sealed if isinstance(r.event, RequestAnswered)]
     assert "費用の根拠" not in closed[-1].comment
     rebuild(office.store)
     assert verify(office.store).ok

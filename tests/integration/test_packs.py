@@ -103,7 +103,12 @@ def test_a_pack_says_what_was_said_and_what_the_document_holds(office: Office) -
     stream = _monitored(office)
     meeting = office.session("monitoring")
     (key,) = [k for k, i in office.state(meeting).items.items() if i.category == "evaluation"]
-    opinion = {"item": key, "source": "官民データ活用推進会議", "text": "効果を高齢者にも", "treatment": "adopted"}
+    opinion: dict[str, Any] = {
+        "item": key,
+        "source": "官民データ活用推進会議",
+        "text": "効果を高齢者にも",
+        "treatment": "adopted",
+    }
     office.do(m.ObtainOpinion, meeting, **opinion)
     policy = "横展開できる課題を優先する"
     for item in office.state(meeting).items.values():

@@ -177,7 +177,12 @@ def test_priority_fields_come_with_the_rules() -> None:
     fields = ("子育て", "防災")
     case = Body(SelectionKind(), "selection:2026")
     case.under(rules(priority_fields=fields))
-    call = {"fiscal_year": 2026, "title": "x", "closes_on": "令和8年5月29日", "definition": PROCESS.reference}
+    call: dict[str, Any] = {
+        "fiscal_year": 2026,
+        "title": "x",
+        "closes_on": "令和8年5月29日",
+        "definition": PROCESS.reference,
+    }
     case.do(m.CallForProposals, **call)
     assert case.state.priority_fields == fields
     case.under(None)
@@ -231,7 +236,7 @@ def test_nobody_carries_more_than_they_can_without_a_reason() -> None:
     case.do(m.ConcludeSelection, person("mayor"), reason="年度後半に増員する")
 
 
-def crowded(**choice: str) -> Body:
+def crowded(**choice: Any) -> Body:
     case = full()
     for ref in ("A", "B", "C"):
         case.do(m.ProposeChoice, ref=ref, result="selected", taskforce=TASKFORCE, **choice)

@@ -88,6 +88,7 @@ def test_matters_come_on_the_agenda_once() -> None:
     put: dict[str, Any] = {"category": "proposal", "title": "x"}
     case.refused("matter-unknown", m.PutItem, item="a", lifecycle="nowhere", **put)
     case.refused("selection-missing", m.PutItem, item="a", **{**put, "category": "selection"})
+    case.refused("seen-missing", m.PutItem, **{**put, **SELECTION, "seen": ""})
     case.do(m.PutItem, **WAITING, **put)
     case.refused("on-agenda-already", m.PutItem, **{**WAITING, "item": "p-2"}, **put)
     case.do(m.PutItem, **{**WAITING, "seen": "h2"}, **put)

@@ -279,6 +279,11 @@ class Directory(Frozen):
             found += [post for post in [next((p for p in order if self._is_there(p, on)), None)] if post]
         return found
 
+    def own_units_of(self, person: str, on: date) -> set[str]:
+        """The units in which a person holds a post on a day, and none above them; what was merged into one counts as it."""
+        found = {post.unit for held in self.posts_of(person, on) if (post := self.post(held)) is not None}
+        return found | {r.unit for r in self.reorganisations if r.on <= on and self.unit_on(r.unit, on) in found}
+
     def units_of(self, person: str, on: date) -> set[str]:
         """The units in which a person holds a post on a day, with all units above them."""
         found: set[str] = set()

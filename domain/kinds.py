@@ -50,6 +50,14 @@ class Kind(Protocol[State]):
         """Other streams that the decision looks at; they appear in `facts.others`."""
         ...
 
+    def governed(self, command: Command) -> str | None:
+        """Reference of the published rules of the bodies that the decision rests on ("" for those that hold now), or None."""
+        ...
+
+    def weighs(self, command: Command) -> bool:
+        """Whether the decision looks at what people carry already; then it is in `facts.burdens`."""
+        ...
+
     def draws(self, state: State, command: Command, now: datetime) -> str | None:
         """The register of documents whose next number the decision uses as `facts.number`, or None."""
         ...
@@ -111,6 +119,12 @@ class Quiet(Generic[State]):
 
     def refers(self, command: Command) -> tuple[str, ...]:
         return ()
+
+    def governed(self, command: Command) -> str | None:
+        return None
+
+    def weighs(self, command: Command) -> bool:
+        return False
 
     def draws(self, state: State, command: Command, now: datetime) -> str | None:
         return None

@@ -16,10 +16,11 @@ import sqlalchemy as sa
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.facts import Facts, Other
 from domain.kinds import Kind, Row, plain
-from domain.messages import Actor, Command, Event, Frozen, Recorded, refuse
+from domain.messages import Actor, Command, Event, Frozen, Quote, Recorded, refuse
 from store import codec
+from store.burdens import burdens
 from store.errors import Conflict
-from store.keys import key_for
+from store.keys import all_keys, key_for
 from store.projection import Keyed, keyed, write_rows
 from store.tables import commands, deliveries, events, log_head, person_keys, register_entries, streams
 
@@ -72,6 +73,12 @@ _CIRCUMSTANCES = sa.select(
     sa.select(streams.c.version).where(streams.c.stream == DIRECTORY).scalar_subquery().label("directory"),
     sa.select(person_keys.c.key).where(person_keys.c.person == sa.bindparam("p")).scalar_subquery().label("key"),
 )
+_QUOTED = (
+    sa.select(events, streams.c.kind)
+    .join(streams, streams.c.stream == events.c.stream)
+    .where(events.c.stream == sa.bindparam("s"), events.c.version == sa.bindparam("v"))
+)
+_LONGEST_QUOTE = 4000
 _LAST_NUMBER = sa.select(sa.func.max(register_entries.c.serial)).where(
     register_entries.c.register == sa.bindparam("r"), register_entries.c.kind == "drafted"
 )
@@ -137,7 +144,12 @@ class Transaction:
         )
         if referred := loaded.kind.refers(command):
             facts = self._with_others(facts, referred)
+        if (asked_for := loaded.kind.governed(command)) is not None:
+            facts = self._with_rules(facts, asked_for)
+        if loaded.kind.weighs(command):
+            facts = facts.model_copy(update={"burdens": burdens(self._connection)})
         _require_authority(command, actor, facts)
+        command = self._quoting(command)
         now = self._store.clock.now()
         if loaded.last_at is not None and loaded.last_at > now:
             now = loaded.last_at
@@ -158,6 +170,22 @@ class Transaction:
         )
         return outcome.model_copy(update={"behind": True}) if behind else outcome
 
+    def _quoting(self, command: Command) -> Command:
+        """The command with the sealed text that it takes over from an event, as much of it as the field can hold."""
+        quote: Quote | None = getattr(command, "quotes", None)
+        if quote is None:
+            return command
+        asked = {"s": quote.stream, "v": quote.version}
+        row = self._connection.execute(_QUOTED, asked).mappings().one_or_none()
+        if row is None:
+            return command
+        event = codec.decode(row, self._store.kinds[row["kind"]].events, all_keys(self._connection)).event
+        text = getattr(event, quote.field, "")
+        if not text or text in (codec.ERASED, codec.UNREADABLE):
+            return command
+        joined = f"{getattr(command, quote.into)}\n{text}"
+        return command.model_copy(update={quote.into: joined[:_LONGEST_QUOTE]})
+
     def _with_others(self, facts: Facts, referred: Sequence[str]) -> Facts:
         """What the decision may know of other streams, locked until the commit so that it stays true, and named as facts."""
         query = _OTHERS if self._store.database.sqlite else _OTHERS.with_for_update(read=True)
@@ -169,7 +197,19 @@ class Transaction:
     def _other(self, row: Any) -> Other:
         kind = self._store.kinds[row.kind]
         undecided = kind.undecided(self._store.fold(self._connection, kind, row))
-        return Other(kind=row.kind, title=row.title, closed=row.closed, undecided=undecided)
+        return Other(
+            kind=row.kind,
+            title=row.title,
+            closed=row.closed,
+            undecided=undecided,
+            definition=row.process_version or "",
+        )
+
+    def _with_rules(self, facts: Facts, reference: str) -> Facts:
+        """The published rules of the bodies, and which they are."""
+        rules = self._store.rules(reference, connection=self._connection)
+        versions = facts.versions if rules is None else {**facts.versions, "rules": rules.reference}
+        return facts.model_copy(update={"rules": rules, "versions": versions})
 
     def _with_documents(
         self, loaded: Loaded, command: Command, facts: Facts, now: datetime

@@ -175,7 +175,7 @@ def test_who_was_there_is_shown_by_post(office: Office) -> None:
 def test_a_pack_has_charts_of_its_matters_and_of_the_portfolio(office: Office) -> None:
     _monitored(office)
     meeting = office.session("monitoring")
-    made, at = packs.pack(office.store, meeting)
+    made, at = packs.pack(office.store, meeting, whole=True)
     drawn = [k for i in made.items for k in i.kpis if k.figure]
     assert drawn and all(k.figure and k.title in k.figure.alt for k in drawn)
     assert len(made.figures) == 1 and "進行中" in made.figures[0].alt
@@ -189,7 +189,7 @@ def test_a_pack_has_charts_of_its_matters_and_of_the_portfolio(office: Office) -
 def test_a_pack_with_very_many_kpis_draws_bars(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     _monitored(office)
     monkeypatch.setattr(packs, "_DRAWN", 0)
-    made, _ = packs.pack(office.store, office.session("monitoring"))
+    made, _ = packs.pack(office.store, office.session("monitoring"), whole=True)
     assert any(k.bars for i in made.items for k in i.kpis) and not any(k.figure for i in made.items for k in i.kpis)
 
 

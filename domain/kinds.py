@@ -44,7 +44,7 @@ class Kind(Protocol[State]):
         """Other streams that the decision looks at; they appear in `facts.others`."""
         ...
 
-    def draws(self, state: State, command: Command, now: datetime) -> str | None:
+    def draws(self, state: State, command: Command, facts: Facts, now: datetime) -> str | None:
         """The register of documents whose next number the decision uses as `facts.number`, or None."""
         ...
 
@@ -100,7 +100,7 @@ class Quiet(Generic[State]):
     def refers(self, command: Command) -> tuple[str, ...]:
         return ()
 
-    def draws(self, state: State, command: Command, now: datetime) -> str | None:
+    def draws(self, state: State, command: Command, facts: Facts, now: datetime) -> str | None:
         return None
 
     def claims(self, command: Command) -> tuple[str, str] | None:

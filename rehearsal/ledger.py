@@ -106,7 +106,7 @@ class MemoryLedger:
         referred = kind.refers(command)
         if referred:
             facts = facts.model_copy(update={"others": self._others(referred)})
-        register = kind.draws(state, command, self._now)
+        register = kind.draws(state, command, facts, self._now)
         if register is not None:
             facts = facts.model_copy(update={"number": self._numbers.get(register, 0) + 1})
         decided = kind.decide(state, command, actor, facts, self._now)

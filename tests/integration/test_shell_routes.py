@@ -55,6 +55,22 @@ def test_a_deputy_decides_in_absence_and_the_absent_one_views_it_later(shell: Sh
     assert shell.json("verify")["ok"]
 
 
+def test_the_doctor_names_posts_that_nobody_stands_for(shell: Shell, tmp_path: Path) -> None:
+    found = {f["what"]: f for f in shell.json("doctor")}
+    assert found["deputies"]["level"] == "ok"
+    today = TODAY.isoformat()
+    shell("directory", "deputies", "childcare-chief", "childcare-drafter", "--since", today, "--until", today)
+    assert {f["what"]: f for f in shell.json("doctor")}["deputies"]["level"] == "ok"
+    bare = tmp_path / "people.yaml"
+    text = (ROOT / "definitions" / "people.yaml").read_text("utf-8")
+    bare.write_text("".join(line for line in text.splitlines(True) if "post: childcare-chief, deputy" not in line))
+    shell("directory", "import", str(bare))
+    warned = {f["what"]: f for f in shell.json("doctor")}["deputies"]
+    assert (
+        warned["level"] == "warn" and "childcare-chief" in warned["found"] and "directory deputies" in warned["remedy"]
+    )
+
+
 def test_documents_have_numbers_and_a_decision_made_outside_passes_the_gate(shell: Shell) -> None:
     setup_passed(shell)
     submit(shell, "analysis")

@@ -183,3 +183,19 @@ def test_a_unit_that_is_gone_neither_goes_again_nor_comes_back() -> None:
     office.refused("directory-inconsistent", ReorganiseUnit, **back)
     itself = {"unit": "school-section", "to": "school-section", "on": JULY}
     office.refused("directory-inconsistent", ReorganiseUnit, **itself)
+
+
+def test_the_deputies_of_the_post_that_took_over_stand_for_what_waits_for_the_one_that_is_gone() -> None:
+    office = Office()
+    office.do(NameDeputies, post="health-chief", deputies=["health-director"], since=date(2026, 4, 1))
+    reorganised(office)
+    office.do(RecordMoves, on=JULY, moves=[move("p-member", "family-chief")])
+    office.do(RecordAbsence, person="p-member", since=JULY, until=JULY)
+    assert office.directory.deputies_of("health-chief", JULY) == ["health-director"]
+    assert office.directory.has_deputies("family-chief", JULY) is False
+    assert "health-chief" in office.directory.stands_in_for("p-health-director", JULY)
+    office.do(NameDeputies, post="family-chief", deputies=["school-chief"], since=JULY)
+    assert office.directory.deputies_of("health-chief", date(2027, 6, 30)) == ["health-director"]
+    assert office.directory.deputies_of("health-chief", JULY) == ["school-chief"]
+    assert set(office.directory.stands_in_for("p-school", JULY)) == {"health-chief", "family-chief"}
+    assert office.directory.stands_in_for("p-health-director", JULY) == []

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from domain.calendar import local_day
+from domain.directory import Reorganisation, Unit
 from domain.facts import Facts
 from domain.lifecycle import commands as c
 from domain.lifecycle import dates, registering
 from domain.lifecycle import events as e
 from domain.lifecycle.kind import LifecycleKind
-from domain.messages import SYSTEM
+from domain.messages import SYSTEM, Text
 from tests.given import FACTS, Case, Outcome, person, stage_of, with_process
 
 
@@ -85,17 +86,31 @@ def test_a_decision_takes_effect_on_a_day() -> None:
     enforce(decided.on).refused("nothing-to-enforce")
 
 
+def test_a_section_reorganised_away_draws_numbers_no_more() -> None:
+    here = FACTS.directory
+    new = Unit(id="kids", name=Text(ja="子ども課", en="Kids"), parent="child-bureau")
+    gone = Reorganisation(unit="child-section", to="kids", on=date(2026, 7, 1))
+    office = here.model_copy(update={"units": (*here.units, new), "reorganisations": (gone,)})
+    for day, section in ((date(2026, 6, 30), "child-section"), (date(2026, 7, 1), "kids")):
+        case = Case(facts=FACTS.model_copy(update={"directory": office, "number": 1})).at("setup")
+        case.now = datetime(day.year, day.month, day.day, 3, tzinfo=UTC)
+        submit = case.make(c.SubmitDeliverable, stage="setup", content=case.form())
+        assert LifecycleKind().draws(case.state, submit, case.facts, case.now) == f"2026/{section}"
+        handed_in = next(x for x in case.when(submit).done() if isinstance(x, e.DeliverableSubmitted))
+        assert handed_in.number is not None and handed_in.number.section == section
+
+
 def test_a_number_is_drawn_once_for_each_document() -> None:
     case = Case().at("setup")
     submit = case.make(c.SubmitDeliverable, stage="setup", content=case.form())
-    assert LifecycleKind().draws(case.state, submit, case.now) == "2026/child-section"
+    assert LifecycleKind().draws(case.state, submit, case.facts, case.now) == "2026/child-section"
     case.facts = FACTS.model_copy(update={"number": 1})
     case.when(submit).done()
     again = case.make(c.SubmitDeliverable, stage="setup", content=case.form())
-    assert LifecycleKind().draws(case.state, again, case.now) is None
+    assert LifecycleKind().draws(case.state, again, case.facts, case.now) is None
     case.pass_gate()
     next_ = case.make(c.SubmitDeliverable, stage="analysis", content=case.form())
-    assert LifecycleKind().draws(case.state, next_, case.now) == "2026/child-section"
+    assert LifecycleKind().draws(case.state, next_, case.facts, case.now) == "2026/child-section"
 
 
 def change(case: Case, due: date, actor: str = "office") -> Outcome:

@@ -347,6 +347,30 @@ def test_for_a_vacant_post_the_deputy_stands_without_later_viewing() -> None:
     assert case.state.readings == ()
 
 
+def test_a_vacant_post_without_deputies_does_not_freeze_the_gate() -> None:
+    facts = facts_of()
+    tenures = tuple(t for t in facts.directory.tenures if t.post != "child-chief")
+    case = circulating(facts.model_copy(update={"directory": facts.directory.model_copy(update={"tenures": tenures})}))
+    assert case.state.requests[0].escalate_to == "office-director"
+    by(case, "health").refused("not-your-post")
+    events = by(case, "office").done()
+    assert isinstance(events[0], e.RequestAnswered)
+    assert (events[0].stands, events[0].acting_as) == ("vacancy", "office-director")
+
+
+def test_for_one_who_is_away_without_deputies_the_next_above_decides_once_it_was_escalated() -> None:
+    case = circulating(facts_of(absences=tuple(Absence(person=p, since=DAY, until=date(2027, 3, 31)) for p in CHIEFS)))
+    by(case, "office").refused("not-your-post")
+    asked = case.state.requests[0]
+    assert asked.escalate_at is not None
+    for moment in (asked.remind_at, asked.due_at, asked.escalate_at):
+        case.tick(moment)
+    assert case.state.requests[0].escalated
+    events = by(case, "office").done()
+    assert isinstance(events[0], e.RequestAnswered)
+    assert (events[0].stands, events[0].acting_as) == ("deputy", "office-director")
+
+
 def recuse(case: Case, who: str, actor: str, *, lifted: bool = False) -> Outcome:
     command = case.make(absence.Recuse, person=f"p-{who}", reason="親族の会社", lifted=lifted)
     return case.when(command, person(actor))

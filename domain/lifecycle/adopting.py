@@ -21,6 +21,7 @@ from domain.lifecycle import sunset
 from domain.lifecycle.amounts import STATES, window_of, with_amount
 from domain.lifecycle.authority import definition, known_person, may_steer
 from domain.lifecycle.commands import BudgetState, LifecycleCommand, Source, StartLifecycle
+from domain.lifecycle.measuring import require_value
 from domain.lifecycle.routes import enter, open_draft
 from domain.lifecycle.state import Budget, Kpi, Lifecycle
 from domain.lifecycle.winding import assigned
@@ -455,6 +456,7 @@ def _figures(state: Lifecycle, history: History, kpis: set[str]) -> list[Event]:
         )
     there = {(k, p) for k, periods in state.values.items() for p in periods}
     for value in history.measurements:
+        require_value(None, value.value, f"history.measurements: {value.kpi} {value.period}: value")
         if value.kpi not in kpis:
             raise refuse(
                 "kpi-unknown",

@@ -243,6 +243,7 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("not-past", {}, {"started_on": date(2099, 1, 1)}),
     ("form-shape", {"deliverables": [{"stage": "setup", "content": {"weight": "huge"}}]}, {}),
     ("kpi-unknown", {"measurements": [{"kpi": "users", "period": "2025", "value": 1}]}, {}),
+    ("value-not-a-number", {"measurements": [{"kpi": "users", "period": "2025", "value": "1e999999999"}]}, {}),
     ("budget-known", {"budgets": [{"fiscal_year": 2026, "state": "asked", "amount": n} for n in (1, 2)]}, {}),
     ("section-unknown", {}, {"section": "moon"}),
     ("person-unknown", {}, {"drafter": "p-nobody"}),

@@ -134,6 +134,25 @@ def test_changing_a_due_date_moves_its_timers() -> None:
     case.when(stale, SYSTEM).refused("deadline-moot")
 
 
+def test_the_timers_of_a_new_due_date_are_counted_in_working_days() -> None:
+    case = Case().circulating("setup")
+    change(case, date(2026, 4, 6)).done()
+    request = case.state.requests[0]
+    assert request.remind_at and request.escalate_at and local_day(request.due_at) == date(2026, 4, 6)  # a Monday
+    assert local_day(request.remind_at) == date(2026, 4, 3) and local_day(request.escalate_at) == date(2026, 4, 13)
+    draft = Case().at("setup")
+    change(draft, date(2026, 4, 20)).done()
+    reminder = draft.state.requests[0].remind_at
+    assert draft.state.requests[0].kind == "draft" and reminder and local_day(reminder) == date(2026, 4, 15)
+
+
+def test_a_due_date_beyond_the_calendar_is_refused() -> None:
+    case = Case().circulating("setup")
+    for day in (date(9999, 12, 31), date(2300, 1, 1), date(2059, 1, 1)):
+        change(case, day).refused("due-date")
+    change(case, date(2058, 12, 31)).done()
+
+
 def test_an_overdue_request_with_a_new_date_is_not_overdue_any_more() -> None:
     case = Case().circulating("setup")
     case.tick(case.state.requests[0].due_at)

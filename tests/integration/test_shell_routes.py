@@ -147,7 +147,14 @@ def test_moves_in_april_are_loaded_ahead_and_confidential(shell: Shell, tmp_path
     file = tmp_path / "moves.csv"
     file.write_text("person,post,leaves\np34,child-support-chief,childcare-chief\n", "cp932")
     ahead = (TODAY + dt.timedelta(days=30)).isoformat()
-    assert shell.json("directory", "moves", str(file), "--on", ahead, "--dry-run")["left"]
+    tried = shell.json("directory", "moves", str(file), "--on", ahead, "--dry-run")
+    assert tried["left"] == [{"person": "p34", "post": "childcare-chief"}]  # who else leaves is confidential
+    today = shell.json("directory", "moves", str(file), "--on", TODAY.isoformat(), "--dry-run")
+    assert {"person": "p32", "post": "child-support-chief"} in today["left"]
+    shell("directory", "moves", str(file), "--on", ahead)
+    assert "post-not-held" in shell.refused("directory", "moves", str(file), "--on", ahead, code=3)
+    shell("directory", "moves", str(file), "--on", ahead, "--cancel")
+    assert "moves-not-loaded" in shell.refused("directory", "moves", str(file), "--on", ahead, "--cancel", code=3)
     shell("directory", "moves", str(file), "--on", ahead)
     assert shell.waiting("p32")
     assert "--on" in shell.refused("who", "child-support-chief", "--on", ahead)

@@ -235,7 +235,7 @@ def _print_route(d: dict[str, Any]) -> None:
                     f"{s['title']['ja']} / {s['title']['en']}",
                     "、".join(p["ja"] for p in s["posts"]) or "-",
                     f"{STANDINGS[s['standing']].ja} / {STANDINGS[s['standing']].en}",
-                    ", ".join(s["people"]) or "-",
+                    ", ".join(f"{p}(代)" if p in s["deputies"] else p for p in s["people"]) or "-",
                 )
                 for s in d["route"]
             ),

@@ -15,7 +15,7 @@ from domain.lifecycle.events import DocumentNumber, Extra, RequestKind, WindowAi
 from domain.messages import Frozen, Text
 from domain.money.benefits import Benefit
 
-FOLD_VERSION = 8
+FOLD_VERSION = 9
 Health = Literal["green", "amber", "red"]
 
 
@@ -57,6 +57,8 @@ class Given(Frozen):
     person: str
     decision: str
     at: datetime
+    stands: str = "holder"
+    """As what the person answered: as holder, for one who is absent (deputy), for a vacant post, … (`events.Stands`)."""
 
 
 class Submission(Frozen):

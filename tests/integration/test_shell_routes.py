@@ -44,10 +44,16 @@ def test_a_deputy_decides_in_absence_and_the_absent_one_views_it_later(shell: Sh
     assert shell.json("inbox", "--as", "p34") == []
     assert "not-your-post" in shell.refused("answer", request, "--as", "p34", "--decision", "approve", code=3)
     shell("directory", "absence", "p32", "--since", TODAY.isoformat())
+    assert "--as" in shell.refused("answer", request, "--as", "p99", "--decision", "approve")
+    assert "REQUEST" in shell.refused("answer", "feedbeef", "--as", "p34", "--decision", "approve")
+    tried = {(a["actor"]["person"], a["rule"], a["command_type"]) for a in shell.json("attempts")["attempts"]}
+    assert {("p99", "person-unknown", "answer"), ("p34", "request-unknown", "answer")} <= tried
+    assert len(shell.json("attempts", "--who", "p99")["attempts"]) == 1
     [waiting] = shell.json("inbox", "--as", "p34")
     assert waiting["request"] == request
     shell("answer", request, "--as", "p34", "--decision", "approve")
     shown = shell("show", "R8").stdout
+    assert "p34(代)" in shown
     assert "同意(代)" in shown and "後閲" in shown
     [later] = [r for r in shell.json("inbox", "--as", "p32") if r["kind"] == "read"]
     shell("read", later["request"][:8], "--as", "p32")

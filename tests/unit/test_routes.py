@@ -11,7 +11,7 @@ import pytest
 
 from domain.directory import Absence, Deputy, Tenure
 from domain.facts import Facts
-from domain.lifecycle import absence, amendments, consultations, consulting, dialogue
+from domain.lifecycle import absence, amendments, consultations, consulting, dialogue, overview
 from domain.lifecycle import commands as c
 from domain.lifecycle import events as e
 from domain.lifecycle.kind import LifecycleKind
@@ -302,6 +302,17 @@ def test_in_absence_the_next_in_order_decides_and_the_absent_one_views_it_later(
     stage = case.state.stage
     case.when(reading, person("chief")).then(dialogue.ReadingAcknowledged)
     assert case.state.stage == stage and case.state.readings == ()
+
+
+def test_the_route_tells_who_answered_in_anothers_place() -> None:
+    case = absent()
+    by(case, "health").done()
+    case.give("approve", asked(case, "school-chief")).done()
+    stops = {s.step: s for s in overview.route(case.state, case.facts)}
+    chief, others = list(stops.values())[:2]
+    assert chief.people == chief.deputies == ("p-health",) and "p-school" not in others.deputies
+    table = overview.table(case.state, case.facts)
+    assert "p-health(代)" in table and "p-school" in table and "p-school(代)" not in table
 
 
 def test_nobody_decides_for_somebody_who_is_there() -> None:

@@ -525,7 +525,21 @@ def gaps(state: Lifecycle, process: ProcessDefinition) -> list[Gap]:
             found.append(
                 _gap(stage.key, "decision", "useful", f"{ja}の決定の記録がありません", f"{en}: no decision on record")
             )
-    return [*found, *_missing_figures(state, before, process)]
+    return [*found, *_decided_too_early(state), *_missing_figures(state, before, process)]
+
+
+def _decided_too_early(state: Lifecycle) -> list[Gap]:
+    """A decision dated before the beginning: one of the two days is wrong, and the record cannot say which."""
+    return [
+        _gap(
+            place.split("/")[0],
+            "decided_on",
+            "useful",
+            f"{place} の決定日 {day} は開始日 {state.begun_on} より前です。どちらかが誤りです",
+            f"{place}: decided on {day}, before it began on {state.begun_on}; one of the two is wrong",
+        )
+        for place, day in state.decided_too_early.items()
+    ]
 
 
 def _asks_departments(stage: Stage) -> bool:
@@ -603,6 +617,7 @@ def _adopted(state: Lifecycle, event: LifecycleAdopted, recorded: Recorded) -> C
         "adopted": event.source,
         "adopted_at": event.stage,
         "adopted_round": event.round,
+        "begun_on": event.started_on,
     }
 
 
@@ -619,7 +634,10 @@ def _deliverable_imported(state: Lifecycle, event: DeliverableImported, _: Recor
 
 
 def _decision_imported(state: Lifecycle, event: DecisionImported, _: Recorded) -> Changes:
-    changes: Changes = {"decided_before": (*state.decided_before, f"{event.stage}/{event.round}")}
+    place = f"{event.stage}/{event.round}"
+    changes: Changes = {"decided_before": (*state.decided_before, place)}
+    if state.begun_on is not None and event.decided_on < state.begun_on:
+        changes["decided_too_early"] = {**state.decided_too_early, place: event.decided_on}
     # Added later, an earlier outcome does not take the place of one that is known: before its first stage, nothing was.
     fresh = state.outcome is None or not state.stage
     return changes | ({"outcome": event.outcome} if event.outcome and fresh else {})

@@ -497,6 +497,10 @@ class Lifecycle(Frozen):
     """`stage/round` of imported deliverables -> the fields that they leave open."""
     decided_before: tuple[str, ...] = ()
     """`stage/round` of imported decisions."""
+    begun_on: date | None = None
+    """The day on which an adopted lifecycle began, as its record has it."""
+    decided_too_early: dict[str, date] = {}
+    """`stage/round` of imported decisions that are dated before that day."""
     reopening: Reopening | None = None
     publication: Publication | None = None
     merged_into: str | None = None

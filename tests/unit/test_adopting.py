@@ -257,6 +257,14 @@ def test_what_is_refused(rule: str, parts: dict[str, Any], fields: dict[str, Any
     assert case.state.started_at is None
 
 
+def test_a_decision_dated_before_the_beginning_is_a_gap() -> None:
+    past = history(decisions=[decision("setup", decided_on=date(2001, 4, 1))])
+    for begun, told in ((date(2023, 4, 1), True), (date(2001, 4, 1), False), (None, False)):
+        case = Case()
+        adopt(case, "analysis", past, started_on=begun).done()
+        assert (("setup", "decided_on") in lacking(case, "useful")) is told
+
+
 def test_a_value_is_measured_once() -> None:
     value = {"kpi": "users", "period": "2025-Q1", "value": Decimal(1)}
     past = {"deliverables": [handed_in("kpi_setting")], "measurements": [value]}

@@ -167,14 +167,14 @@ def fetch(
     OUT.emit(document, lambda: OUT.say(f"{target} · {chosen['size']:,} bytes · sha256 {chosen['sha256']}"))
 
 
-def _target(to: str | None, name: str) -> Path:
+def _target(to: str | Path | None, name: str) -> Path:
     """The file to write. A folder that is not there is an error, not the name of a file: `out/`, or `out` for `plan.pdf`."""
     if to is None:
         return Path(name)
     place = Path(to)
     if place.is_dir():
         return place / name
-    if to.endswith(("/", os.sep)) or (Path(name).suffix and not place.suffix and not place.exists()):
+    if str(to).endswith(("/", os.sep)) or (Path(name).suffix and not place.suffix and not place.exists()):
         raise ShellError(
             f"--to: {to}: そのフォルダはありません / no such folder",
             f"→ 先にフォルダを作るか、拡張子のあるファイル名にしてください / make it first, or name a file such as {name}",

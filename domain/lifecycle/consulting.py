@@ -202,7 +202,6 @@ def _add(state: Lifecycle, command: AddConcurrence, actor: Actor, facts: Facts, 
             remedy_ja="何もする必要はありません",
             remedy_en="nothing needs to be done",
         )
-    _somebody_may_answer(state, post, stage.gate[current.step_index], facts, now)
     opened = request_for(
         state,
         stage,
@@ -215,24 +214,6 @@ def _add(state: Lifecycle, command: AddConcurrence, actor: Actor, facts: Facts, 
         title=Text(ja="追加の合議", en="added concurrence"),
     )
     return [ConcurrenceAdded(post=post.id, post_title=post.title, reason=command.reason), opened]
-
-
-def _somebody_may_answer(state: Lifecycle, post: Post, step: Step, facts: Facts, now: datetime) -> None:
-    """Refuses a post that only those hold who may not decide here: they drafted the document, or are recused."""
-    here = facts.directory
-    officers = [
-        p for p in here.holders(post.id, local_day(now)) if (o := here.person(p)) and not (o.service or o.auditor)
-    ]
-    drafted = (*state.authors, *((state.submission.person,) if state.submission else ()))
-    barred = {*state.recused, *(() if step.drafter_may_decide else drafted)}
-    if officers and barred.issuperset(officers):
-        raise refuse(
-            "nobody-to-answer",
-            f"post: {post.title.ja} の職には、起案した者か回避した者しかいません",
-            f"post: only who drafted this, or is recused, holds {post.title.en}",
-            remedy_ja="別の職に求めてください",
-            remedy_en="ask another post",
-        )
 
 
 def _not_held(state: Lifecycle) -> None:

@@ -292,6 +292,11 @@ class Directory(Frozen):
         orders = (self.deputies_of(post, on, scope) for scope in scopes)
         return [p for order in orders for p in [next((p for p in order if self._is_there(p, on)), None)] if p]
 
+    def own_units_of(self, person: str, on: date) -> set[str]:
+        """The units in which a person holds a post on a day, and none above them; what was merged into one counts as it."""
+        found = {post.unit for held in self.posts_of(person, on) if (post := self.post(held)) is not None}
+        return found | {r.unit for r in self.reorganisations if r.on <= on and self.unit_on(r.unit, on) in found}
+
     def units_of(self, person: str, on: date) -> set[str]:
         """The units in which a person holds a post on a day, with all units above them."""
         found: set[str] = set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from domain.bodies_stream import RulesKind
 from domain.directory_stream import DirectoryKind
 from domain.feeds.kind import FeedKind
 from domain.kinds import Kind
@@ -22,6 +23,7 @@ KINDS: Mapping[str, Kind[Any]] = {
         DirectoryKind(),
         DefinitionKind(),
         ReaderKind(),
+        RulesKind(),
         SelectionKind(),
         SessionKind(),
         RhythmKind(),

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from domain.calendar import local_day, wareki, wareki_fiscal_year
 from domain.evaluation.scoring import STANDINGS, kpi_scores, plain
+from domain.kpis.health import percent
 from domain.messages import Frozen, Text
 from papers import words
 from papers.circulations import Circulation
@@ -293,7 +294,7 @@ def _kpis(found: Collected) -> list[KpiRow]:
             target=plain(k.target),
             value=plain(k.value) if k.value is not None else "",
             period=k.period,
-            share=f"{k.attainment:.0%}" if k.attainment is not None else "",
+            share=percent(k.attainment) if k.attainment is not None else "",
             standing=STANDINGS[k.standing].ja,
         )
         for k in kpi_scores(found.state)

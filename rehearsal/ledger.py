@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from domain.bodies_stream import STREAM as BODIES
 from domain.calendar import Calendar
 from domain.directory import Directory
 from domain.directory_stream import STREAM as DIRECTORY
@@ -62,6 +63,9 @@ class Ledger(Protocol):
 class MemoryLedger:
     """The same rules as the store's `record`, folded in memory. Facts carry the versions that the store would name.
 
+    What people carry already (`facts.burdens`) it leaves at nothing: in a rehearsal every choice has its reason, which is what a
+    burden beyond the rules asks for.
+
     `keep` False: events are handed on and forgotten (`events` stays empty), so that memory does not grow with the years.
     """
 
@@ -106,6 +110,8 @@ class MemoryLedger:
         referred = kind.refers(command)
         if referred:
             facts = facts.model_copy(update={"others": self._others(referred)})
+        if (asked := kind.governed(command)) is not None:
+            facts = facts.model_copy(update={"rules": self.state("rules", BODIES).find(asked)})
         register = kind.draws(state, command, facts, self._now)
         if register is not None:
             facts = facts.model_copy(update={"number": self._numbers.get(register, 0) + 1})
@@ -159,7 +165,14 @@ class MemoryLedger:
         for stream in referred:
             if stream in self._states:
                 state, kind = self._states[stream], self._kinds[stream]
-                found[stream] = Other(kind=kind, title=title_of(state), closed=KINDS[kind].closed(state))
+                of = KINDS[kind]
+                found[stream] = Other(
+                    kind=kind,
+                    title=title_of(state),
+                    closed=of.closed(state),
+                    undecided=of.undecided(state),
+                    definition=of.definition_of(state) or "",
+                )
         return found
 
     def kind_of(self, stream: str) -> str:

@@ -9,6 +9,8 @@ from datetime import time as clock_time
 
 from rich.console import Console
 
+from domain.bodies_stream import STREAM as BODIES
+from domain.bodies_stream import PublishRules
 from domain.calendar import JST, end_of_business
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.directory_stream import ImportDirectory
@@ -87,6 +89,8 @@ async def conduct(
     )
     for command in (imported, published):
         ledger.record(command, SYSTEM)
+    if cast.bodies is not None:
+        ledger.record(PublishRules(command_id="rehearsal:rules", stream=BODIES, rules=cast.bodies), SYSTEM)
     people, tracers = _people(programme, ledger), dict[str, Tracer]()
     bodies = None
     if cast.bodies is not None:

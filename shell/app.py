@@ -106,6 +106,7 @@ def _load() -> None:
         defining,
         directories,
         documents,
+        evaluating,
         intake,
         kpis,
         learning,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
@@ -132,13 +133,18 @@ def fetch(
     json_: Json = False,
 ) -> None:
     """添付を取り出す(ハッシュを確かめながら) / take a file out, its hash checked on the way"""
-    from blobs.contract import Altered, Missing, checked
-    from blobs.registry import configured
     from store.queries import attachments_of
 
     session = Session()
     stream = session.lifecycle(id)
-    chosen = _chosen(attachments_of(session.store, stream), name)
+    take_out(session, _chosen(attachments_of(session.store, stream), name), to, force)
+
+
+def take_out(session: Session, chosen: Mapping[str, Any], to: str | Path | None, force: bool) -> None:
+    """Write the file of a row (`name`, `sha256`, `size`) to a file or folder, its hash checked on the way. Raises `ShellError`."""
+    from blobs.contract import Altered, Missing, checked
+    from blobs.registry import configured
+
     target = _target(to, chosen["name"])
     if target.exists() and not force:
         raise ShellError(

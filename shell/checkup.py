@@ -155,6 +155,7 @@ def _store(url: str) -> list[Finding]:
     )
     if latest and people:
         findings.append(_deputies(store, latest))
+    findings += _bodies(store)
     left = LAST - datetime.now(UTC).year
     findings.append(
         Finding(
@@ -186,6 +187,30 @@ def _deputies(store: Store, definition: str) -> Finding:
         "不在・空席のとき期限切れの報告まで止まります / their matters wait until they escalate: "
         "`./taskforce directory deputies POST DEPUTY …`",
     )
+
+
+def _bodies(store: Store) -> list[Finding]:
+    """Meetings that could not be convened, conclusions that were refused, tasks that could not start: people must see to them."""
+    from store import bodies
+
+    findings = [
+        Finding("warn", "meeting", f"{e.held_on}: {e.message.ja} / {e.message.en}", f"{e.remedy.ja} / {e.remedy.en}")
+        for e in bodies.missed_meetings(store)
+    ]
+    findings += [
+        Finding(
+            "warn",
+            "exception",
+            f"{r['stream']} {r['item']}: {r['exception']}",
+            f"`./taskforce {r['stream'].partition(':')[0]} settle {r['stream']} {r['item']} …`",
+        )
+        for r in bodies.open_exceptions(store)
+    ]
+    findings += [
+        Finding("warn", "not started", f"{r['stream']} {r['ref']}", f"`./taskforce intake show {r['stream']}`")
+        for r in bodies.not_started(store)
+    ]
+    return findings
 
 
 async def _temporal(settings: object) -> AsyncIterator[Finding]:

@@ -12,7 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from definitions.loader import load_definition, load_people
+from definitions.loader import load_bodies, load_definition, load_people
+from domain.bodies_stream import STREAM as BODIES
+from domain.bodies_stream import PublishRules
+from domain.bodies_stream import digest as digest_of
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.directory_stream import ImportDirectory
 from domain.messages import Actor, Command, Via
@@ -215,6 +218,11 @@ def furnish(store: Store) -> None:
             PublishDefinition(command_id=command_id, stream=stream_of(definition.name), definition=definition), system
         )
         OUT.note("同梱のプロセス定義(himeji@1)を公開しました / the shipped process definition was published")
+    shipped = load_bodies()
+    # They are Himeji's: a city with a directory of its own publishes its own rules (`council rules FILE`).
+    if store.rules() is None and store.facts().directory.unit(shipped.secretariat) is not None:
+        command_id = f"publish:{shipped.reference}:{digest_of(shipped)[:16]}"
+        store.record(PublishRules(command_id=command_id, stream=BODIES, rules=shipped), system)
 
 
 def operator() -> str:

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from domain.bodies import BodyRules
+from domain.bodies_stream import STREAM as BODIES
 from domain.directory import Directory
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.facts import Facts
@@ -428,6 +430,17 @@ class Store:
         if document is not None or definition is None:
             self._facts[version, definition] = facts
         return facts
+
+    def rules(self, reference: str = "", *, connection: sa.Connection | None = None) -> BodyRules | None:
+        """The published rules of the bodies by their reference (`name@version`), without one those that hold now; None: none."""
+        if connection is None:
+            with self.database.read() as own:
+                return self.rules(reference, connection=own)
+        row = connection.execute(_STREAM, {"s": BODIES}).one_or_none()
+        if row is None:
+            return None
+        found: BodyRules | None = self.fold(connection, self.kinds[row.kind], row).find(reference)
+        return found
 
     def fold(self, connection: sa.Connection, kind: Kind[Any], row: Any) -> Any:
         """The state of a stream's row: its snapshot, or a new fold when the snapshot is of other code or behind."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from domain.kpis.attainment import attainment, is_worse, levels
+from domain.kpis.health import percent
 from domain.lifecycle.state import Kpi, Lifecycle
 from domain.messages import Frozen, Text
 
@@ -47,7 +48,7 @@ class KpiScore(Frozen):
         aim = f"基準値 {plain(self.baseline)}、目標値 {plain(self.target)}"
         if self.value is None:
             return f"{self.title}: 測定なし({aim})"
-        share = f"、達成率 {self.attainment:.0%}" if self.attainment is not None else ""
+        share = f"、達成率 {percent(self.attainment)}" if self.attainment is not None else ""
         return (
             f"{self.title}: {plain(self.value)}{self.unit}({self.period}、{aim}{share}、{STANDINGS[self.standing].ja})"
         )

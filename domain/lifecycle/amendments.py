@@ -299,6 +299,22 @@ def _merge(state: Lifecycle, command: MergeLifecycle, actor: Actor, facts: Facts
             remedy_ja="続けるほうのライフサイクルの ID を書いてください(`starter.py list`)",
             remedy_en="name the lifecycle that goes on (`starter.py list`)",
         )
+    if command.into in state.absorbed:
+        raise refuse(
+            "merge-circle",
+            f"into: {other.title} はこのライフサイクルに統合されています",
+            f"into: {other.title!r} has been merged into this lifecycle",
+            remedy_ja="先にその再開の決定を待ち、分離してから統合してください",
+            remedy_en="wait until its reopening has been decided and it is separated again",
+        )
+    if other.undecided:
+        raise refuse(
+            "merge-undecided",
+            f"into: {other.title} は再開の可否の決定を待っています",
+            f"into: whether {other.title!r} goes on is being decided",
+            remedy_ja="再開が決まってから統合してください",
+            remedy_en="merge once its reopening has been decided",
+        )
     return [
         LifecycleMerged(into=command.into, into_title=other.title, reason=command.reason),
         *(e.RequestClosed(request=r.id, because="merged", post=r.post) for r in state.requests),
@@ -319,7 +335,7 @@ def _note_merge(state: Lifecycle, command: NoteMerge, actor: Actor, facts: Facts
 
 # --- folds -----------------------------------------------------------------------------------------------------------
 
-_RESTORED = (
+RESTORED: tuple[str, ...] = (
     "stage",
     "stage_title",
     "work",
@@ -367,16 +383,18 @@ def before_answer(state: Lifecycle, event: e.RequestAnswered, recorded: Recorded
         decision=event.decision,
         promises=tuple(p.id for p in state.promises),
         readings=tuple(r.id for r in state.readings),
-        **{name: getattr(state, name) for name in _RESTORED},
+        **{name: getattr(state, name) for name in RESTORED},
     )
 
 
 def restored_by(state: Lifecycle, before: Before) -> Changes:
     """The changes that undo an answer."""
     return {
-        **{name: getattr(before, name) for name in _RESTORED},
+        **{name: getattr(before, name) for name in RESTORED},
         "promises": tuple(p for p in state.promises if p.id in before.promises),
         "readings": tuple(r for r in state.readings if r.id in before.readings),
+        "closed": False,
+        "closed_as": None,
         "before": None,
     }
 

@@ -45,7 +45,16 @@ from domain.lifecycle.dialogue import mover, shifted
 from domain.lifecycle.evolve import evolve
 from domain.lifecycle.reopening import ReopeningRefused
 from domain.lifecycle.reviewing import close_requests, review_events
-from domain.lifecycle.routes import delegated, enter, next_step, open_draft, parts_of, still_agreed, voided
+from domain.lifecycle.routes import (
+    added_again,
+    delegated,
+    enter,
+    next_step,
+    open_draft,
+    parts_of,
+    still_agreed,
+    voided,
+)
 from domain.lifecycle.state import Lifecycle, Submission
 from domain.lifecycle.timers import pass_deadline, require_passed
 from domain.messages import Actor, Command, Event, Recorded, refuse
@@ -66,7 +75,7 @@ def decide(state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: 
             remedy_ja="`starter.py list` で ID を確認してください",
             remedy_en="check the id with `starter.py list`",
         )
-    if state.closed and not isinstance(command, _WHEN_CLOSED):
+    if state.closed and not isinstance(command, _WHEN_CLOSED) and not _mends_the_end(state, command):
         raise refuse(
             "closed",
             f"このライフサイクルは終結しています({state.closed_as})",
@@ -78,6 +87,11 @@ def decide(state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: 
     if not state.reached:
         return events
     return [*events, *sunset.on_entering(events, partial(_after, state, events, actor, now), state.reached, facts, now)]
+
+
+def _mends_the_end(state: Lifecycle, command: Command) -> bool:
+    """Whether the answer that closed it may still be taken back: nobody has acted on it, or `before` would be gone."""
+    return state.before is not None and isinstance(command, amendments.RetractAnswer | amendments.CorrectAnswer)
 
 
 def _after(state: Lifecycle, events: Sequence[Event], actor: Actor, now: datetime) -> Lifecycle:
@@ -168,6 +182,9 @@ def _submit(
     content: dict[str, Any] = form.model_dump(mode="json")
     attachments = attaching.attached(state)
     parts = parts_of(stage, content, attachments)
+    located = state
+    if stage.deliverable == "setup":
+        located = state.model_copy(update={"departments": tuple(content["departments"])})
     submitted = e.DeliverableSubmitted(
         stage=stage.key,
         title=stage.title,
@@ -179,7 +196,7 @@ def _submit(
         comment=command.comment,
         number=registering.number_of(state, facts, now),
         parts=parts or None,
-        kept=still_agreed(state, stage, parts),
+        kept=still_agreed(located, stage, parts, facts, now),
         ends_at=delegated(stage, content),
         attachments=attachments,
     )
@@ -191,7 +208,7 @@ def _submit(
     ]
     closed = [e.RequestClosed(request=r.id, because="submitted") for r in state.requests if r.kind == "draft"]
     former = state.former.given if state.former is not None else ()
-    after = state.model_copy(
+    after = located.model_copy(
         update={
             "given": tuple(g for g in former if g.step in submitted.kept),  # all else agreed to another version
             "submission": Submission(
@@ -205,9 +222,8 @@ def _submit(
             ),
         }
     )
-    if stage.deliverable == "setup":
-        after = after.model_copy(update={"departments": tuple(content["departments"])})
-    opened = next_step(after, stage, -1, state.serial + 1, facts, now)
+    opened: list[Event] = [*next_step(after, stage, -1, state.serial + 1, facts, now)]
+    opened += added_again(after, stage, state.former.added if state.former else (), opened, facts, now)
     if not any(isinstance(event, e.RequestOpened) for event in opened):
         raise refuse(
             "route-empty",
@@ -291,6 +307,8 @@ def _resume(state: Lifecycle, command: c.ResumeLifecycle, actor: Actor, facts: F
     # A draft taken back during the hold waits only since then; a clock that stands for a question moves when it is answered.
     shifts = [shifted(r, max(since, r.opened_at), now, facts) for r in waiting.values() if r.paused_at is None]
     shifts += [shifted(t, max(since, t.opened_at), now, facts) for t in state.open_tasks]
+    consulted = {x.id: x for x in (*(state.before.consultations if state.before else ()), *state.consultations)}
+    shifts += [shifted(x, since, now, facts) for x in consulted.values()]
     review = end_of_business(state.review_date) if state.review_date else None
     next_review = local_day(mover(since, now, facts)(review)) if review and review > since else None
     return [e.LifecycleResumed(shifts=tuple(shifts), next_review=next_review, reason=command.reason)]

@@ -40,12 +40,14 @@ from domain.lifecycle.state import (
     Before,
     Budget,
     BudgetLine,
+    Consultation,
     Former,
     Given,
     Hold,
     Kpi,
     Lesson,
     Lifecycle,
+    Pending,
     PromiseState,
     Proposed,
     Request,
@@ -60,27 +62,43 @@ Changes = dict[str, Any]
 def evolve(state: Lifecycle, recorded: Recorded) -> Lifecycle:
     """The state after one event."""
     changes = _FOLDS[type(recorded.event)](state, recorded.event, recorded)
-    if state.before is not None and "before" not in changes and _acted_on(state.before, recorded):
-        changes["before"] = None
+    before = state.before
+    if before is not None and "before" not in changes and recorded.command_id != before.command_id:
+        if _acted_on(before, recorded.event):
+            changes["before"] = None
+        elif isinstance(recorded.event, _STANDS):
+            changes["before"] = _carried(state, before, recorded)
     return state.model_copy(update=changes)
 
 
-_HARMLESS = (
-    e.RequestOpened,
-    e.RequestClosed,
+_STANDS = (
     e.ReminderSent,
     e.RequestOverdue,
     e.CoordinatorInformed,
     e.RequestEscalated,
+    e.MeasurementRecorded,
+    e.BudgetRecorded,
+    dialogue.QuestionAsked,
+    dialogue.QuestionAnswered,
+    dates.DueChanged,
+    amendments.MeasurementCorrected,
+    registering.DecisionEnforced,
+    sunset.CriterionReached,
+    sunset.CriterionLifted,
+)
+"""What happens behind an answer and does not follow from it: it stands though the answer is taken back."""
+_HARMLESS = (
+    *_STANDS,
+    e.RequestOpened,
+    e.RequestClosed,
     e.LifecycleHeld,
     e.LifecycleResumed,
     e.HoldExpired,
-    dialogue.QuestionAsked,
-    dialogue.QuestionAnswered,
+    e.PromiseFulfilled,
+    budgets.AmountReduced,
     dialogue.CommentAdded,
     dialogue.InformationShared,
     dialogue.ReadingAcknowledged,
-    dates.DueChanged,
     absence.PersonRecused,
     handover.DutiesHandedOver,
     absence.MatterMarked,
@@ -100,8 +118,23 @@ _HARMLESS = (
 """What may happen behind an answer without anybody having acted on it."""
 
 
-def _acted_on(before: Before, recorded: Recorded) -> bool:
-    return recorded.command_id != before.command_id and not isinstance(recorded.event, _HARMLESS)
+def _acted_on(before: Before, event: Event) -> bool:
+    """Whether somebody has acted on the answer. Promises and decisions that came with it are acted on by meeting them."""
+    if isinstance(event, e.PromiseFulfilled):
+        return event.promise not in before.promises
+    if isinstance(event, registering.DecisionEnforced):
+        return f"{event.stage}/{event.round}" not in before.decided
+    return not isinstance(event, _HARMLESS)
+
+
+def _carried(state: Lifecycle, before: Before, recorded: Recorded) -> Before:
+    """`before` as it would be had this happened then. A value of a later round does not take an earlier one's place."""
+    event = recorded.event
+    if isinstance(event, e.MeasurementRecorded) and event.period in before.values.get(event.kpi, {}):
+        return before
+    as_it_was = state.model_copy(update=amendments.restored_by(state, before))
+    changes = _FOLDS[type(event)](as_it_was, event, recorded)
+    return before.model_copy(update={name: value for name, value in changes.items() if name in amendments.RESTORED})
 
 
 def _started(state: Lifecycle, event: e.LifecycleStarted, recorded: Recorded) -> Changes:
@@ -280,6 +313,9 @@ def _taken_back(state: Lifecycle) -> Changes:
     """Nothing is in circulation any more. What was agreed to is remembered for the next version."""
     parts = state.submission.parts if state.submission is not None else {}
     given = tuple(g for g in state.given if g.decision in AGREED)
+    waiting = [Pending(step=g.step, post=g.post) for g in state.given if g.decision not in AGREED]
+    waiting += [Pending(step=r.step, post=r.post) for r in state.requests if r.kind == "decide"]
+    former = Former(given=given, parts=parts, pending=tuple(waiting), added=state.added)
     return {
         "given": (),
         "submission": None,
@@ -287,7 +323,7 @@ def _taken_back(state: Lifecycle) -> Changes:
         "pledged": (),
         "questions": (),
         "consultations": (),
-        "former": Former(given=given, parts=parts) if given else None,
+        "former": former if given or former.added else None,
     }
 
 
@@ -304,14 +340,27 @@ def _resumed(state: Lifecycle, event: e.LifecycleResumed, _: Recorded) -> Change
     review = {"review_date": event.next_review} if event.next_review else {}
     before = state.before
     if before is not None:
-        before = before.model_copy(update={"requests": dialogue.moved_requests(before.requests, event.shifts)})
+        before = before.model_copy(
+            update={
+                "requests": dialogue.moved_requests(before.requests, event.shifts),
+                "consultations": _moved_consultations(before.consultations, event),
+            }
+        )
     return {
         "hold": None,
         "requests": dialogue.moved_requests(state.requests, event.shifts),
         "tasks": _moved_tasks(state, event),
+        "consultations": _moved_consultations(state.consultations, event),
         "before": before,
         **review,
     }
+
+
+def _moved_consultations(
+    consultations: tuple[Consultation, ...], event: e.LifecycleResumed
+) -> tuple[Consultation, ...]:
+    moved = {s.request: s.due_at for s in event.shifts}
+    return tuple(x.model_copy(update={"due_at": moved.get(x.id, x.due_at)}) for x in consultations)
 
 
 def _moved_tasks(state: Lifecycle, event: e.LifecycleResumed) -> tuple[WindDownTask, ...]:
@@ -392,7 +441,8 @@ def _winding_down(state: Lifecycle, event: e.WindDownStarted, _: Recorded) -> Ch
     }
 
 
-def _closed(state: Lifecycle, event: e.LifecycleClosed, _: Recorded) -> Changes:
+def _closed(state: Lifecycle, event: e.LifecycleClosed, recorded: Recorded) -> Changes:
+    by_answer = state.before is not None and state.before.command_id == recorded.command_id
     return {
         "closed": True,
         "closed_as": event.as_,
@@ -402,7 +452,7 @@ def _closed(state: Lifecycle, event: e.LifecycleClosed, _: Recorded) -> Changes:
         "former": None,
         "authors": (),
         "hold": None,
-        "before": None,
+        "before": state.before if by_answer else None,  # the answer that closed it can be taken back like any other
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from domain.facts import Facts
-from domain.kinds import Quiet, View
+from domain.kinds import Quiet, View, plain
 from domain.lifecycle import (
     absence,
     adopting,
@@ -110,7 +110,9 @@ class LifecycleKind(Quiet[Lifecycle]):
         return registering.register(state, command, facts, now)
 
     def claims(self, command: Command) -> tuple[str, str] | None:
-        return (command.system, command.number) if isinstance(command, registering.EnterOutsideDecision) else None
+        if not isinstance(command, registering.EnterOutsideDecision):
+            return None
+        return plain(command.system), plain(command.number)
 
     def decide(self, state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
         return decide(state, command, actor, facts, now)
@@ -123,6 +125,9 @@ class LifecycleKind(Quiet[Lifecycle]):
 
     def closed(self, state: Lifecycle) -> bool:
         return state.closed
+
+    def undecided(self, state: Lifecycle) -> bool:
+        return state.reopening is not None
 
     def definition_of(self, state: Lifecycle) -> str | None:
         return state.definition or None

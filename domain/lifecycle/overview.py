@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from domain.facts import Facts
-from domain.lifecycle.routes import AGREED, has_agreed, resolve
+from domain.lifecycle.routes import ADDED, AGREED, asked_by, has_agreed, resolve
 from domain.lifecycle.state import Given, Lifecycle
 from domain.messages import Frozen, Refused, Text
 from domain.process import Stage, Step
@@ -59,13 +59,13 @@ def _stop(state: Lifecycle, stage: Stage, step: Step, facts: Facts, *, ended: bo
         step=step.key,
         title=step.title,
         posts=_posts(state, step, facts),
-        standing=_standing(state, step, given, ended=ended),
+        standing=_standing(state, step, given, len(asked_by(step, state, facts)), ended=ended),
         people=tuple(dict.fromkeys(g.person for g in given)),
         deputies=tuple(dict.fromkeys(g.person for g in given if g.stands in _IN_PLACE_OF)),
     )
 
 
-def _standing(state: Lifecycle, step: Step, given: list[Given], *, ended: bool) -> Standing:
+def _standing(state: Lifecycle, step: Step, given: list[Given], asked: int, *, ended: bool) -> Standing:
     if any(r.step == step.key for r in state.requests):
         return "asked"
     if any(g.decision not in AGREED for g in given) and any(
@@ -74,7 +74,7 @@ def _standing(state: Lifecycle, step: Step, given: list[Given], *, ended: bool) 
         return "objected"
     if given and all(g.decision == "merged" for g in given):
         return "merged"
-    if has_agreed(state, step):
+    if has_agreed(state, step, asked):
         return "agreed"
     return "delegated" if ended else "coming"
 
@@ -91,11 +91,17 @@ def _posts(state: Lifecycle, step: Step, facts: Facts) -> tuple[Text, ...]:
 
 
 def _beside(state: Lifecycle, index: int) -> list[Stop]:
-    """Concurrence added, and the common superior."""
-    return [
+    """Concurrence added, asked for or objected to, and the common superior."""
+    asked = [
         Stop(step=r.step, title=r.title, posts=(r.post_title,), standing="asked")
         for r in state.requests
         if r.extra and r.step_index == index
+    ]
+    objected = {g.request: g for g in state.given if g.step == "added" and g.decision not in AGREED}
+    return asked + [
+        Stop(step="added", title=ADDED, posts=(c.post_title,), standing="objected", people=(found.person,))
+        for c in state.consultations
+        if c.step_index == index and (found := objected.get(c.request)) is not None
     ]
 
 

@@ -15,7 +15,7 @@ from domain.lifecycle.events import DocumentNumber, Extra, RequestKind, WindowAi
 from domain.messages import Frozen, Text
 from domain.money.benefits import Benefit
 
-FOLD_VERSION = 9
+FOLD_VERSION = 10
 Health = Literal["green", "amber", "red"]
 
 
@@ -221,12 +221,24 @@ class Consultation(Frozen):
     referred: bool = False
 
 
+class Pending(Frozen):
+    """A post of a step that had been asked for its agreement and had not given it."""
+
+    step: str
+    post: str
+
+
 class Former(Frozen):
     """The agreements to the version before, and the hashes of its parts: what did not change need not be asked again, and
-    whoever is asked again is told why."""
+    whoever is asked again is told why.
+
+    `pending`: who had not agreed when it was taken back; a step that still waited for somebody was not complete. `added`:
+    posts whose concurrence was added on the way; they are asked about the next version too."""
 
     given: tuple[Given, ...] = ()
     parts: dict[str, str] = {}
+    pending: tuple[Pending, ...] = ()
+    added: tuple[str, ...] = ()
 
 
 class Decided(Frozen):
@@ -477,6 +489,8 @@ class Lifecycle(Frozen):
     """起案番号 by `stage/round`, until the document is decided."""
     decided: dict[str, Decided] = {}
     """Decisions that wait to take effect, by `stage/round`."""
+    outside_on: date | None = None
+    """The day of a decision entered from another system, while its gate passes."""
     recused: tuple[str, ...] = ()
     """Who does not decide in this matter because of a conflict of interest."""
     marks: tuple[str, ...] = ()
@@ -522,8 +536,15 @@ class Lifecycle(Frozen):
 
     @property
     def in_circulation(self) -> bool:
-        """A document is on its route."""
-        return any(r.kind == "decide" for r in self.requests)
+        """A document is on its route: somebody is asked for a decision, or consults on an objection to it."""
+        return any(r.kind == "decide" for r in self.requests) or bool(self.consultations)
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The posts whose concurrence was added to the document in circulation, whether they have answered or not."""
+        asked = [g.post for g in self.given if g.step == "added"]
+        asked += [r.post for r in self.requests if r.extra == "added"]
+        return tuple(dict.fromkeys(asked))
 
     @property
     def overdue(self) -> int:

@@ -175,8 +175,21 @@ def test_a_brief_for_the_assembly_says_what_is_on_record_and_is_the_same_every_t
     made = [office.json("brief", "P1", *question, "--out", str(f)) for f in out]
     assert made[0]["sha256"] == made[1]["sha256"] and made[0]["pages"] >= 1
     text = out[2].read_text("utf-8")
-    for said in ("費用に見合う効果はあるか&lt;b&gt;", "9,000,000円", "電子交付率", "106%", "来庁を減らす", "sha256"):
+    for said in ("費用に見合う効果はあるか&lt;b&gt;", "9,000,000円", "電子交付率", "105%", "来庁を減らす", "sha256"):
         assert said in text, said
     assert text.index("成果(KPI)") < text.index("なぜ行うか"), "what the question asks for comes first"
     assert "exists already" in office.refused("brief", "P1", "--out", str(out[0]))
     assert ".pdf" in office.refused("brief", "P1", "--out", str(office.folder / "a.docx"))
+
+
+def test_a_report_tells_one_project_or_all_that_are_monitored(office: Pages) -> None:
+    adopted(office, 74)
+    one, every = office.json("report", "P1"), office.json("report")
+    assert every == [one]
+    assert {k["kpi"]: k["attained_percent"] for k in one["kpis"]} == {"digital_rate": "105%", "postage": "101%"}
+    assert one["hypotheses"][0]["verdict"] == "supported" and one["recommendation"]["outcome"] in (
+        "expansion",
+        "completion",
+    )
+    told = office("report", "P1").stdout
+    assert "達成率 105%" in told and one["recommendation"]["rule"] in told

@@ -196,3 +196,33 @@ def test_one_persons_open_work_is_handed_over_with_a_sheet(shell: Shell, tmp_pat
     assert shell.json(*dry)["lifecycles"] == []
     submit(shell, "setup", "p35")
     assert "事務引継" in shell("show", "R8").stdout
+
+
+def test_decisions_made_outside_come_from_a_file_all_or_none_and_once(shell: Shell, tmp_path: Path) -> None:
+    setup_passed(shell)
+    submit(shell, "analysis")
+    seen = shell.json("show", "R8")["deliverables"][-1]["content_hash"][:16]
+    head, day = "id,system,number,decided_on,decided_by,seen", TODAY.isoformat()
+    right = f"R8,文書管理,子支第45号,{day},dso-director,{seen}"
+    file = tmp_path / "決裁.csv"
+    wrong = f"nowhere,文書管理,子支第46号,{day},dso-director,{seen}\nR8,文書管理,子支第47号,昨日,dso-director,{seen}"
+    file.write_text(f"{head}\n{right}\n{wrong}\n", "cp932")
+    said = shell.refused("decided-import", str(file), "--as", "p07")
+    assert "line 3" in said and "line 4" in said and "line 2" not in said
+    file.write_text(f"{head}\n{right}\nR8,文書管理,子支第４５号,{day},dso-director,{seen}\n", "cp932")
+    assert shell.json("decided-import", str(file), "--as", "p07", "--check")["would_record"] == 1
+    assert shell.json("show", "R8")["stage"] == "analysis", "nothing was recorded"
+    assert shell.json("decided-import", str(file), "--as", "p07") | {"file": ""} == {
+        "file": "",
+        "rows": 2,
+        "recorded": 1,
+        "would_record": 0,
+        "known": 1,
+    }
+    assert shell.json("show", "R8")["stage"] == "hypothesis"
+    listed = tmp_path / "decided.yaml"
+    row = f"system: 文書管理, decided_on: {day}, decided_by: dso-director, seen: '{seen}'"
+    listed.write_text(f"- {{id: R8, number: 子支第45号, {row}}}\n", "utf-8")
+    assert shell.json("decided-import", str(listed), "--as", "p07")["known"] == 1
+    listed.write_text(f"- {{id: R8, number: 0045, {row}}}\n", "utf-8")
+    assert "number" in shell.refused("decided-import", str(listed), "--as", "p07")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from definitions.loader import DocumentError, load_definition, load_people
+from domain.days import day
 from domain.facts import Facts
 from domain.lifecycle.adopting import AdoptLifecycle, SupplementHistory
 from domain.lifecycle.commands import LifecycleCommand, stream_of
@@ -94,7 +95,7 @@ def test_every_way_to_write_one_task(tmp_path: Path, name: str, content: str) ->
     ],
 )
 def test_days_as_people_write_them(written: str, meant: date | None) -> None:
-    assert figures.day(written) == meant
+    assert day(written) == meant
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_a_monitoring_report_is_drafted_from_the_record_and_can_be_handed_in() -
     assert "・説明会: 予定 令和10年3月1日、未完了(期限超過)" in draft["progress"]
     assert "・総括: 予定 令和10年12月1日、未完了" in draft["progress"] and "再開" in draft["progress"]
     assert "達成率 20%" in draft["value"] and "判断できない" in draft["value"]
-    assert "執行額の計: 1,200円(2期)" in draft["cost"] and "内示 800円" in draft["cost"]
+    assert "執行額の計: 1,200円(2期)" in draft["cost"] and "内示額 800円" in draft["cost"]
     require_complete("monitoring", parse("monitoring", draft), context(case.state, PROCESS, case.facts, case.now))
     done = MATERIAL.model_copy(update={"reports": ({"period": "2028-Q1"},)})
     assert monitoring_draft(case.state, PROCESS, done)["period"] == "", (

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from domain.calendar import local_day
 from domain.directory import Reorganisation, Unit
 from domain.facts import Facts
+from domain.lifecycle import absence, dates, registering
 from domain.lifecycle import commands as c
-from domain.lifecycle import dates, registering
 from domain.lifecycle import events as e
 from domain.lifecycle.kind import LifecycleKind
 from domain.messages import SYSTEM, Text
@@ -72,6 +74,61 @@ def test_what_is_entered_is_checked() -> None:
     case.when(late, person("office")).refused("nothing-in-circulation")
 
 
+def test_only_who_decides_last_on_this_route_decides_elsewhere() -> None:
+    def change(document: dict[str, Any]) -> None:
+        setup = stage_of(document, "setup")
+        setup |= {"outside_decision": True, "gate": setup["gate"][:2]}
+
+    case = Case(facts=with_process(change)).circulating("setup")
+    no = enter(case, decided_by="school-director").refused("outside-decider")
+    assert "child-director" in no.remedy.en and "school-director" not in no.remedy.en
+    enter(case, decided_by="child-director").done()
+    assert case.state.stage == "analysis"
+
+
+def test_where_a_standing_delegation_ends_the_route_its_last_decider_decides_elsewhere() -> None:
+    def change(document: dict[str, Any]) -> None:
+        delegation = {"ends_at": "section_chief", "field": "weight", "one_of": ["medium"]}
+        stage_of(document, "setup").update(outside_decision=True, delegations=[delegation])
+
+    case = Case(facts=with_process(change)).circulating("setup")
+    assert case.state.submission is not None and case.state.submission.ends_at == "section_chief"
+    enter(case, decided_by="deputy-mayor").refused("outside-decider")
+    enter(case, decided_by="child-chief").done()
+    assert case.state.stage == "analysis"
+
+
+def test_neither_the_drafter_nor_somebody_recused_enters_a_decision() -> None:
+    case = Case(facts=outside()).circulating("setup")
+    enter(case, "drafter").refused("separation-of-duties")
+    recused = case.make(absence.Recuse, person="p-office", reason="親族の会社")
+    case.when(recused, person("office")).done()
+    enter(case, "office").refused("recused")
+    enter(case, "vice").done()
+
+
+def test_what_was_decided_elsewhere_was_decided_on_the_day_it_says() -> None:
+    case = Case(facts=outside()).circulating("setup")
+    made = local_day(case.now)
+    case.days(10)
+    enter(case, decided_on=made).done()
+    assert case.state.decided["setup/1"].on == made and case.state.outside_on is None
+    enforce = case.make(registering.EnforceDecision, stage="setup", on=made + timedelta(days=1))
+    case.when(enforce, person("office")).then(registering.DecisionEnforced)
+    case.do_stage()
+    assert case.state.decided["analysis/1"].on == local_day(case.now)
+
+
+@pytest.mark.parametrize("same", ["令８デ戦第１２号", " 令8デ戦第12号 ", "令8デ戦第12号"])
+def test_one_number_in_other_letters_is_one_number(same: str) -> None:
+    def claim(number: str, system: str = "eDoc") -> tuple[str, str] | None:
+        given: dict[str, Any] = {"decided_on": date(2026, 4, 1), "decided_by": "deputy-mayor", "seen": "0" * 64}
+        command = registering.EnterOutsideDecision(command_id="x", stream="s", system=system, number=number, **given)
+        return LifecycleKind().claims(command)
+
+    assert claim(same, "ＥＤＯＣ") == claim("令8デ戦第12号") != claim("令8デ戦第13号")
+
+
 def test_a_decision_takes_effect_on_a_day() -> None:
     case = Case(facts=FACTS.model_copy(update={"number": 3})).at("analysis")
     decided = case.state.decided["setup/1"]
@@ -82,6 +139,8 @@ def test_a_decision_takes_effect_on_a_day() -> None:
 
     enforce(decided.on - timedelta(days=1)).refused("enforced-before-decided")
     enforce(decided.on, "analysis").refused("nothing-to-enforce")
+    enforce(decided.on + timedelta(days=5)).refused("enforced-in-future")
+    case.days(5)
     enforce(decided.on + timedelta(days=5)).then(registering.DecisionEnforced)
     enforce(decided.on).refused("nothing-to-enforce")
 

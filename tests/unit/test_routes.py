@@ -84,7 +84,7 @@ def settle(case: Case, agreed: bool, actor: Actor | None = None) -> Outcome:
 
 def test_an_objection_opens_consultation_and_decides_nothing() -> None:
     case = objecting()
-    assert case.state.in_circulation is False and case.state.submission is not None
+    assert case.state.in_circulation and not list(case.state.requests)
     told = LifecycleKind().notices(case.state, case.log[-1])
     assert {n.post or n.person for n in told} == {"p-drafter", "school-chief"}
     settle(case, True).then(consultations.ConsultationSettled, e.RequestOpened)

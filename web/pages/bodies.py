@@ -26,6 +26,7 @@ from domain.sessions import messages as m
 from domain.sessions.kind import CATEGORIES, CONCLUSIONS
 from domain.sessions.kind import line as session_line
 from domain.sessions.kind import stream_of as session_of
+from domain.sessions.privacy import ever_withheld, public_line, veiled, withheld
 from domain.sessions.session import Session
 from papers import packs
 from papers.collecting import NothingToPrint
@@ -59,12 +60,22 @@ def _in(*phases: str) -> Callable[[Any], bool]:
     return lambda state: state.phase in phases
 
 
-_BEFORE, _SITTING = ("convened", "sitting"), ("sitting",)
+_BEFORE = ("convened", "sitting")
+
+
+def _deliberating(state: Any) -> bool:
+    return bool(state.deliberating)
+
+
 _ROUND_OPEN = _in("calling", "scoring")
 SESSION_ACTS: Mapping[str, Act] = {
     "item": Act(m.PutItem, _t("議題を載せる", "Put an item on it"), _in(*_BEFORE), lambda v, s: forms.ItemForm),
     "attendance": Act(
-        m.TakeAttendance, _t("出席をとる", "Take attendance"), _in(*_BEFORE), forms.attendance, forms.present
+        m.TakeAttendance,
+        _t("出席をとる", "Take attendance"),
+        lambda s: s.phase in _BEFORE and not s.circulation,
+        forms.attendance,
+        forms.present,
     ),
     "briefing": Act(
         m.RecordBriefing, _t("事前説明を記録する", "Record a briefing"), _in(*_BEFORE), lambda v, s: forms.BriefingForm
@@ -75,7 +86,7 @@ SESSION_ACTS: Mapping[str, Act] = {
         _in("sitting", "closed"),
         lambda v, s: forms.InstructionForm,
     ),
-    "close": Act(m.CloseSession, _t("閉会する", "Close the session"), _in(*_SITTING), lambda v, s: forms.Nothing),
+    "close": Act(m.CloseSession, _t("閉会する", "Close the session"), _deliberating, lambda v, s: forms.Nothing),
     "minutes": Act(
         m.WriteMinutes,
         _t("会議録を書く", "Write the minutes"),
@@ -95,11 +106,11 @@ SESSION_ACTS: Mapping[str, Act] = {
         lambda s: s.phase == "closed" and s.minutes > 0,
         lambda v, s: forms.Nothing,
     ),
-    "cancel": Act(m.CancelSession, _t("取りやめる", "Cancel it"), _in("convened"), lambda v, s: forms.ReasonForm),
+    "cancel": Act(m.CancelSession, _t("取りやめる", "Cancel it"), _in(*_BEFORE), lambda v, s: forms.ReasonForm),
     "conclude": Act(
         m.ConcludeItem,
         _t("結論を入れる", "Enter the conclusion"),
-        _in(*_SITTING),
+        _deliberating,
         forms.conclusion,
         forms.concluded,
         True,
@@ -194,14 +205,15 @@ class Place:
 @router.get("/sessions")
 def sessions(request: Request, done: str = "") -> Response:
     visit = visit_of(request)
+    rules = visit.store.rules() or load_bodies()
     return visit.page(
         "sessions.html",
         sessions=bodies.all_sessions(visit.store),
         rounds=bodies.all_rounds(visit.store),
         instructions=bodies.open_instructions(visit.store),
         post=visit.store.facts().directory.post,
-        titles={b.key: b.title for b in load_bodies().bodies},
-        secretariat=_is_secretariat(visit, load_bodies()),
+        titles={b.key: b.title for b in rules.bodies},
+        secretariat=_is_secretariat(visit, rules),
         done=done,
     )
 
@@ -219,7 +231,7 @@ def _is_secretariat(visit: Visit, rules: BodyRules) -> bool:
 def register(request: Request) -> Response:
     """The decision register."""
     visit = visit_of(request)
-    return visit.page("register.html", found=bodies.register(visit.store), conclusions=CONCLUSIONS)
+    return visit.page("register.html", found=bodies.register(visit.store, person=visit.person), conclusions=CONCLUSIONS)
 
 
 @router.get("/sessions/convene")
@@ -264,7 +276,7 @@ def _convened(request: Request, text: dict[str, str]) -> Response:
     year = fiscal_year(asked.held_on)
     number = bodies.next_number(visit.store, asked.body, year)
     stream = session_of(asked.body, year, number)
-    fields = {**asked.model_dump(), "fiscal_year": year, "number": number, "rules": load_bodies(), "stream": stream}
+    fields = {**asked.model_dump(), "fiscal_year": year, "number": number, "stream": stream}
     try:
         visit.site.record(
             m.ConveneSession.model_validate({**fields, "command_id": text.get("command_id") or str(uuid4())}),
@@ -290,7 +302,15 @@ def session_page(request: Request, stream: str, done: str = "") -> Response:
     visit = visit_of(request)
     store, state = visit.store, _session(visit, stream)
     recorded = store.events(stream)
+    happened = [(r, session_line(state, r.event)) for r in reversed(recorded)]
     minutes = [r for r in recorded if isinstance(r.event, m.MinutesDrafted)]
+    if not bodies.sees(store, state, visit.person):
+        # Of a non-public item others see that there is one, of the minutes the version that is final.
+        ever, state = ever_withheld([r.event for r in recorded]), veiled(state)
+        told = [(r, public_line(state, r.event, ever)) for r in reversed(recorded)]
+        happened = [(r, text) for r, text in told if text is not None]
+        recorded = [r for r in recorded if not withheld(r.event, ever)]
+        minutes = [r for r in minutes if isinstance(r.event, m.MinutesDrafted) and r.event.version == state.final]
     waiting = bodies.matters(store, state) if state.phase in _BEFORE else []
     secretariat = _is_secretariat(visit, state.rules) if state.rules is not None else False
     return visit.page(
@@ -308,7 +328,7 @@ def session_page(request: Request, stream: str, done: str = "") -> Response:
         minutes=minutes[-1] if minutes else None,
         answers={r.event.instruction: r.event.text for r in recorded if isinstance(r.event, m.InstructionAnswered)},
         asked={r.event.instruction: r.event for r in recorded if isinstance(r.event, m.InstructionIssued)},
-        happened=[(r, session_line(state, r.event)) for r in reversed(recorded)],
+        happened=happened,
         done=done,
         command_id=str(uuid4()),
     )
@@ -320,8 +340,7 @@ def build(request: Request, stream: str, csrf: Annotated[str, Form()] = "") -> R
     visit = visit_of(request)
     require_own_form(request, visit.csrf, csrf)
     for matter in bodies.matters(visit.store, _session(visit, stream)):
-        command = m.PutItem(command_id=f"agenda:{stream}/{matter.item}", stream=stream, **matter.model_dump())
-        visit.site.record(command, visit.actor())
+        visit.site.record(bodies.put(stream, matter), visit.actor())
     return RedirectResponse(f"/sessions/{stream}?done=agenda", 303)
 
 
@@ -357,18 +376,20 @@ _MEDIA = {
 def pack(request: Request, stream: str, form: str, at: str = "") -> Response:
     """The pack as a file; `at`: a day, at whose end in Japan it is taken."""
     visit = visit_of(request)
-    _session(visit, stream)
+    whole = bodies.sees(visit.store, _session(visit, stream), visit.person)
     if form not in _MEDIA:
         raise HTTPException(404)
     position = None
     if at:
         try:
-            moment = datetime.combine(date.fromisoformat(at), time.max, JST)
+            day, now = date.fromisoformat(at), visit.store.clock.now()
         except ValueError:
             raise HTTPException(404) from None
-        position = packs.position_at(visit.store, moment)
+        moment = now if day == local_day(now) else datetime.combine(day, time.max, JST)
     try:
-        made, when = packs.pack(visit.store, stream, position)
+        if at:
+            position = packs.position_at(visit.store, moment)
+        made, when = packs.pack(visit.store, stream, position, whole=whole)
     except NothingToPrint:
         raise HTTPException(404) from None
     content = {

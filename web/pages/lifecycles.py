@@ -13,6 +13,7 @@ from blobs.contract import checked
 from blobs.registry import configured
 from domain.calendar import local_day
 from domain.facts import Facts
+from domain.kpis.health import percent
 from domain.lifecycle.amounts import entered
 from domain.lifecycle.authority import may_draft
 from domain.lifecycle.overview import STANDINGS, route
@@ -136,6 +137,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         spread_standings=STANDINGS_OF_SPREAD,
         measurements=queries.measurements_of(store, stream),
         figures=_figures(state, local_day(store.clock.now())),
+        percent=percent,
         files=queries.attachments_of(store, stream),
         happened=list(reversed(happened)),
         charts=of_lifecycle(visit, state, facts, [t.recorded for t in told]),

@@ -58,7 +58,7 @@ class Kind(Protocol[State]):
         """Whether the decision looks at what people carry already; then it is in `facts.burdens`."""
         ...
 
-    def draws(self, state: State, command: Command, now: datetime) -> str | None:
+    def draws(self, state: State, command: Command, facts: Facts, now: datetime) -> str | None:
         """The register of documents whose next number the decision uses as `facts.number`, or None."""
         ...
 
@@ -126,7 +126,7 @@ class Quiet(Generic[State]):
     def weighs(self, command: Command) -> bool:
         return False
 
-    def draws(self, state: State, command: Command, now: datetime) -> str | None:
+    def draws(self, state: State, command: Command, facts: Facts, now: datetime) -> str | None:
         return None
 
     def claims(self, command: Command) -> tuple[str, str] | None:

@@ -112,7 +112,7 @@ class MemoryLedger:
             facts = facts.model_copy(update={"others": self._others(referred)})
         if (asked := kind.governed(command)) is not None:
             facts = facts.model_copy(update={"rules": self.state("rules", BODIES).find(asked)})
-        register = kind.draws(state, command, self._now)
+        register = kind.draws(state, command, facts, self._now)
         if register is not None:
             facts = facts.model_copy(update={"number": self._numbers.get(register, 0) + 1})
         decided = kind.decide(state, command, actor, facts, self._now)

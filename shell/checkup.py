@@ -153,6 +153,8 @@ def _store(url: str) -> list[Finding]:
             "ok" if latest else "bad", "definition", latest or "-", "" if latest else "`./taskforce definition publish`"
         )
     )
+    if latest and people:
+        findings.append(_deputies(store, latest))
     findings += _bodies(store)
     left = LAST - datetime.now(UTC).year
     findings.append(
@@ -165,6 +167,26 @@ def _store(url: str) -> list[Finding]:
     )
     store.close()
     return findings
+
+
+def _deputies(store: Store, definition: str) -> Finding:
+    """Whether somebody stands for every post that the gates ask, while its holder is away."""
+    from domain.calendar import local_day
+    from domain.process_posts import without_deputies
+
+    facts = store.facts(definition)
+    assert facts.definition is not None
+    alone = without_deputies(facts.definition, facts.directory, local_day(store.clock.now()))
+    if not alone:
+        return Finding("ok", "deputies", "all deciding posts")
+    shown = ", ".join(alone[:5]) + (" …" if len(alone) > 5 else "")
+    return Finding(
+        "warn",
+        "deputies",
+        f"代決者のない職 {len(alone)} / {len(alone)} posts without deputies: {shown}",
+        "不在・空席のとき期限切れの報告まで止まります / their matters wait until they escalate: "
+        "`./taskforce directory deputies POST DEPUTY …`",
+    )
 
 
 def _bodies(store: Store) -> list[Finding]:

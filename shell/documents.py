@@ -188,7 +188,10 @@ def attempts(
     from store.queries import refusals
 
     session = Session()
-    person = session.person(who, "--who") if who else None
+    try:
+        person = session.person(who, "--who") if who else None
+    except ShellError:
+        person = who  # attempts of who is not in the directory are looked for as they were named
     found = refusals(session.store, limit, person)
     OUT.emit({"attempts": found}, lambda: _print_attempts(found))
 

@@ -70,7 +70,7 @@ def _learnt(session: Session, stream: str, state: Any) -> dict[str, Any]:
     expected, lessons = forecast_of(session.store, stream), lessons_at(session.store, state)
     return {
         "forecast": expected.model_dump() | {"words": forecast.in_words(expected).model_dump()},
-        "lessons": None
+        "past_hypotheses": None
         if lessons is None
         else lessons.model_dump() | {"words": hypotheses.in_words(lessons).model_dump()},
     }
@@ -218,7 +218,7 @@ def _print_waiting(d: dict[str, Any]) -> None:
     )
     if d["next_due"]:
         OUT.say(f"次の期限 / next deadline: {day(d['next_due'])}")
-    for label, found in (("見通し / forecast", d["forecast"]), ("過去の仮説 / past hypotheses", d["lessons"])):
+    for label, found in (("見通し / forecast", d["forecast"]), ("過去の仮説 / past hypotheses", d["past_hypotheses"])):
         if found is not None:
             OUT.say(f"{label}: {found['words']['ja']} / {found['words']['en']}")
     OUT.say("")
@@ -235,7 +235,7 @@ def _print_route(d: dict[str, Any]) -> None:
                     f"{s['title']['ja']} / {s['title']['en']}",
                     "、".join(p["ja"] for p in s["posts"]) or "-",
                     f"{STANDINGS[s['standing']].ja} / {STANDINGS[s['standing']].en}",
-                    ", ".join(s["people"]) or "-",
+                    ", ".join(f"{p}(代)" if p in s["deputies"] else p for p in s["people"]) or "-",
                 )
                 for s in d["route"]
             ),

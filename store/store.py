@@ -263,6 +263,19 @@ class Store:
         """Keep an attempt that was refused before it came to `record` (an answer without a valid signature)."""
         self._keep_refusals([(command, actor, refusal)])
 
+    def note_attempt(self, what: str, actor: Actor, rule: str, message: str, stream: str = "") -> None:
+        """Keep an attempt that never became a command: by a person who is not known, or on something that is not there."""
+        row = {
+            "at": self.clock.now(),
+            "stream": stream,
+            "command_type": what,
+            "actor": codec.canonical(actor.model_dump(mode="json")),
+            "rule": rule,
+            "message": message,
+        }
+        with suppress(sa.exc.SQLAlchemyError, StoreError), self.database.write() as connection:
+            connection.execute(sa.insert(refused), [row])
+
     def erase_person(self, person: str) -> None:
         """Erase a person's key and name: sealed texts become unreadable, the hash chain stays whole.
 

@@ -215,7 +215,7 @@ class Transaction:
         self, loaded: Loaded, command: Command, facts: Facts, now: datetime
     ) -> tuple[Facts, str | None]:
         """The next number of the register that the command draws from, and whether its outside document is known."""
-        register, claims = loaded.kind.draws(loaded.state, command, now), loaded.kind.claims(command)
+        register, claims = loaded.kind.draws(loaded.state, command, facts, now), loaded.kind.claims(command)
         if register is not None:
             if register not in self._numbers:
                 self._lock(register)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from domain.deliverables.base import Context, Rule, blank, missing, said, wrong
-from domain.kpis.types import TYPES, outside
+from domain.kpis.types import TYPES, outside, unusable
 from domain.messages import Frozen, Problem, Text
 
 if TYPE_CHECKING:
@@ -30,6 +30,20 @@ class StoppingRule(Frozen):
     when: Literal["below", "above"] | None = said("下回る・上回る", "below or above", None)
     value: Decimal | None = said("限界の値", "value", None)
     periods: int | None = said("続けて何期(空欄は1期)", "in how many periods in a row (1 if empty)", None, ge=1, le=60)
+
+
+def _usable(form: KpiSetting, _: Context) -> Iterable[Problem]:
+    figures = [
+        (f"kpis[{i}].{field}", value)
+        for i, kpi in enumerate(form.kpis)
+        for field, value in (*_values(kpi), ("lowest", kpi.lowest), ("highest", kpi.highest))
+    ]
+    figures += [(f"stopping[{i}].value", rule.value) for i, rule in enumerate(form.stopping)]
+    for field, value in figures:
+        why = None if value is None else unusable(value)
+        if why is not None:
+            shown = f"{value}"[:60]
+            yield wrong(field, shown, f"{why.ja}。直してください", f"{shown} is {why.en}; correct it")
 
 
 def _within_range(form: KpiSetting, _: Context) -> Iterable[Problem]:
@@ -180,6 +194,7 @@ def _t(ja: str, en: str) -> Text:
 
 
 KPI_FIGURE_RULES: tuple[Rule[Any], ...] = (
+    Rule("kpi-figures", _t("計算できる桁数の値", "figures that can be reckoned with"), _usable),
     Rule("kpi-range", _t("種別の範囲にある値", "values within the range of their type"), _within_range),
     Rule("kpi-accumulates", _t("累計できる種別", "only what adds up is cumulative"), _accumulates),
     Rule(

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from domain.kpis.periods import Period, last_over, parse
+from domain.kpis.types import unusable
 from domain.messages import Text
 
 POINTER = r"^(/([^~/]|~[01])*)*$"
@@ -64,7 +65,7 @@ def value_of(document: Any, pointer: str) -> Decimal:
         value = Decimal(text)
     except InvalidOperation:
         value = Decimal("NaN")
-    if not value.is_finite() or abs(value.adjusted()) > 30:
+    if unusable(value) is not None:
         raise BadAnswer("no-value", f"{pointer}: {shown}: 数値ではありません", f"{pointer}: {shown!a} is no number")
     return value
 

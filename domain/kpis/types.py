@@ -159,6 +159,24 @@ def bounds(key: str | None, unit: str, lowest: Decimal | None = None, highest: D
     return least, most
 
 
+MOST_DIGITS, MOST_PLACES = 18, 20
+"""Digits before and behind the point that a value may have: more is a slip of the keyboard, and a figure such as 1e999999999 is
+short to write and cannot be reckoned with or printed. Ours; a budget of a quadrillion yen has 16, a 64-bit float 17 in all."""
+
+
+def unusable(value: Decimal) -> Text | None:
+    """Why a figure is no value at all, in words; None for a finite number of at most 18 digits and 20 decimals."""
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int):
+        return Text(ja="数値ではありません", en="not a finite number")
+    if value.adjusted() >= MOST_DIGITS or exponent < -MOST_PLACES:
+        return Text(
+            ja=f"桁が多すぎます(整数{MOST_DIGITS}桁、小数{MOST_PLACES}桁まで)",
+            en=f"too long (at most {MOST_DIGITS} digits and {MOST_PLACES} decimals)",
+        )
+    return None
+
+
 def outside(
     key: str | None, unit: str, value: Decimal, lowest: Decimal | None = None, highest: Decimal | None = None
 ) -> Text | None:

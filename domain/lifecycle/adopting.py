@@ -21,6 +21,7 @@ from domain.lifecycle import sunset
 from domain.lifecycle.amounts import STATES, window_of, with_amount
 from domain.lifecycle.authority import definition, known_person, may_steer
 from domain.lifecycle.commands import BudgetState, LifecycleCommand, Source, StartLifecycle
+from domain.lifecycle.measuring import require_value
 from domain.lifecycle.routes import enter, open_draft
 from domain.lifecycle.state import Budget, Kpi, Lifecycle
 from domain.lifecycle.winding import assigned
@@ -455,6 +456,7 @@ def _figures(state: Lifecycle, history: History, kpis: set[str]) -> list[Event]:
         )
     there = {(k, p) for k, periods in state.values.items() for p in periods}
     for value in history.measurements:
+        require_value(None, value.value, f"history.measurements: {value.kpi} {value.period}: value")
         if value.kpi not in kpis:
             raise refuse(
                 "kpi-unknown",
@@ -523,7 +525,21 @@ def gaps(state: Lifecycle, process: ProcessDefinition) -> list[Gap]:
             found.append(
                 _gap(stage.key, "decision", "useful", f"{ja}の決定の記録がありません", f"{en}: no decision on record")
             )
-    return [*found, *_missing_figures(state, before, process)]
+    return [*found, *_decided_too_early(state), *_missing_figures(state, before, process)]
+
+
+def _decided_too_early(state: Lifecycle) -> list[Gap]:
+    """A decision dated before the beginning: one of the two days is wrong, and the record cannot say which."""
+    return [
+        _gap(
+            place.split("/")[0],
+            "decided_on",
+            "useful",
+            f"{place} の決定日 {day} は開始日 {state.begun_on} より前です。どちらかが誤りです",
+            f"{place}: decided on {day}, before it began on {state.begun_on}; one of the two is wrong",
+        )
+        for place, day in state.decided_too_early.items()
+    ]
 
 
 def _asks_departments(stage: Stage) -> bool:
@@ -601,6 +617,7 @@ def _adopted(state: Lifecycle, event: LifecycleAdopted, recorded: Recorded) -> C
         "adopted": event.source,
         "adopted_at": event.stage,
         "adopted_round": event.round,
+        "begun_on": event.started_on,
     }
 
 
@@ -617,7 +634,10 @@ def _deliverable_imported(state: Lifecycle, event: DeliverableImported, _: Recor
 
 
 def _decision_imported(state: Lifecycle, event: DecisionImported, _: Recorded) -> Changes:
-    changes: Changes = {"decided_before": (*state.decided_before, f"{event.stage}/{event.round}")}
+    place = f"{event.stage}/{event.round}"
+    changes: Changes = {"decided_before": (*state.decided_before, place)}
+    if state.begun_on is not None and event.decided_on < state.begun_on:
+        changes["decided_too_early"] = {**state.decided_too_early, place: event.decided_on}
     # Added later, an earlier outcome does not take the place of one that is known: before its first stage, nothing was.
     fresh = state.outcome is None or not state.stage
     return changes | ({"outcome": event.outcome} if event.outcome and fresh else {})

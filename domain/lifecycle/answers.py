@@ -96,6 +96,7 @@ def _agreed(
         person=stands.person,
         decision=command.decision,
         at=now,
+        stands=stands.stands,
     )
     after = state.model_copy(
         update={

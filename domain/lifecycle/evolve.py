@@ -248,6 +248,7 @@ def _answered(state: Lifecycle, event: e.RequestAnswered, recorded: Recorded) ->
         person=event.presided or recorded.actor.person or "",
         decision=event.decision,
         at=recorded.occurred_at,
+        stands=event.stands,
     )
     return {
         "given": (*state.given, given),

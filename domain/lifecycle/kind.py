@@ -106,8 +106,8 @@ class LifecycleKind(Quiet[Lifecycle]):
     def refers(self, command: Command) -> tuple[str, ...]:
         return (command.into,) if isinstance(command, amendments.MergeLifecycle) else ()
 
-    def draws(self, state: Lifecycle, command: Command, now: datetime) -> str | None:
-        return registering.register(state, command, now)
+    def draws(self, state: Lifecycle, command: Command, facts: Facts, now: datetime) -> str | None:
+        return registering.register(state, command, facts, now)
 
     def claims(self, command: Command) -> tuple[str, str] | None:
         if not isinstance(command, registering.EnterOutsideDecision):

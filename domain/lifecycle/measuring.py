@@ -12,7 +12,7 @@ from pydantic import Field
 from domain.deliverables.base import Evidence
 from domain.facts import Facts
 from domain.kpis.periods import parse
-from domain.kpis.types import outside
+from domain.kpis.types import outside, unusable
 from domain.lifecycle import events as e
 from domain.lifecycle import sunset
 from domain.lifecycle.authority import may_measure
@@ -75,15 +75,16 @@ def known_kpi(state: Lifecycle, key: str) -> Kpi:
     return kpi
 
 
-def require_value(kpi: Kpi | None, value: Decimal) -> None:
-    """Raises `Refused` for what is no number, or cannot be a value of the KPI's type."""
-    if not value.is_finite():
+def require_value(kpi: Kpi | None, value: Decimal, field: str = "value") -> None:
+    """Raises `Refused` for what is no number, too long to be reckoned with, or cannot be a value of the KPI's type."""
+    if (no_value := unusable(value)) is not None:
+        shown = f"{value}"[:60]
         raise refuse(
             "value-not-a-number",
-            f"value: {value} は数値ではありません",
-            f"value: {value} is not a finite number",
-            remedy_ja="数値を入れてください",
-            remedy_en="give a finite number",
+            f"{field}: {shown} は{no_value.ja}",
+            f"{field}: {shown} is {no_value.en}",
+            remedy_ja="数値と桁数を確かめてください",
+            remedy_en="give a finite number, and check its digits",
         )
     why = outside(kpi.type, kpi.unit, value, kpi.lowest, kpi.highest) if kpi is not None else None
     if kpi is not None and why is not None:

@@ -21,6 +21,9 @@ STANDINGS: dict[str, Text] = {
 }
 
 
+_IN_PLACE_OF = ("deputy", "vacancy", "recusal")
+
+
 class Stop(Frozen):
     """One step of the route: whom it asks, and where it stands. `people` are those who answered, by person id."""
 
@@ -29,6 +32,8 @@ class Stop(Frozen):
     posts: tuple[Text, ...]
     standing: Standing
     people: tuple[str, ...] = ()
+    deputies: tuple[str, ...] = ()
+    """Those of `people` who answered in another's place (代)."""
 
 
 def route(state: Lifecycle, facts: Facts) -> tuple[Stop, ...]:
@@ -56,6 +61,7 @@ def _stop(state: Lifecycle, stage: Stage, step: Step, facts: Facts, *, ended: bo
         posts=_posts(state, step, facts),
         standing=_standing(state, step, given, len(asked_by(step, state, facts)), ended=ended),
         people=tuple(dict.fromkeys(g.person for g in given)),
+        deputies=tuple(dict.fromkeys(g.person for g in given if g.stands in _IN_PLACE_OF)),
     )
 
 
@@ -99,6 +105,11 @@ def _beside(state: Lifecycle, index: int) -> list[Stop]:
     ]
 
 
+def answered(stop: Stop) -> list[str]:
+    """Who answered at a step, by person id; 「(代)」 with those who did so in another's place."""
+    return [f"{p}(代)" if p in stop.deputies else p for p in stop.people]
+
+
 def table(state: Lifecycle, facts: Facts) -> str:
     """The route as a Markdown table, for the current details in the Temporal UI; empty when there is none."""
     stops = route(state, facts)
@@ -106,7 +117,7 @@ def table(state: Lifecycle, facts: Facts) -> str:
         return ""
     rows = [
         f"| {s.title.ja} / {s.title.en} | {'、'.join(p.ja for p in s.posts) or '-'} | "
-        f"{STANDINGS[s.standing].ja} / {STANDINGS[s.standing].en} | {', '.join(s.people) or '-'} |"
+        f"{STANDINGS[s.standing].ja} / {STANDINGS[s.standing].en} | {', '.join(answered(s)) or '-'} |"
         for s in stops
     ]
     head = "| 経路 / route | 職 / posts | 状態 / state | 答えた者 / answered by |\n|---|---|---|---|\n"

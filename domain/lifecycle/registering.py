@@ -82,11 +82,13 @@ class DecisionEnforced(Event):
     on: date
 
 
-def register(state: Lifecycle, command: Command, now: datetime) -> str | None:
-    """The register from which the command draws a number: the first version of a document does."""
+def register(state: Lifecycle, command: Command, facts: Facts, now: datetime) -> str | None:
+    """The register from which the command draws a number: the first version of a document does, from the section that stands
+    for the lifecycle's that day (機構改革)."""
     if not isinstance(command, SubmitDeliverable) or f"{state.work}/{state.round}" in state.numbers:
         return None
-    return f"{fiscal_year(local_day(now))}/{state.section}" if state.section else None
+    day = local_day(now)
+    return f"{fiscal_year(day)}/{facts.directory.unit_on(state.section, day)}" if state.section else None
 
 
 def register_of(number: DocumentNumber) -> str:
@@ -98,7 +100,9 @@ def number_of(state: Lifecycle, facts: Facts, now: datetime) -> DocumentNumber |
     place = f"{state.work}/{state.round}"
     if place in state.numbers or facts.number is None:
         return state.numbers.get(place)
-    return DocumentNumber(fiscal_year=fiscal_year(local_day(now)), section=state.section, serial=facts.number)
+    day = local_day(now)
+    section = facts.directory.unit_on(state.section, day)
+    return DocumentNumber(fiscal_year=fiscal_year(day), section=section, serial=facts.number)
 
 
 def shown(number: DocumentNumber, section: Text) -> Text:

@@ -15,7 +15,7 @@ from domain.lifecycle.events import DocumentNumber, Extra, RequestKind, WindowAi
 from domain.messages import Frozen, Text
 from domain.money.benefits import Benefit
 
-FOLD_VERSION = 9
+FOLD_VERSION = 10
 Health = Literal["green", "amber", "red"]
 
 
@@ -57,6 +57,8 @@ class Given(Frozen):
     person: str
     decision: str
     at: datetime
+    stands: str = "holder"
+    """As what the person answered: as holder, for one who is absent (deputy), for a vacant post, … (`events.Stands`)."""
 
 
 class Submission(Frozen):
@@ -509,6 +511,10 @@ class Lifecycle(Frozen):
     """`stage/round` of imported deliverables -> the fields that they leave open."""
     decided_before: tuple[str, ...] = ()
     """`stage/round` of imported decisions."""
+    begun_on: date | None = None
+    """The day on which an adopted lifecycle began, as its record has it."""
+    decided_too_early: dict[str, date] = {}
+    """`stage/round` of imported decisions that are dated before that day."""
     reopening: Reopening | None = None
     publication: Publication | None = None
     merged_into: str | None = None

@@ -13,6 +13,7 @@ from domain.calendar import fiscal_year, wareki_fiscal_year
 from domain.deliverables.base import Evidence, blank
 from domain.facts import Facts
 from domain.fiscal import accounts_close
+from domain.kpis.types import unusable
 from domain.lifecycle.authority import may_draft, may_steer
 from domain.lifecycle.commands import LifecycleCommand
 from domain.lifecycle.state import Budget, Lifecycle
@@ -203,6 +204,14 @@ def _figures(command: RecordBenefit) -> None:
             "per_year: qualitative value has no figure",
             "数えられるなら hours・yen・people のいずれかにしてください",
             "if it can be counted, it is hours, yen or people",
+        )
+    if amount is not None and (why := unusable(amount)) is not None:
+        raise _no(
+            "benefit-amount",
+            f"per_year: {f'{amount}'[:60]} は{why.ja}",
+            f"per_year: {f'{amount}'[:60]} is {why.en}",
+            "年間の数値を確かめてください",
+            "check the figure for a year",
         )
     if command.what != "quality" and (amount is None or amount <= 0):
         raise _no(

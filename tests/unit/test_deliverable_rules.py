@@ -137,6 +137,12 @@ BREAKS: list[tuple[str, str, dict[str, Any], str]] = [
         "kpis[2].target",
     ),
     ("kpis", "kpi-stopping", {"stopping_criteria": [" "]}, "stopping_criteria"),
+    (
+        "kpis",
+        "kpi-figures",
+        {"kpis": [*KPIS, {**KPI, "key": "x", "kind": "output", "target": "1e999999999"}]},
+        "kpis[2].target",
+    ),
     ("kpis", "kpi-range", {"kpis": [*KPIS, {**TYPED, "target": "120"}]}, "kpis[2].target"),
     ("kpis", "kpi-accumulates", {"kpis": [*KPIS, {**TYPED, "accumulates": "cumulative"}]}, "kpis[2].accumulates"),
     ("kpis", "kpi-dates", {"kpis": [*KPIS, {**TYPED, **BACKWARDS}]}, "kpis[2].target_on"),

@@ -63,6 +63,14 @@ def test_numbers_stay_exact() -> None:
     assert value_of(document_of('{"v": "1,234.50"}'.encode("utf-8-sig")), "/v") == D("1234.50")
 
 
+@pytest.mark.parametrize("told", [b"1e999999999", b"1e-999999999", b'"1e18"', b'"NaN"', b'"1e25"'])
+def test_a_number_that_cannot_be_reckoned_with_is_no_value(told: bytes) -> None:
+    with pytest.raises(BadAnswer) as bad:
+        value_of(document_of(b'{"v": ' + told + b"}"), "/v")
+    assert bad.value.code == "no-value"
+    assert value_of(document_of(b'{"v": 0.30000000000000004}'), "/v") == D("0.30000000000000004")
+
+
 @pytest.mark.parametrize(
     ("found", "code"),
     [

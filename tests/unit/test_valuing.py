@@ -43,6 +43,7 @@ def test_hours_take_the_citys_wage_unless_another_is_stated() -> None:
         ({"source": {"source": " "}}, "benefit-source"),
         ({"per_year": None}, "benefit-amount"),
         ({"per_year": "0"}, "benefit-amount"),
+        ({"per_year": "1e999999999"}, "benefit-amount"),
         ({"what": "quality"}, "benefit-amount"),
         ({"to_year": 2025}, "benefit-years"),
         ({"by": "stranger"}, "not-concerned"),

@@ -22,7 +22,7 @@ DECISIONS = ("approve", "conditions", "return", "reject")
 
 def parse_day(field: str, text: str) -> date:
     """A day as people write it: 2027-03-31, 令和9年3月31日. Raises `ShellError`."""
-    from shell.figures import day
+    from domain.days import day
 
     found = day(text)
     if found is None:

@@ -166,7 +166,7 @@ _FILLED = {
 
 def _made_proper(name: str, row: dict[str, Any]) -> list[str]:
     """Turns the cells of a row into what the directory takes; what cannot be turned is returned as problems."""
-    from shell.figures import day
+    from domain.days import day
 
     problems = [f"{c}: 空です。書いてください / empty; fill it in" for c in _FILLED[name] if not row.get(c)]
     for column in ("since", "until"):

@@ -151,7 +151,7 @@ def _print_moves(document: dict[str, Any]) -> None:
 def _moves(file: Path) -> list[dict[str, Any]]:
     """The rows of a file; every mistake by line, field and value."""
     from definitions.loader import DocumentError
-    from shell.figures import day as day_of
+    from domain.days import day as day_of
     from shell.spreadsheets import read_csv
 
     rows, problems = [], []

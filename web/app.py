@@ -70,6 +70,11 @@ class Visit:
     def store(self) -> Store:
         return self.site.store
 
+    @property
+    def token(self) -> str | None:
+        """The token of the session, as the browser sends it."""
+        return self.request.cookies.get(COOKIE)
+
     def page(self, template: str, status: int = 200, *, live: str | None = None, **more: Any) -> Response:
         """`live`: the stream whose changes the open page shows, `ANY` for all, None for a page that stays as it is."""
         if live is not None:
@@ -193,6 +198,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         administering,
         boards,
         bodies,
+        body_acting,
         deciding,
         drafting,
         inbox,
@@ -222,6 +228,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         boards,
         live,
         administering,
+        body_acting,  # before the pages: `convene` and `call` are no streams
         bodies,
         public,
         lifecycles,

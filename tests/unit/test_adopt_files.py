@@ -94,7 +94,7 @@ def test_every_way_to_write_one_task(tmp_path: Path, name: str, content: str) ->
     ],
 )
 def test_days_as_people_write_them(written: str, meant: date | None) -> None:
-    assert figures.day(written) == meant
+    assert day(written) == meant
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,16 @@ What is loaded ahead takes effect on its day by itself, since posts are resolved
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
 from domain.directory import Absence, Deputy, Directory, Post, Reorganisation, Tenure, Unit
-from domain.messages import Command, Event, Frozen, refuse
+from domain.duties import require_duty
+from domain.facts import Facts
+from domain.lifecycle.authority import known_person
+from domain.messages import Actor, Command, Event, Frozen, refuse
 
 
 class Move(Frozen):
@@ -28,7 +31,7 @@ class Move(Frozen):
 
 class DirectoryCommand(Command):
     kind: ClassVar[str] = "directory"
-    system_only = True
+    system_may = True
 
 
 class RecordMoves(DirectoryCommand):
@@ -104,6 +107,14 @@ class DeputiesNamed(Event):
     post: str
     deputies: tuple[Deputy, ...]
     since: date
+
+
+def require_authority(actor: Actor, command: Command, facts: Facts, now: datetime) -> None:
+    """Everybody records their own absence; the rest is for the personnel office. Raises `Refused`."""
+    if isinstance(command, RecordAbsence) and actor.person == command.person:
+        known_person(actor, facts)
+        return
+    require_duty(actor, "personnel", facts, now)
 
 
 def decide(directory: Directory, command: Command) -> Sequence[Event]:

@@ -70,7 +70,7 @@ class DirectoryState(Frozen):
 
 class DirectoryKind(Quiet[DirectoryState]):
     name = "directory"
-    fold_version = 2
+    fold_version = 3
     workflow: str | None = None
     commands: Mapping[str, type[Command]] = {ImportDirectory.type: ImportDirectory, **directory_changes.COMMANDS}
     events: Mapping[str, type[Event]] = {
@@ -87,6 +87,7 @@ class DirectoryKind(Quiet[DirectoryState]):
         self, state: DirectoryState, command: Command, actor: Actor, facts: Facts, now: datetime
     ) -> Sequence[Event]:
         if not isinstance(command, ImportDirectory):
+            directory_changes.require_authority(actor, command, facts, now)
             return directory_changes.decide(state.directory, command)
         document = command.directory
         languages = {p.id: p.language for p in document.people}

@@ -196,6 +196,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     from web.api.app import create_api
     from web.pages import (
         administering,
+        beginning,
         boards,
         bodies,
         body_acting,
@@ -204,9 +205,12 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         inbox,
         lifecycles,
         live,
+        managing,
+        processes,
         public,
         signing,
         steering,
+        succeeding,
     )
 
     site = Site(settings, store)
@@ -227,8 +231,12 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         steering,
         boards,
         live,
+        managing,
+        succeeding,
         administering,
-        body_acting,  # before the pages: `convene` and `call` are no streams
+        processes,
+        beginning,  # before the pages: `convene` and `call` are no streams
+        body_acting,
         bodies,
         public,
         lifecycles,

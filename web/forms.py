@@ -52,6 +52,10 @@ _SHORT = {
     "system",
     "number",
     "into",
+    "name",
+    "ref",
+    "place",
+    "item",
 }
 """Text of one line; all other text may run over several."""
 

@@ -21,7 +21,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from definitions.loader import load_bodies
 from domain.calendar import JST, local_day, wareki, wareki_fiscal_year
 from domain.messages import Text
+from papers.words import CLOSED
 from store.store import Store
+from web.saying import on_page
 
 if TYPE_CHECKING:
     from web.app import Site
@@ -82,9 +84,11 @@ class Renderer:
             "lang": language,
             "other_language": "en" if language == "ja" else "ja",
             "say": _say(language),
+            "told": lambda text: on_page(_say(language)(text), language, self.name_of),
             "day": _day(language),
             "minute": _minute,
             "session_name": _session_name(language),
+            "ending": lambda key: _say(language)(CLOSED[key]) if key in CLOSED else str(key or ""),
             "fiscal_year": _fiscal_year(language),
             "path": request.url.path,
             "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),

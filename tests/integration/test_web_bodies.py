@@ -66,7 +66,7 @@ def test_a_session_is_run_from_its_page(hall: Pages, browser: Browser) -> None:
     page.fill("#f-conditions-0-text", "半年後に報告すること")
     page.fill("#f-reason", "おおむね妥当")
     page.click("main button.primary")
-    page.wait_for_url(f"{at}?done=conclude")
+    page.wait_for_url(f"{at}?done=conclude#other-1")
     page.goto(f"{at}/do/close")
     page.click("main button.primary")
     page.wait_for_url(f"{at}?done=close")

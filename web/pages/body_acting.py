@@ -2,213 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import uuid4
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from blobs.inspection import Unfit
-from domain.calendar import fiscal_year, local_day, wareki_fiscal_year
-from domain.deliverables.registry import in_japanese
-from domain.deliverables.shape import inner
-from domain.messages import Problem, Refusal, Refused, Text
-from domain.selection import messages as sm
-from domain.selection.kind import stream_of as round_stream
+from domain.messages import Problem, Refused, Text
 from domain.sessions import messages as m
-from domain.sessions.kind import stream_of as session_stream
-from domain.sessions.rhythm import SetRhythm
-from domain.sessions.rhythm import stream_of as rhythm_of
 from domain.sessions.session import Session
-from store import bodies, queries
 from web.app import Visit, visit_of
 from web.attaching import keep
-from web.forms import Box, boxes, by_field, identified, nothing, typed
+from web.forms import by_field, nothing, typed
 from web.keeping import shown_again, writing
 from web.pages import body_forms as forms
 from web.pages.bodies import round_of, session_of
-from web.pages.body_acts import ROUND_ACTS, SESSION_ACTS, Act, is_privy, rules_of
+from web.pages.body_acts import ROUND_ACTS, SESSION_ACTS, Act, is_privy
 from web.pages.drafting import file_refusal
+from web.pages.forming import Filled, days_beyond, known, page, problems_of
 
 router = APIRouter()
-EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
-"""Days that a form takes; beyond them calendars end."""
-LISTED = 400
-"""So many people, units or lifecycles are offered while typing; more would make the page heavy."""
-
-
-@dataclass(frozen=True)
-class Filled:
-    """A form as it was sent: what was typed, its content, and what is wrong with it."""
-
-    text: Mapping[str, str]
-    refusal: Refusal | None = None
-    problems: Mapping[str, list[Text]] | None = None
-    status: int = 200
 
 
 def _t(ja: str, en: str) -> Text:
     return Text(ja=ja, en=en)
-
-
-# --- what every form here needs ----------------------------------------------------------------------------------------
-
-
-def named(visit: Visit) -> Callable[[str, str], str]:
-    """The name of a person or unit, empty where none is known."""
-    directory = visit.store.facts().directory
-
-    def name(show: str, id_: str) -> str:
-        if show == "person":
-            found = visit.site.renderer.name_of(id_)
-            return found if found != id_ else ""
-        unit = directory.unit(id_)
-        return str(unit.name.model_dump()[visit.language]) if unit else ""
-
-    return name
-
-
-def known(visit: Visit) -> Callable[[str, str], str]:
-    """The id that a text stands for: `水上 七海 (p33)`, an id, or a name that only one has; a lifecycle by its reference."""
-    directory = visit.store.facts().directory
-    units = [(u.id, {u.name.ja, u.name.en}) for u in directory.units]
-
-    def id_of(show: str, text: str) -> str:
-        found = identified(text)
-        if show == "lifecycle":
-            try:
-                return queries.resolve(visit.store, found) if found else found
-            except queries.NotFound:
-                return found
-        if show == "unit":
-            fitting = [i for i, names in units if found in names]
-        elif directory.person(found) is not None:
-            return found
-        else:
-            wanted = found.replace("\u3000", " ").replace(" ", "")
-            fitting = [p.id for p in directory.people if _plain(visit, p.id) == wanted]
-        return fitting[0] if len(fitting) == 1 else found
-
-    return id_of
-
-
-def _plain(visit: Visit, person: str) -> str:
-    return visit.site.renderer.name_of(person).replace("\u3000", " ").replace(" ", "")
-
-
-def lists(visit: Visit, shown: list[Box]) -> dict[str, Any]:
-    """What the boxes of a page offer while typing."""
-    directory, wanted = visit.store.facts().directory, set(_shows(shown))
-    people = [p.id for p in directory.people if not p.service] if "person" in wanted else []
-    units = directory.units if "unit" in wanted else ()
-    found = queries.find_lifecycles(visit.store, closed=False, limit=LISTED + 1) if "lifecycle" in wanted else []
-    return {
-        "people": [(p, visit.site.renderer.name_of(p)) for p in people] if len(people) <= LISTED else [],
-        "units": [(u.id, u.name) for u in units] if len(units) <= LISTED else [],
-        "listed": found if len(found) <= LISTED else [],
-    }
-
-
-def _shows(shown: list[Box]) -> Iterator[str]:
-    for box in shown:
-        yield box.of or box.show
-        for row in [box.inside, *box.rows]:
-            yield from _shows(row)
-
-
-def misplaced(shown: list[Box], problems: Mapping[str, list[Text]]) -> list[Text]:
-    """Problems that stand beside no box: they are said above the form."""
-    paths = set(_paths(shown))
-    return [
-        text
-        for path, texts in problems.items()
-        if path not in paths and path.rpartition(".")[0] not in paths
-        for text in texts
-    ]
-
-
-def _paths(shown: list[Box]) -> Iterator[str]:
-    for box in shown:
-        yield box.path
-        for row in [box.inside, *box.rows]:
-            yield from _paths(row)
-
-
-def problems_of(error: ValidationError) -> dict[str, list[Text]]:
-    """What is wrong with each field, in both languages."""
-    found: dict[str, list[Text]] = {}
-    for e in error.errors(include_url=False):
-        said = Text(ja=in_japanese(e["type"], e.get("ctx") or {}, e["msg"]), en=e["msg"])
-        found.setdefault(".".join(str(p) for p in e["loc"]), []).append(said)
-    return found
-
-
-def days_beyond(form: type[BaseModel], content: Mapping[str, Any]) -> dict[str, list[Text]]:
-    """Days before or after those that calendars know."""
-    found = {}
-    for name, info in form.model_fields.items():
-        value = content.get(name)
-        if inner(info.annotation)[0] is date and isinstance(value, str):
-            try:
-                fits = EARLIEST <= date.fromisoformat(value) <= LATEST
-            except ValueError:
-                found[name] = [
-                    _t(
-                        "日付として読めません。令和9年2月12日のように書いてください",
-                        "not a day; write it like 2027-02-12",
-                    )
-                ]
-                continue
-            if not fits:
-                found[name] = [
-                    _t(f"{EARLIEST} から {LATEST} までの日付にしてください", f"name a day from {EARLIEST} to {LATEST}")
-                ]
-    return found
-
-
-def page(
-    visit: Visit,
-    form: type[BaseModel],
-    *,
-    title: Text,
-    lead: Text | None,
-    back: str,
-    action: str,
-    filled: Filled | None = None,
-    begins: Mapping[str, Any] | None = None,
-    offers: forms.Offers | None = None,
-    **more: Any,
-) -> Response:
-    """A form on a page of its own: empty, begun, or as it was sent with what is wrong."""
-    text = filled.text if filled else {}
-    content = typed(form, text, ids=known(visit)) if filled else begins or {}
-    problems = (filled.problems if filled else None) or {}
-    again = text.get("act", "").removeprefix("more:") if text.get("act", "").startswith("more:") else ""
-    shown = boxes(form, content, problems, offers=offers or {}, named=named(visit), more=again)
-    refusal = filled.refusal if filled else None
-    above = misplaced(shown, problems) if problems else []
-    context: dict[str, Any] = {"item": "", "file": False, "hidden": {}, "reading": None, "votes": None} | more
-    return visit.page(
-        "body_act.html",
-        filled.status if filled else 200,
-        title=title,
-        lead=lead,
-        back=back,
-        action=action,
-        boxes=shown,
-        above=above,
-        command_id=text.get("command_id") or str(uuid4()),
-        refusal=refusal.model_copy(update={"problems": ()}) if refusal else None,
-        largest=visit.site.settings.attachment_mb,
-        **lists(visit, shown),
-        **context,
-    )
 
 
 # --- acts ------------------------------------------------------------------------------------------------------------
@@ -377,151 +200,3 @@ def _titled(visit: Visit, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
         said = Text(ja=f"{title.ja}: {p.message.ja}", en=f"{title.en}: {p.message.en}") if title else p.message
         found.append(p.model_copy(update={"message": said}))
     return tuple(found)
-
-
-# --- beginning -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Beginning:
-    """How a session, a round or a rhythm begins: its form, and the command that its content makes."""
-
-    title: Text
-    form: type[BaseModel]
-    command: Callable[[Visit, dict[str, Any], str], Any]
-    back: Callable[[str], str]
-    begins: Callable[[Visit], dict[str, Any]] = lambda _: {}
-
-
-def _pinned(visit: Visit) -> dict[str, Any]:
-    """The rules that a session or a round keeps."""
-    return {"rules": rules_of(visit)}
-
-
-def _session(visit: Visit, content: dict[str, Any], command_id: str) -> m.ConveneSession:
-    asked = forms.ConveningForm.model_validate(content)
-    year = fiscal_year(asked.held_on)
-    number = bodies.next_number(visit.store, asked.body, year)
-    fields = {**asked.model_dump(), "fiscal_year": year, "number": number, **_pinned(visit)}
-    stream = session_stream(asked.body, year, number)
-    return m.ConveneSession.model_validate({**fields, "stream": stream, "command_id": command_id})
-
-
-def _round(visit: Visit, content: dict[str, Any], command_id: str) -> sm.CallForProposals:
-    asked = forms.CallForm.model_validate(content)
-    year = int(asked.name[:4]) if asked.name[:4].isdecimal() else fiscal_year(asked.closes_on)
-    policy = bodies.latest_policy(visit.store)
-    fields: dict[str, Any] = {
-        "fiscal_year": year,
-        "title": asked.title or f"{wareki_fiscal_year(year)} 取組課題の選定",
-        "closes_on": asked.closes_on,
-        "definition": asked.definition,
-        "priority_fields": asked.priority_fields,
-        "policy": str(policy["title"]) if policy else "",
-        "policy_from": f"{policy['stream']}/{policy['item']}" if policy else "",
-        "carried": _carried(visit),
-        **_pinned(visit),
-    }
-    stream = round_stream(asked.name)
-    return sm.CallForProposals.model_validate({**fields, "stream": stream, "command_id": command_id})
-
-
-def _carried(visit: Visit) -> list[dict[str, Any]]:
-    """What the last round deferred comes back with its place."""
-    names = ("ref", "title", "section", "problem", "viewpoint", "departments", "tags", "source")
-    found = []
-    for stream, ref in bodies.deferred(visit.store):
-        p = visit.store.load(stream)[0].proposals[ref]
-        reason = "前回のラウンドから持ち越し / kept from the round before"
-        found.append({**{n: getattr(p, n) for n in names}, "round": stream, "reason": reason})
-    return found
-
-
-def _rhythm(visit: Visit, content: dict[str, Any], command_id: str) -> SetRhythm:
-    asked = forms.RhythmForm.model_validate(content)
-    fields = {"body": asked.body, "stream": rhythm_of(asked.body), "command_id": command_id, **_pinned(visit)}
-    return SetRhythm.model_validate(fields)
-
-
-def _call_begins(visit: Visit) -> dict[str, Any]:
-    year = fiscal_year(local_day(visit.store.clock.now()))
-    return {"name": str(year), "definition": queries.latest_definition(visit.store, "himeji") or ""}
-
-
-BEGINNINGS: Mapping[str, Beginning] = {
-    "/sessions/convene": Beginning(
-        _t("会議を招集する", "Convene a session"), forms.ConveningForm, _session, lambda s: f"/sessions/{s}"
-    ),
-    "/selection/call": Beginning(
-        _t("提案を募集する", "Call for proposals"), forms.CallForm, _round, lambda s: f"/selection/{s}", _call_begins
-    ),
-    "/sessions/rhythm": Beginning(
-        _t("規程の月日に自動で招集する", "Convene it by itself on the days of the rules"),
-        forms.RhythmForm,
-        _rhythm,
-        lambda s: "/sessions",
-    ),
-}
-
-
-def _begin_page(visit: Visit, path: str, filled: Filled | None = None) -> Response:
-    found = BEGINNINGS[path]
-    versions = [f"{r['name']}@{r['version']}" for r in queries.published_definitions(visit.store)]
-    offers: forms.Offers = {
-        "body": tuple((b.key, b.title) for b in rules_of(visit).bodies),
-        "definition": tuple((v, _t(v, v)) for v in versions),
-    }
-    begins = found.begins(visit)
-    return page(
-        visit,
-        found.form,
-        title=found.title,
-        lead=None,
-        back="/sessions",
-        action=path,
-        filled=filled,
-        begins=begins,
-        offers=offers,
-    )
-
-
-def _begun(request: Request, path: str, form: FormData) -> Response:
-    text = {k: v for k, v in form.items() if isinstance(v, str)}
-    visit = writing(request, text)
-    if isinstance(visit, Response):
-        return visit
-    found = BEGINNINGS[path]
-    if text.get("act", "").startswith("more:"):
-        return _begin_page(visit, path, Filled(text))
-    content = typed(found.form, text, ids=known(visit))
-    if problems := days_beyond(found.form, content):
-        return _begin_page(visit, path, Filled(text, problems=problems, status=422))
-    given = {k: v for k, v in content.items() if not nothing(v)}
-    try:
-        command = found.command(visit, given, text.get("command_id") or str(uuid4()))
-        visit.site.record(command, visit.actor())
-    except ValidationError as error:
-        return _begin_page(visit, path, Filled(text, problems=problems_of(error), status=422))
-    except Refused as refused:
-        again = text | {"command_id": str(uuid4())}
-        return _begin_page(visit, path, Filled(again, refused.refusal, by_field(refused.refusal.problems), 409))
-    return RedirectResponse(f"{found.back(command.stream)}?done=1", 303)
-
-
-def _routes(path: str) -> None:
-    @router.get(path)
-    def show(request: Request) -> Response:
-        return _begin_page(visit_of(request), path)
-
-    @router.post(path)
-    async def begin(request: Request) -> Response:
-        async with request.form(max_files=0, max_fields=50) as form:
-            return await run_in_threadpool(_begun, request, path, form)
-
-    @shown_again(path)
-    def show_again(visit: Visit, parts: dict[str, str], kept: Mapping[str, str]) -> Response:
-        return _begin_page(visit, path, Filled(kept))
-
-
-for _path in BEGINNINGS:
-    _routes(_path)

@@ -6,7 +6,7 @@ Offering is a courtesy: whether it may be done is for the rules, which every way
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
@@ -121,7 +121,7 @@ class Act:
     """What the form holds at first."""
     hidden: Callable[[Any], dict[str, str]] = lambda _: {}
     """What the page says of what it showed, such as the version that was read."""
-    places: Mapping[str, str] = forms.NOWHERE
+    places: Mapping[str, str] = field(default_factory=dict)
     """Beginning of a field of the command -> beginning of its box on the page, where they differ."""
 
 

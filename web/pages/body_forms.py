@@ -19,7 +19,6 @@ from domain.sessions.session import Session
 from web.app import Visit
 
 Offers = dict[str, tuple[tuple[str, Text], ...]]
-NOWHERE: Mapping[str, str] = {}
 
 
 def _words(**words: tuple[str, str]) -> tuple[tuple[str, Text], ...]:

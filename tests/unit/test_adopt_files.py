@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from definitions.loader import DocumentError, load_definition, load_people
+from domain.days import day
 from domain.facts import Facts
 from domain.lifecycle.adopting import AdoptLifecycle, SupplementHistory
 from domain.lifecycle.commands import LifecycleCommand, stream_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
@@ -18,6 +18,9 @@ from domain.facts import Facts
 from domain.lifecycle.authority import known_person
 from domain.messages import Actor, Command, Event, Frozen, refuse
 
+Within = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
+"""A day with a day before it and one after it in every calendar."""
+
 
 class Move(Frozen):
     """One person takes up a post on the day of the batch; `until` where it is known to end. `leaves`: the posts given up."""
@@ -25,7 +28,7 @@ class Move(Frozen):
     person: str
     post: str
     leaves: tuple[str, ...] = ()
-    until: date | None = None
+    until: Within | None = None
     capacity: Literal["", "concurrent", "acting"] = ""
 
 
@@ -38,7 +41,7 @@ class RecordMoves(DirectoryCommand):
     """人事異動: a batch with one day. Whoever held the posts taken up leaves them the day before, unless `beside` them."""
 
     type = "RecordMoves"
-    on: date
+    on: Within
     moves: tuple[Move, ...] = Field(min_length=1)
     beside: bool = False
 
@@ -48,8 +51,8 @@ class RecordAbsence(DirectoryCommand):
 
     type = "RecordAbsence"
     person: str
-    since: date
-    until: date
+    since: Within
+    until: Within
     cancelled: bool = False
 
 
@@ -59,8 +62,8 @@ class NameDeputies(DirectoryCommand):
     type = "NameDeputies"
     post: str
     deputies: tuple[str, ...]
-    since: date
-    until: date | None = None
+    since: Within
+    until: Within | None = None
     scope: tuple[str, ...] = ()
 
 
@@ -74,7 +77,7 @@ class ReorganiseUnit(DirectoryCommand):
     type = "ReorganiseUnit"
     unit: str
     to: str
-    on: date
+    on: Within
     units: tuple[Unit, ...] = ()
     new_posts: tuple[Post, ...] = ()
     posts: dict[str, str] = {}

@@ -13,21 +13,16 @@ from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
-from domain.calendar import fiscal_year, local_day, wareki_fiscal_year
+from domain.calendar import fiscal_year, local_day
 from domain.messages import Refused, Text
-from domain.selection import messages as sm
 from domain.selection.kind import stream_of as round_stream
-from domain.sessions import messages as m
-from domain.sessions.kind import stream_of as session_stream
-from domain.sessions.rhythm import SetRhythm
-from domain.sessions.rhythm import stream_of as rhythm_of
-from store import bodies, queries
+from store import queries
+from store.store import Store
 from web.app import Visit, visit_of
 from web.forms import by_field, nothing, typed
+from web.governing import CallForm, ConveningForm, RhythmForm, arranging, calling, convening, rules_of
 from web.keeping import shown_again, writing
-from web.pages import body_forms as forms
-from web.pages.body_acts import rules_of
-from web.pages.forming import Filled, days_beyond, known, page, problems_of
+from web.pages.forming import Filled, Offers, days_beyond, known, page, problems_of
 
 router = APIRouter()
 
@@ -42,59 +37,9 @@ class Beginning:
 
     title: Text
     form: type[BaseModel]
-    command: Callable[[Visit, dict[str, Any], str], Any]
+    command: Callable[[Store, Any, str], Any]
     back: Callable[[str], str]
     begins: Callable[[Visit], dict[str, Any]] = lambda _: {}
-
-
-def _pinned(visit: Visit) -> dict[str, Any]:
-    """The rules that a session or a round keeps."""
-    return {"rules": rules_of(visit)}
-
-
-def _session(visit: Visit, content: dict[str, Any], command_id: str) -> m.ConveneSession:
-    asked = forms.ConveningForm.model_validate(content)
-    year = fiscal_year(asked.held_on)
-    number = bodies.next_number(visit.store, asked.body, year)
-    fields = {**asked.model_dump(), "fiscal_year": year, "number": number, **_pinned(visit)}
-    stream = session_stream(asked.body, year, number)
-    return m.ConveneSession.model_validate({**fields, "stream": stream, "command_id": command_id})
-
-
-def _round(visit: Visit, content: dict[str, Any], command_id: str) -> sm.CallForProposals:
-    asked = forms.CallForm.model_validate(content)
-    year = int(asked.name[:4]) if asked.name[:4].isdecimal() else fiscal_year(asked.closes_on)
-    policy = bodies.latest_policy(visit.store)
-    fields: dict[str, Any] = {
-        "fiscal_year": year,
-        "title": asked.title or f"{wareki_fiscal_year(year)} 取組課題の選定",
-        "closes_on": asked.closes_on,
-        "definition": asked.definition,
-        "priority_fields": asked.priority_fields,
-        "policy": str(policy["title"]) if policy else "",
-        "policy_from": f"{policy['stream']}/{policy['item']}" if policy else "",
-        "carried": _carried(visit),
-        **_pinned(visit),
-    }
-    stream = round_stream(asked.name)
-    return sm.CallForProposals.model_validate({**fields, "stream": stream, "command_id": command_id})
-
-
-def _carried(visit: Visit) -> list[dict[str, Any]]:
-    """What the last round deferred comes back with its place."""
-    names = ("ref", "title", "section", "problem", "viewpoint", "departments", "tags", "source")
-    found = []
-    for stream, ref in bodies.deferred(visit.store):
-        p = visit.store.load(stream)[0].proposals[ref]
-        reason = "前回のラウンドから持ち越し / kept from the round before"
-        found.append({**{n: getattr(p, n) for n in names}, "round": stream, "reason": reason})
-    return found
-
-
-def _rhythm(visit: Visit, content: dict[str, Any], command_id: str) -> SetRhythm:
-    asked = forms.RhythmForm.model_validate(content)
-    fields = {"body": asked.body, "stream": rhythm_of(asked.body), "command_id": command_id, **_pinned(visit)}
-    return SetRhythm.model_validate(fields)
 
 
 def _call_begins(visit: Visit) -> dict[str, Any]:
@@ -105,15 +50,15 @@ def _call_begins(visit: Visit) -> dict[str, Any]:
 
 BEGINNINGS: Mapping[str, Beginning] = {
     "/sessions/convene": Beginning(
-        _t("会議を招集する", "Convene a session"), forms.ConveningForm, _session, lambda s: f"/sessions/{s}"
+        _t("会議を招集する", "Convene a session"), ConveningForm, convening, lambda s: f"/sessions/{s}"
     ),
     "/selection/call": Beginning(
-        _t("提案を募集する", "Call for proposals"), forms.CallForm, _round, lambda s: f"/selection/{s}", _call_begins
+        _t("提案を募集する", "Call for proposals"), CallForm, calling, lambda s: f"/selection/{s}", _call_begins
     ),
     "/sessions/rhythm": Beginning(
         _t("規程の月日に自動で招集する", "Convene it by itself on the days of the rules"),
-        forms.RhythmForm,
-        _rhythm,
+        RhythmForm,
+        arranging,
         lambda s: "/sessions",
     ),
 }
@@ -122,8 +67,8 @@ BEGINNINGS: Mapping[str, Beginning] = {
 def _begin_page(visit: Visit, path: str, filled: Filled | None = None) -> Response:
     found = BEGINNINGS[path]
     versions = [f"{r['name']}@{r['version']}" for r in queries.published_definitions(visit.store)]
-    offers: forms.Offers = {
-        "body": tuple((b.key, b.title) for b in rules_of(visit).bodies),
+    offers: Offers = {
+        "body": tuple((b.key, b.title) for b in rules_of(visit.store).bodies),
         "definition": tuple((v, _t(v, v)) for v in versions),
     }
     begins = found.begins(visit)
@@ -153,7 +98,8 @@ def _begun(request: Request, path: str, form: FormData) -> Response:
         return _begin_page(visit, path, Filled(text, problems=problems, status=422))
     given = {k: v for k, v in content.items() if not nothing(v)}
     try:
-        command = found.command(visit, given, text.get("command_id") or str(uuid4()))
+        asked = found.form.model_validate(given)
+        command = found.command(visit.store, asked, text.get("command_id") or str(uuid4()))
         visit.site.record(command, visit.actor())
     except ValidationError as error:
         return _begin_page(visit, path, Filled(text, problems=problems_of(error), status=422))

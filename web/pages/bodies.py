@@ -30,8 +30,9 @@ from papers.collecting import NothingToPrint
 from store import bodies, queries
 from store.waiting import from_bodies
 from web.app import Visit, visit_of
+from web.governing import is_privy, is_secretariat, rules_of
 from web.keeping import shown_again, writing
-from web.pages.body_acts import ROUND_ACTS, SESSION_ACTS, is_privy, is_secretariat, offered, offered_on, rules_of
+from web.pages.body_acts import ROUND_ACTS, SESSION_ACTS, offered, offered_on
 
 router = APIRouter()
 _BEFORE = ("convened", "sitting")
@@ -43,7 +44,7 @@ _BEFORE = ("convened", "sitting")
 @router.get("/sessions")
 def sessions(request: Request, done: str = "") -> Response:
     visit = visit_of(request)
-    rules = rules_of(visit)
+    rules = rules_of(visit.store)
     return visit.page(
         "sessions.html",
         sessions=bodies.all_sessions(visit.store),
@@ -52,7 +53,7 @@ def sessions(request: Request, done: str = "") -> Response:
         post=visit.store.facts().directory.post,
         titles={b.key: b.title for b in rules.bodies},
         rhythms=rhythms(visit),
-        secretariat=is_secretariat(visit, rules),
+        secretariat=is_secretariat(visit.store, visit.person, rules),
         done=done,
     )
 
@@ -60,7 +61,7 @@ def sessions(request: Request, done: str = "") -> Response:
 def rhythms(visit: Visit) -> list[dict[str, Any]]:
     """Each body with the days of its rules, and the day on which it is convened next by itself (None: by hand only)."""
     found = []
-    for body in rules_of(visit).bodies:
+    for body in rules_of(visit.store).bodies:
         stream = rhythm_of(body.key)
         state = visit.store.load(stream)[0] if queries.has_stream(visit.store, stream) else None
         days = [Text(ja=f"{int(d[:2])}月{int(d[3:])}日", en=d) for d in body.rhythm]
@@ -73,7 +74,11 @@ def rhythms(visit: Visit) -> list[dict[str, Any]]:
 def register(request: Request) -> Response:
     """The decision register; an item that is not public only for those who may read it."""
     visit = visit_of(request)
-    found = [r for r in bodies.register(visit.store) if r["public"] or is_privy(visit, session_of(visit, r["stream"]))]
+    found = [
+        r
+        for r in bodies.register(visit.store)
+        if r["public"] or is_privy(visit.store, visit.person, session_of(visit, r["stream"]))
+    ]
     return visit.page("register.html", found=found, conclusions=CONCLUSIONS)
 
 
@@ -99,10 +104,10 @@ def shown(
     """The page of a session. `said`: instruction -> an answer that was typed and not recorded."""
     store, state = visit.store, session_of(visit, stream)
     recorded = store.events(stream)
-    privy = is_privy(visit, state)
+    privy = is_privy(visit.store, visit.person, state)
     minutes = [r for r in recorded if isinstance(r.event, m.MinutesDrafted)]
     waiting = bodies.matters(store, state) if state.phase in _BEFORE else []
-    secretariat = is_secretariat(visit, state.rules)
+    secretariat = is_secretariat(visit.store, visit.person, state.rules)
     hidden = {i.key for i in state.items.values() if not i.public and not privy}
     return visit.page(
         "session.html",
@@ -216,7 +221,7 @@ def pack(request: Request, stream: str, form: str, at: str = "") -> Response:
     state = session_of(visit, stream)
     if form not in _MEDIA:
         raise HTTPException(404)
-    if not is_privy(visit, state) and any(not i.public for i in state.items.values()):
+    if not is_privy(visit.store, visit.person, state) and any(not i.public for i in state.items.values()):
         raise refuse(
             "not-public",
             "この資料集には非公開の議題があります",
@@ -272,7 +277,7 @@ def paper(request: Request, stream: str, item: str, sha256: str) -> Response:
     visit = visit_of(request)
     state = session_of(visit, stream)
     found = state.items.get(item)
-    if found is None or not (found.public or is_privy(visit, state)):
+    if found is None or not (found.public or is_privy(visit.store, visit.person, state)):
         raise HTTPException(404)
     one = next((p for p in reversed(found.papers) if p.sha256 == sha256), None)
     files = configured(visit.site.settings)

@@ -20,10 +20,11 @@ from domain.sessions.session import Session
 from web.app import Visit, visit_of
 from web.attaching import keep
 from web.forms import by_field, nothing, typed
+from web.governing import is_privy
 from web.keeping import shown_again, writing
 from web.pages import body_forms as forms
 from web.pages.bodies import round_of, session_of
-from web.pages.body_acts import ROUND_ACTS, SESSION_ACTS, Act, is_privy
+from web.pages.body_acts import ROUND_ACTS, SESSION_ACTS, Act
 from web.pages.drafting import file_refusal
 from web.pages.forming import Filled, days_beyond, known, page, problems_of
 
@@ -89,7 +90,11 @@ def _shown(visit: Visit, place: Place, name: str, item: str, filled: Filled | No
     if act is None or (act.of_item and item not in place.known):
         raise HTTPException(404)
     found = place.known.get(item) if act.of_item else None
-    if isinstance(place.state, Session) and found is not None and not (found.public or is_privy(visit, place.state)):
+    if (
+        isinstance(place.state, Session)
+        and found is not None
+        and not (found.public or is_privy(visit.store, visit.person, place.state))
+    ):
         raise HTTPException(404)
     return page(
         visit,
@@ -112,7 +117,7 @@ def _shown(visit: Visit, place: Place, name: str, item: str, filled: Filled | No
 def _reading(visit: Visit, state: Any) -> dict[str, Any] | None:
     """The newest minutes, which are confirmed as they are shown here; the part that is not public for those who may read it."""
     found = [r.event for r in visit.store.events(state.stream) if isinstance(r.event, m.MinutesDrafted)]
-    if not found or not is_privy(visit, state):
+    if not found or not is_privy(visit.store, visit.person, state):
         return None
     return {"version": found[-1].version, "text": found[-1].text, "closed_part": found[-1].closed_part}
 

@@ -11,52 +11,23 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from definitions.loader import load_bodies
-from domain.bodies import BodyRules, members_of, require_secretariat
+from domain.bodies import BodyRules, members_of
 from domain.calendar import local_day
-from domain.messages import Command, Refused, Text
+from domain.messages import Command, Text
 from domain.selection import messages as sm
 from domain.selection.round import SelectionRound
 from domain.sessions import messages as m
 from domain.sessions.session import Session
 from web.app import Visit
+from web.governing import is_secretariat
 from web.pages import body_forms as forms
 
 Who = Callable[[Visit, Any, str], bool]
 """Whether an act is offered: the visit, the session or round, and the item (empty: it is about the whole)."""
 
 
-def rules_of(visit: Visit) -> BodyRules:
-    """The rules under which bodies are convened and rounds are called now."""
-    return load_bodies()
-
-
-def is_secretariat(visit: Visit, rules: BodyRules | None) -> bool:
-    """Whether the visitor prepares and records; never in a rehearsal, which is read only."""
-    store = visit.store
-    if rules is None or store.clock.virtual:
-        return False
-    try:
-        require_secretariat(visit.person, rules, store.facts().directory, local_day(store.clock.now()))
-    except Refused:
-        return False
-    return True
-
-
-def is_privy(visit: Visit, state: Session) -> bool:
-    """Who reads what is not public: the members, those who were there, the secretariat and auditors."""
-    directory = visit.store.facts().directory
-    person = directory.person(visit.person)
-    if person is not None and person.auditor:
-        return True
-    if visit.person in state.present or visit.person in {s.person for s in state.members}:
-        return True
-    unit = state.rules.secretariat if state.rules is not None else None
-    return unit in directory.units_of(visit.person, local_day(visit.store.clock.now()))
-
-
 def _office(visit: Visit, state: Any, _: str) -> bool:
-    return is_secretariat(visit, state.rules)
+    return is_secretariat(visit.store, visit.person, state.rules)
 
 
 def _votes(visit: Visit, state: Session, item: str) -> bool:

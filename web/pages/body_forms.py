@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 
-from domain.bodies import BodyKey, members_of
+from domain.bodies import members_of
 from domain.calendar import local_day
 from domain.messages import Text
 from domain.selection.messages import Result
@@ -17,6 +17,7 @@ from domain.sessions.kind import CATEGORIES, CONCLUSIONS
 from domain.sessions.messages import Category, MinutesDrafted
 from domain.sessions.session import Session
 from web.app import Visit
+from web.governing import said
 
 Offers = dict[str, tuple[tuple[str, Text], ...]]
 
@@ -60,24 +61,12 @@ FITTING: Mapping[str, tuple[str, ...]] = {
 """Kind of item -> the conclusions that make sense for it; the rules have the last word."""
 
 
-def said(ja: str, en: str, default: Any = ...) -> Any:
-    return Field(default, description=f"{ja} / {en}")
-
-
 class Nothing(BaseModel):
     """Nothing to fill in."""
 
 
 class ReasonForm(BaseModel):
     reason: str = said("理由", "reason")
-
-
-class ConveningForm(BaseModel):
-    body: BodyKey = said("会議", "body")
-    held_on: date = said("開催日", "day of the session")
-    place: str = said("場所", "place", "")
-    circulation: bool = said("持ち回り", "by circulation, no meeting", False)
-    urgent: str = said("通知期間に足りない理由", "why on shorter notice", "")
 
 
 class ItemForm(BaseModel):
@@ -126,18 +115,6 @@ class PaperForm(BaseModel):
         "name (empty: the file's; a replacement has the name of what it replaces)",
         "",
     )
-
-
-class CallForm(BaseModel):
-    name: str = said("選定ラウンドの名前(年度など)", "name of the round, such as the fiscal year")
-    title: str = said("件名(空欄なら年度から)", "title (empty: from the fiscal year)", "")
-    closes_on: date = said("締切日", "closing date")
-    priority_fields: tuple[str, ...] = said("重点取組分野", "priority fields", ())
-    definition: str = said("選ばれた課題のプロセス定義", "process definition of the selected tasks")
-
-
-class RhythmForm(BaseModel):
-    body: BodyKey = said("会議", "body")
 
 
 class VoteForm(BaseModel):

@@ -17,10 +17,9 @@ from domain.messages import Refusal, Text
 from store import queries
 from web.app import Visit
 from web.forms import Box, boxes, identified, typed
+from web.governing import EARLIEST, LATEST
 
 Offers = Mapping[str, tuple[tuple[str, Text], ...]]
-EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
-"""Days that a form takes; beyond them calendars end."""
 LISTED = 400
 """So many people, units or lifecycles are offered while typing; more would make the page heavy."""
 

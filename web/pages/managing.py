@@ -22,8 +22,8 @@ from domain.duties import has_duty
 from domain.messages import Command, Refused, Text
 from web.app import Visit, visit_of
 from web.forms import by_field, nothing, typed
+from web.governing import said
 from web.keeping import shown_again, writing
-from web.pages.body_forms import said
 from web.pages.forming import Filled, Offers, days_beyond, known, page, problems_of
 
 router = APIRouter()

@@ -17,8 +17,8 @@ from domain.messages import Refused, Text, refuse
 from store.succession import open_work, waiting_for
 from web.app import Visit, visit_of
 from web.forms import nothing, typed
+from web.governing import said
 from web.keeping import shown_again, writing
-from web.pages.body_forms import said
 from web.pages.forming import Filled, known, page, problems_of
 from web.pages.managing import is_personnel
 

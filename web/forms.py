@@ -177,7 +177,7 @@ def _shown(show: str, id_: str, named: Callable[[str, str], str]) -> str:
     return f"{name} ({id_})" if name else id_
 
 
-_IN_BRACKETS = re.compile(r".*[((]([A-Za-z0-9][A-Za-z0-9_.-]{0,99})[))]", re.DOTALL)
+_IN_BRACKETS = re.compile(r".*[(\uFF08]([A-Za-z0-9][A-Za-z0-9_.-]{0,99})[)\uFF09]", re.DOTALL)
 
 
 def identified(text: str) -> str:

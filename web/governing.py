@@ -3,6 +3,7 @@ sends; and who may read what of a body is not public."""
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Any
 
@@ -110,7 +111,7 @@ def convening(store: Store, asked: ConveningForm, command_id: str) -> m.ConveneS
 
 def calling(store: Store, asked: CallForm, command_id: str) -> sm.CallForProposals:
     """The command that opens a round, with the policy of the monitoring meeting and what was kept from the round before."""
-    year = int(asked.name[:4]) if asked.name[:4].isdecimal() else fiscal_year(asked.closes_on)
+    year = int(asked.name[:4]) if re.match(r"2[01]\d\d", asked.name, re.ASCII) else fiscal_year(asked.closes_on)
     policy = bodies.latest_policy(store)
     fields: dict[str, Any] = {
         "fiscal_year": year,

@@ -40,7 +40,7 @@ OPTIONS: Mapping[str, tuple[str, str]] = {
 }
 _COMMAND = re.compile(r"`(?:\./taskforce|starter\.py) ([a-z]+)[^`]*`")
 _COMMAND_JA = re.compile(_COMMAND.pattern + " ?")
-_OPTION = re.compile(r"`?(--[a-z-]+)`?")
+_OPTION = re.compile(r"`?(--[a-z-]+)`? ?")
 _ID = re.compile(r"(?<![A-Za-z0-9_./:@-])[A-Za-z][A-Za-z0-9_-]*[0-9-][A-Za-z0-9_-]*(?![A-Za-z0-9_./:@-])")
 _ANSWERED = re.compile(r"が (approve|conditions|return|reject) と|with (approve|conditions|return|reject)\b")
 
@@ -57,6 +57,6 @@ def on_page(text: str, language: str, name_of: Callable[[str], str]) -> str:
         return f"が「{words.ja}」と" if found[1] else f"with “{words.en}”"
 
     text = (_COMMAND_JA if language == "ja" else _COMMAND).sub(at, text)
-    text = _OPTION.sub(lambda f: OPTIONS.get(f[1], (f[1], f[1]))[place], text)
+    text = _OPTION.sub(lambda f: OPTIONS[f[1]][place] + " " * place if f[1] in OPTIONS else f[0], text)
     text = _ANSWERED.sub(decided, text)
     return _ID.sub(lambda f: name_of(f[0]), text)

@@ -336,8 +336,9 @@ def selection_round(caller: Reader, selection: RoundId, response: Response) -> m
         )
         for p in state.proposals.values()
     )
-    names = ("title", "phase", "closes_at", "priority_fields", "policy", "policy_from", "session")
-    return m.RoundSeen(stream=selection, version=version, proposals=proposals, **{n: getattr(state, n) for n in names})
+    of_round = ("title", "phase", "closes_at", "priority_fields", "policy", "policy_from", "session")
+    fields = {n: getattr(state, n) for n in of_round}
+    return m.RoundSeen(stream=selection, version=version, proposals=proposals, **fields)
 
 
 @router.get("/rounds/{selection}/history", responses=documented(404), tags=["rounds"])

@@ -20,7 +20,7 @@ from store.search import words_of
 from web.app import Visit, visit_of
 from web.pages.deciding import read
 from web.pages.finding import stage_titles, stream_of
-from web.pages.steering import possible
+from web.pages.steering import offered
 from web.pages.talk import QUIET, timeline
 
 router = APIRouter()
@@ -105,7 +105,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
             for s in stages
         ],
         done=done,
-        acts=possible(state),
+        acts=offered(visit, state),
         may_draft=_may_draft(visit, state, facts),
         work_title=next((s.title for s in stages if s.key == state.work), state.stage_title),
         stops=route(state, facts),

@@ -27,7 +27,8 @@ class Settings(BaseSettings):
 
     database_url: str = Field(
         "sqlite:///var/taskforce.db",
-        description="The event store: sqlite:///FILE (relative to the project) or postgresql+psycopg://user:password@host/name",
+        description="The event store: sqlite:///FILE (relative to the project) or postgresql+psycopg://user:password@host/name; "
+        "default in TASKFORCE_VAR_DIR",
     )
     temporal_address: str = Field(
         "127.0.0.1:7233",
@@ -43,7 +44,9 @@ class Settings(BaseSettings):
     task_queue: str = Field("taskforce", description="Temporal task queue of the workers")
     temporal_port: int = Field(7233, ge=1, le=65535, description="Port of the server that `make up` brings")
     ui_port: int = Field(8233, ge=1, le=65535, description="Port of the Temporal UI that `make up` brings")
-    var_dir: Path = Field(ROOT / "var", description="Folder for databases, keys and logs (relative to the project)")
+    var_dir: Path = Field(
+        ROOT / "var", description="Folder for databases, keys, files and logs (relative to the project)"
+    )
     signing_key_file: Path | None = Field(
         None, description="Key that signs answers sent through Temporal; default VAR_DIR/keys/signing.key"
     )
@@ -120,12 +123,14 @@ class Settings(BaseSettings):
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     def model_post_init(self, _: object) -> None:
+        object.__setattr__(self, "var_dir", ROOT / self.var_dir)
+        if "database_url" not in self.model_fields_set:
+            object.__setattr__(self, "database_url", f"sqlite:///{self.var_dir / 'taskforce.db'}")
         if self.database_url.startswith("sqlite:///") and not self.database_url.startswith("sqlite:////"):
             path = ROOT / self.database_url.removeprefix("sqlite:///")
             object.__setattr__(self, "database_url", f"sqlite:///{path}")
         if "temporal_address" not in self.model_fields_set:
             object.__setattr__(self, "temporal_address", f"127.0.0.1:{self.temporal_port}")
-        object.__setattr__(self, "var_dir", ROOT / self.var_dir)
         if self.fiscal_file is not None:
             object.__setattr__(self, "fiscal_file", ROOT / self.fiscal_file)
         if self.signing_key_file is not None:

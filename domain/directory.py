@@ -11,6 +11,9 @@ from pydantic import model_validator
 
 from domain.messages import Frozen, Text
 
+Duty = Literal["personnel", "processes"]
+"""What a unit looks after for the whole city: personnel moves and the order of deputies (人事); process definitions."""
+
 
 class Unit(Frozen):
     """A bureau (局), office or section (課); `parent` is the unit above it."""
@@ -19,6 +22,7 @@ class Unit(Frozen):
     name: Text
     kind: str = "section"
     parent: str | None = None
+    duties: tuple[Duty, ...] = ()
 
 
 class Post(Frozen):

@@ -7,13 +7,19 @@ What is loaded ahead takes effect on its day by itself, since posts are resolved
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
-from typing import Any, ClassVar, Literal
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
 from domain.directory import Absence, Deputy, Directory, Post, Reorganisation, Tenure, Unit
-from domain.messages import Command, Event, Frozen, refuse
+from domain.duties import require_duty
+from domain.facts import Facts
+from domain.lifecycle.authority import known_person
+from domain.messages import Actor, Command, Event, Frozen, refuse
+
+Within = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
+"""A day with a day before it and one after it in every calendar."""
 
 
 class Move(Frozen):
@@ -22,20 +28,20 @@ class Move(Frozen):
     person: str
     post: str
     leaves: tuple[str, ...] = ()
-    until: date | None = None
+    until: Within | None = None
     capacity: Literal["", "concurrent", "acting"] = ""
 
 
 class DirectoryCommand(Command):
     kind: ClassVar[str] = "directory"
-    system_only = True
+    system_may = True
 
 
 class RecordMoves(DirectoryCommand):
     """人事異動: a batch with one day. Whoever held the posts taken up leaves them the day before, unless `beside` them."""
 
     type = "RecordMoves"
-    on: date
+    on: Within
     moves: tuple[Move, ...] = Field(min_length=1)
     beside: bool = False
 
@@ -45,8 +51,8 @@ class RecordAbsence(DirectoryCommand):
 
     type = "RecordAbsence"
     person: str
-    since: date
-    until: date
+    since: Within
+    until: Within
     cancelled: bool = False
 
 
@@ -56,8 +62,8 @@ class NameDeputies(DirectoryCommand):
     type = "NameDeputies"
     post: str
     deputies: tuple[str, ...]
-    since: date
-    until: date | None = None
+    since: Within
+    until: Within | None = None
     scope: tuple[str, ...] = ()
 
 
@@ -71,7 +77,7 @@ class ReorganiseUnit(DirectoryCommand):
     type = "ReorganiseUnit"
     unit: str
     to: str
-    on: date
+    on: Within
     units: tuple[Unit, ...] = ()
     new_posts: tuple[Post, ...] = ()
     posts: dict[str, str] = {}
@@ -106,6 +112,14 @@ class DeputiesNamed(Event):
     post: str
     deputies: tuple[Deputy, ...]
     since: date
+
+
+def require_authority(actor: Actor, command: Command, facts: Facts, now: datetime) -> None:
+    """Everybody records their own absence; the rest is for the personnel office. Raises `Refused`."""
+    if isinstance(command, RecordAbsence) and actor.person == command.person:
+        known_person(actor, facts)
+        return
+    require_duty(actor, "personnel", facts, now)
 
 
 def decide(directory: Directory, command: Command) -> Sequence[Event]:

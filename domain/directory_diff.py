@@ -45,7 +45,8 @@ def _listed(
 
 
 def _unit(u: Unit) -> str:
-    return f"{u.id} {u.name.ja} ({u.kind}{f' < {u.parent}' if u.parent else ''})"
+    duties = f"; {', '.join(u.duties)}" if u.duties else ""
+    return f"{u.id} {u.name.ja} ({u.kind}{f' < {u.parent}' if u.parent else ''}{duties})"
 
 
 def _post(p: Post) -> str:

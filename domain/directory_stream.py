@@ -96,6 +96,7 @@ class DirectoryKind(Quiet[DirectoryState]):
         if isinstance(command, directory_loaded.CancelMoves):
             return directory_loaded.cancel(state.directory, state.ahead, command, now)
         if not isinstance(command, ImportDirectory):
+            directory_changes.require_authority(actor, command, facts, now)
             return directory_changes.decide(state.directory, command)
         document = command.directory
         languages = {p.id: p.language for p in document.people}

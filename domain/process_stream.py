@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from domain.attachments import PART
 from domain.deliverables.registry import DELIVERABLES
+from domain.duties import require_duty
 from domain.facts import Facts
 from domain.kinds import Quiet, View
 from domain.lifecycle.checks import CHECKS
@@ -25,7 +26,7 @@ class PublishDefinition(Command):
 
     type = "PublishDefinition"
     kind: ClassVar[str] = "definition"
-    system_only = True
+    system_may = True
     definition: ProcessDefinition
 
 
@@ -57,6 +58,7 @@ class DefinitionKind(Quiet[DefinitionState]):
         self, state: DefinitionState, command: Command, actor: Actor, facts: Facts, now: datetime
     ) -> Sequence[Event]:
         assert isinstance(command, PublishDefinition)
+        require_duty(actor, "processes", facts, now)
         document = command.definition
         if command.stream != stream_of(document.name):
             raise refuse(

@@ -23,7 +23,7 @@ directory_app = typer.Typer(help="名簿 / directory", no_args_is_help=True)
 app.add_typer(directory_app, name="directory")
 
 TABLES: Mapping[str, tuple[str, ...]] = {
-    "units": ("id", "name", "name_en", "kind", "parent"),
+    "units": ("id", "name", "name_en", "kind", "parent", "duties"),
     "posts": ("id", "title", "title_en", "role", "unit"),
     "people": ("id", "name", "name_en", "email", "language", "service", "auditor"),
     "tenures": ("person", "post", "since", "until", "capacity"),
@@ -186,8 +186,9 @@ def _made_proper(name: str, row: dict[str, Any]) -> list[str]:
         if not str(row["order"]).isdecimal():
             problems.append(f"order: {row['order']}: 順位を数字で書いてください / write a number")
         row["order"] = int(row["order"]) if str(row["order"]).isdecimal() else 1
-    if "scope" in row:
-        row["scope"] = [s.strip() for s in row["scope"].split(";") if s.strip()]
+    for column in ("scope", "duties"):
+        if column in row:
+            row[column] = [s.strip() for s in row[column].split(";") if s.strip()]
     if (text := _TEXTS.get(name)) and row.get(text):
         row[text] = {"ja": row[text], "en": row.pop(f"{text}_en", None) or row[text]}
     return problems

@@ -79,14 +79,13 @@ def demo(
     json_: Json = False,
 ) -> None:
     """実在の事業を3か年度、全段階にわたって予行する / three fiscal years of real projects"""
-    from rehearsal.run import DEMO_URL
     from rehearsal.run import demo as run
 
     summary = run(
         data,
         seed=seed,
         pace=pace,
-        database_url=_rooted(DEMO_URL) or DEMO_URL,
+        database_url=_demo_url(),
         temporal=_temporal(),
         console=_console(),
         limit=limit,
@@ -99,15 +98,21 @@ def ui() -> None:
     """予行演習の Temporal UI を開く(TASKFORCE_DATABASE_URL、省けばデモ) / look at a rehearsal's workflows, the demo's by default"""
     import os
 
-    from rehearsal.run import DEMO_URL
     from rehearsal.theatre import show_ui
 
-    url = os.environ.get("TASKFORCE_DATABASE_URL") or DEMO_URL
+    url = os.environ.get("TASKFORCE_DATABASE_URL") or _demo_url()
     show_ui(_rooted(url) or url, Console(highlight=False))
 
 
 def _console() -> Console | None:
     return None if OUT.json else Console(stderr=False, highlight=False)
+
+
+def _demo_url() -> str:
+    """Where the demo's store is: below the folder for databases."""
+    from settings import load
+
+    return f"sqlite:///{load().var_dir / 'demo' / 'taskforce.db'}"
 
 
 def _rooted(url: str | None) -> str | None:

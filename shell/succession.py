@@ -35,8 +35,9 @@ def succession(
         raise ShellError(
             f"--sheet: {sheet}: すでにあります / exists already", "→ 別の名前にしてください / name another"
         )
-    rows = _open_work(session, old)
-    waiting = _waiting(session, old)
+    from store.succession import open_work, waiting_for
+
+    rows, waiting = open_work(session.store, old), waiting_for(session.store, old)
     for row in rows:
         row["outcome"] = "would" if dry_run else _record(session, row, old, new, need_reason(reason), actor)
     document = {"from": old, "to": new, "recorded": not dry_run, "lifecycles": rows, "posts": waiting}
@@ -45,37 +46,6 @@ def succession(
     OUT.emit(document, lambda: _print(document))
     if any(row["outcome"] not in ("would", "handed over") for row in rows):
         raise typer.Exit(3)
-
-
-def _open_work(session: Session, person: str) -> list[dict[str, Any]]:
-    from domain.lifecycle.handover import duties_of
-    from store import queries
-
-    found = []
-    for row in queries.find_lifecycles(session.store):
-        if row["closed"]:
-            continue
-        state, _ = session.store.load(row["stream"])
-        if duties := duties_of(state, person):
-            dues = [r.due_at for r in state.requests]
-            found.append(
-                {
-                    "id": row["stream"],
-                    "ref": row["ref"],
-                    "title": row["title"],
-                    "stage": row["stage"],
-                    "due": min(dues, default=None),
-                    "duties": list(duties),
-                }
-            )
-    return found
-
-
-def _waiting(session: Session, person: str) -> list[dict[str, Any]]:
-    from store import queries
-
-    keys = ("request", "stream", "post", "subject_ja", "subject_en", "due_at")
-    return [{k: r[k] for k in keys} for r in queries.inbox(session.store, person)]
 
 
 def _record(session: Session, row: dict[str, Any], old: str, new: str, reason: str, actor: Any) -> str:

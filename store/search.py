@@ -1,4 +1,5 @@
-"""Search over everything that pages show: lifecycles, texts of documents, numbers of the register, posts, units and people.
+"""Search over everything that pages show: lifecycles, texts of documents, numbers of the register, sessions with their items,
+rounds with their proposals, posts, units and people.
 
 Words are found wherever they stand in a text, so that Japanese of two characters is found without a dictionary. On
 PostgreSQL titles have an index of pairs of characters (migration 0007).
@@ -11,19 +12,29 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from domain.calendar import local_day
+from definitions.loader import load_bodies
+from domain.calendar import local_day, wareki, wareki_fiscal_year
 from domain.messages import Frozen, Text
 from store import queries
 from store.store import Store
-from store.tables import deliverables, lifecycles, people, register_entries
+from store.tables import (
+    deliverables,
+    lifecycles,
+    people,
+    proposals,
+    register_entries,
+    selections,
+    session_items,
+    sessions,
+)
 
 LONGEST = 100
 """Characters of a question that are looked for."""
-Kind = Literal["lifecycle", "document", "number", "post", "unit", "person"]
+Kind = Literal["lifecycle", "document", "number", "session", "item", "round", "proposal", "post", "unit", "person"]
 
 
 class Hit(Frozen):
-    """Something found. `stream` is set for what belongs to a lifecycle; `detail` says where it was found."""
+    """Something found. `stream` is set for what belongs to a lifecycle or a session; `detail` says where it was found."""
 
     kind: Kind
     id: str
@@ -49,6 +60,7 @@ def search(store: Store, question: str, limit: int = 20) -> list[Hit]:
         *_lifecycles(store, words, limit),
         *_documents(store, words, limit),
         *_numbers(store, words, limit),
+        *_bodies(store, words, limit),
         *_directory(store, words, limit),
     ]
 
@@ -111,15 +123,50 @@ def _numbers(store: Store, words: list[str], limit: int) -> list[Hit]:
     ]
 
 
+def _bodies(store: Store, words: list[str], limit: int) -> list[Hit]:
+    """Sessions by the name of their body, day and number; items of agendas, only those that are public; rounds and proposals."""
+    found: list[Hit] = []
+    bodies = {b.key: b.title for b in load_bodies().bodies}
+    for r in queries.rows(store, sa.select(sessions).order_by(sessions.c.held_on.desc(), sessions.c.stream)):
+        body, number = bodies[r["body"]], r["number"]
+        title = Text(
+            ja=f"{body.ja} {wareki_fiscal_year(r['fiscal_year'])}第{number}回",
+            en=f"{body.en}, FY{r['fiscal_year']} no. {number}",
+        )
+        held = Text(ja=wareki(r["held_on"]), en=str(r["held_on"])) if r["held_on"] else _same("")
+        if _all_in(words, title.ja, title.en, r["stream"], held.ja, held.en):
+            found.append(Hit(kind="session", id=r["stream"], title=title, detail=held, stream=r["stream"]))
+        if len(found) == limit:
+            break
+    i, p = session_items.c, proposals.c
+    items = sa.select(i.stream, i.item, i.title).where(i.public, *_contain(i.title, words))
+    for r in queries.rows(store, items.order_by(i.stream.desc(), i.place).limit(limit)):
+        place = f"{r['stream']}#{r['item']}"
+        found.append(Hit(kind="item", id=place, title=_same(r["title"]), detail=_same(r["stream"]), stream=r["stream"]))
+    rounds = sa.select(selections.c.stream, selections.c.title).where(*_contain(selections.c.title, words))
+    for r in queries.rows(store, rounds.order_by(selections.c.stream.desc()).limit(limit)):
+        found.append(Hit(kind="round", id=r["stream"], title=_same(r["title"]), detail=_same(r["stream"])))
+    proposed = sa.select(p.stream, p.ref, p.title).where(*_contain(p.title, words))
+    for r in queries.rows(store, proposed.order_by(p.stream.desc(), p.ref).limit(limit)):
+        place = f"{r['stream']}#{r['ref']}"
+        found.append(Hit(kind="proposal", id=place, title=_same(r["title"]), detail=_same(r["ref"])))
+    return found
+
+
+def _contain(column: sa.ColumnElement[str], words: list[str]) -> list[sa.ColumnElement[bool]]:
+    return [column.icontains(word, autoescape=True) for word in words]
+
+
+def _all_in(words: list[str], *texts: str) -> bool:
+    return all(any(word.lower() in text.lower() for text in texts) for word in words)
+
+
 def _directory(store: Store, words: list[str], limit: int) -> list[Hit]:
     """Units and posts by their titles, and people by name: those who hold a post today."""
     directory, today = store.facts().directory, local_day(store.clock.now())
 
-    def fits(*texts: str) -> bool:
-        return all(any(word.lower() in text.lower() for text in texts) for word in words)
-
-    posts = [p for p in directory.posts if fits(p.title.ja, p.title.en, p.id)][:limit]
-    units = [u for u in directory.units if fits(u.name.ja, u.name.en, u.id)][:limit]
+    posts = [p for p in directory.posts if _all_in(words, p.title.ja, p.title.en, p.id)][:limit]
+    units = [u for u in directory.units if _all_in(words, u.name.ja, u.name.en, u.id)][:limit]
     named = [
         sa.or_(people.c.name.icontains(w, autoescape=True), people.c.name_en.icontains(w, autoescape=True))
         for w in words

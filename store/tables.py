@@ -221,6 +221,15 @@ web_drafts = Table(
     Column("at", Moment, nullable=False),
 )
 """What has been typed into a form and not been handed in; no part of the record."""
+web_opened = Table(
+    "web_opened",
+    metadata,
+    Column("session", String(64), primary_key=True),
+    Column("request", Text, primary_key=True),
+    Column("content_hash", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""Requests whose page was opened in a session of the browser, and the document that it showed."""
 
 # Read models: folds of the events, made again by `rebuild`.
 

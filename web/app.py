@@ -70,6 +70,11 @@ class Visit:
     def store(self) -> Store:
         return self.site.store
 
+    @property
+    def token(self) -> str | None:
+        """The token of the session, as the browser sends it."""
+        return self.request.cookies.get(COOKIE)
+
     def page(self, template: str, status: int = 200, *, live: str | None = None, **more: Any) -> Response:
         """`live`: the stream whose changes the open page shows, `ANY` for all, None for a page that stays as it is."""
         if live is not None:
@@ -191,17 +196,22 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     from web.api.app import create_api
     from web.pages import (
         administering,
+        beginning,
         boards,
         bodies,
+        body_acting,
         charting,
         deciding,
         drafting,
         inbox,
         lifecycles,
         live,
+        managing,
+        processes,
         public,
         signing,
         steering,
+        succeeding,
         windows,
     )
 
@@ -225,7 +235,12 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         charting,
         windows,
         live,
+        managing,
+        succeeding,
         administering,
+        processes,
+        beginning,  # before the pages: `convene` and `call` are no streams
+        body_acting,
         bodies,
         public,
         lifecycles,

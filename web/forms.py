@@ -16,11 +16,27 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from domain.days import day as written_day
 from domain.deliverables.shape import choices, inner
 from domain.messages import Problem, Text
 from papers.words import CHOICES
 
-Show = Literal["line", "text", "lines", "whole", "decimal", "day", "choice", "yes", "person", "unit", "group", "items"]
+Show = Literal[
+    "line",
+    "text",
+    "lines",
+    "whole",
+    "decimal",
+    "day",
+    "choice",
+    "yes",
+    "person",
+    "unit",
+    "lifecycle",
+    "several",
+    "group",
+    "items",
+]
 _SHORT = {
     "key",
     "title",
@@ -36,6 +52,10 @@ _SHORT = {
     "system",
     "number",
     "into",
+    "name",
+    "ref",
+    "place",
+    "item",
 }
 """Text of one line; all other text may run over several."""
 
@@ -52,8 +72,10 @@ class Box:
     inside: list[Box] = field(default_factory=list)
     rows: list[list[Box]] = field(default_factory=list)
     problems: list[Text] = field(default_factory=list)
-    hint: str = ""
-    """The name behind an id."""
+    of: Literal["person", "unit", ""] = ""
+    """What each of `several` names."""
+    values: list[str] = field(default_factory=list)
+    """What is written in each box of `several`; the last is empty."""
 
     @property
     def id(self) -> str:
@@ -103,12 +125,17 @@ def boxes(
                 inside = value if isinstance(value, Mapping) else {}
                 box.inside = boxes(kind, inside, problems, more=more, offers=offers, named=named, prefix=f"{path}.")
         elif many:
-            box.value = "\n".join(str(v) for v in value) if isinstance(value, list | tuple) else str(value or "")
+            values = [str(v) for v in value] if isinstance(value, list | tuple) else [str(value)] if value else []
+            box.value = "\n".join(values)
+            if box.show == "several":
+                box.of = "unit" if "組織ID" in (info.description or "") else "person"
+                box.values = [*(_shown(box.of, v, named) for v in values), *[""] * (2 if more == path else 1)]
             for n in range(200):
                 box.problems += (problems or {}).get(f"{path}.{n}", [])
         else:
             box.value = value if isinstance(value, bool) else "" if value is None else str(value)
-            box.hint = named(box.show, box.value) if box.show in ("person", "unit") and box.value else ""
+            if box.show in ("person", "unit") and box.value:
+                box.value = _shown(box.show, box.value, named)
             box.choices = tuple((v, CHOICES.get((name, v), Text(ja=v, en=v))) for v in choices(kind))
             if offers and name in offers:
                 box.show, box.choices = "choice", offers[name]
@@ -127,7 +154,7 @@ def _show(name: str, kind: Any, many: bool, description: str) -> Show:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return "items" if many else "group"
     if many:
-        return "lines"
+        return "several" if "職員ID" in description or "組織ID" in description else "lines"
     if kind is bool:
         return "yes"
     if choices(kind):
@@ -139,13 +166,35 @@ def _show(name: str, kind: Any, many: bool, description: str) -> Show:
         return "person"
     if "組織ID" in description:
         return "unit"
+    if "課題のID" in description:
+        return "lifecycle"
     return "line" if name in _SHORT or name.startswith("sha") else "text"
 
 
-def typed(form: type[BaseModel], given: Mapping[str, str], prefix: str = "") -> dict[str, Any]:
+def _shown(show: str, id_: str, named: Callable[[str, str], str]) -> str:
+    """`水上 七海 (p33)`; an id without a name as it is."""
+    name = named(show, id_)
+    return f"{name} ({id_})" if name else id_
+
+
+_IN_BRACKETS = re.compile(r".*[(\uFF08]([A-Za-z0-9][A-Za-z0-9_.-]{0,99})[)\uFF09]", re.DOTALL)
+
+
+def identified(text: str) -> str:
+    """The id of a person or unit as pages write it: `水上 七海 (p33)` is `p33`; anything else as it was typed."""
+    found = _IN_BRACKETS.fullmatch(text.strip())
+    return found[1] if found else text.strip()
+
+
+def typed(
+    form: type[BaseModel],
+    given: Mapping[str, str],
+    prefix: str = "",
+    ids: Callable[[str, str], str] = lambda _show, text: identified(text),
+) -> dict[str, Any]:
     """What was typed, in the shape of the form: numbers and days where they are some, else the text as it is.
 
-    Items in which nothing was written are left out.
+    Items in which nothing was written are left out. `ids`: the id that a text stands for, by what is named (person, unit).
     """
     content: dict[str, Any] = {}
     for name, info in form.model_fields.items():
@@ -154,17 +203,27 @@ def typed(form: type[BaseModel], given: Mapping[str, str], prefix: str = "") -> 
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             if many:
                 numbers = sorted({int(n) for n in _numbers(given, path)})
-                items = [typed(kind, given, f"{path}.{n}.") for n in numbers]
+                items = [typed(kind, given, f"{path}.{n}.", ids) for n in numbers]
                 content[name] = [item for item in items if not nothing(item)]
             else:
-                content[name] = typed(kind, given, f"{path}.")
+                content[name] = typed(kind, given, f"{path}.", ids)
         elif many:
-            content[name] = [line.strip() for line in given.get(path, "").splitlines() if line.strip()]
+            lines = given.get(path, "").splitlines()
+            if _show(name, kind, many, info.description or "") == "several":
+                of = "unit" if "組織ID" in (info.description or "") else "person"
+                lines = [ids(of, line) for line in [*lines, *_several(given, path)]]
+            content[name] = [line.strip() for line in lines if line.strip()]
         elif kind is bool:
             content[name] = given.get(path) == "yes"
         else:
-            content[name] = _one(kind, given.get(path, ""))
+            value = _one(kind, given.get(path, ""))
+            shown = _show(name, kind, many, info.description or "")
+            content[name] = ids(shown, value) if value and shown in ("person", "unit", "lifecycle") else value
     return content
+
+
+def _several(given: Mapping[str, str], path: str) -> list[str]:
+    return [given[f"{path}.{n}"] for n in sorted({int(n) for n in _numbers(given, path)}) if f"{path}.{n}" in given]
 
 
 def _numbers(given: Mapping[str, str], path: str) -> Iterable[str]:
@@ -188,6 +247,9 @@ def _one(kind: Any, text: str) -> Any:
         if not re.fullmatch(r"-?\d{1,18}(\.\d{1,12})?", plain):
             return text
         return float(plain) if kind is float else plain
+    if kind is date:
+        found = written_day(text)
+        return found.isoformat() if found is not None else text
     return text
 
 

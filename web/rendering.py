@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import lru_cache
@@ -17,9 +18,12 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from definitions.loader import load_bodies
 from domain.calendar import JST, local_day, wareki, wareki_fiscal_year
 from domain.messages import Text
+from papers.words import CLOSED
 from store.store import Store
+from web.saying import on_page
 
 if TYPE_CHECKING:
     from web.app import Site
@@ -80,8 +84,11 @@ class Renderer:
             "lang": language,
             "other_language": "en" if language == "ja" else "ja",
             "say": _say(language),
+            "told": lambda text: on_page(_say(language)(text), language, self.name_of),
             "day": _day(language),
             "minute": _minute,
+            "session_name": _session_name(language),
+            "ending": lambda key: _say(language)(CLOSED[key]) if key in CLOSED else str(key or ""),
             "fiscal_year": _fiscal_year(language),
             "path": request.url.path,
             "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
@@ -137,6 +144,24 @@ def _day(language: str) -> Any:
 
 def _minute(value: datetime | None) -> str:
     return value.astimezone(JST).strftime("%Y-%m-%d %H:%M") if value is not None else ""
+
+
+_SESSION = re.compile(r"(?P<body>[a-z]+):(?P<year>\d{4})-(?P<number>\d+)(?:/.*)?")
+
+
+def _session_name(language: str) -> Any:
+    """`council:2026-1`, or an item of it, in words."""
+
+    def name(stream: str) -> str:
+        found = _SESSION.fullmatch(stream)
+        title = next((b.title for b in load_bodies().bodies if found and b.key == found["body"]), None)
+        if found is None or title is None:
+            return stream
+        if language == "ja":
+            return f"{title.ja} {wareki_fiscal_year(int(found['year']))}第{found['number']}回"
+        return f"{title.en}, FY{found['year']} no. {found['number']}"
+
+    return name
 
 
 def _fiscal_year(language: str) -> Any:

@@ -30,7 +30,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     survey.write_text("施設,件数\n本庁,120\n", "utf-8")
     town("attach", "R8", str(survey), "--as", "p33")
     town("submit", "R8", "examples/deliverables/setup.yaml", "--as", "p33")
-    town.password("p32", "p30", "p33")
+    town.password("p32", "p30", "p33", "p01", "p07", "p16")
     return folder
 
 

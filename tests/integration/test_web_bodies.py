@@ -20,7 +20,6 @@ SECRETARIAT, MAYOR = "p07", "p01"
 @pytest.fixture
 def hall(town: Pages) -> Pages:
     """A town with a secretariat and a mayor who can sign in, a round that is scored and a session that is convened."""
-    town.password(SECRETARIAT, MAYOR)
     town("intake", "call", "2026", "--closes", str(TODAY + timedelta(days=20)), "--as", SECRETARIAT)
     propose = ("--title", "保育料通知の電子化", "--section", "child-support", "--problem", "紙が多い", "--as", "p33")
     town("intake", "propose", "2026", "N-1", *propose)
@@ -67,7 +66,7 @@ def test_a_session_is_run_from_its_page(hall: Pages, browser: Browser) -> None:
     page.fill("#f-conditions-0-text", "半年後に報告すること")
     page.fill("#f-reason", "おおむね妥当")
     page.click("main button.primary")
-    page.wait_for_url(f"{at}?done=conclude")
+    page.wait_for_url(f"{at}?done=conclude#other-1")
     page.goto(f"{at}/do/close")
     page.click("main button.primary")
     page.wait_for_url(f"{at}?done=close")
@@ -82,8 +81,10 @@ def test_a_session_is_run_from_its_page(hall: Pages, browser: Browser) -> None:
     with client(hall, MAYOR) as mayor, client(hall) as chief:
         assert "非公開の審議" in mayor.get(f"/sessions/{stream}").text
         assert "非公開の審議" not in chief.get(f"/sessions/{stream}").text
-        assert act(mayor, f"/sessions/{stream}/do/confirm").status_code == 303
-        refused = act(chief, f"/sessions/{stream}/do/confirm")
+        shown = mayor.get(f"/sessions/{stream}/do/confirm").text
+        assert "審議のうえ了承" in shown and 'name="version" value="1"' in shown
+        assert act(mayor, f"/sessions/{stream}/do/confirm", version="1").status_code == 303
+        refused = act(chief, f"/sessions/{stream}/do/confirm", version="1")
         assert refused.status_code == 409 and "was not present" in refused.text
         for form, begins in (("pdf", b"%PDF"), ("html", b"<!doctype"), ("xlsx", b"PK")):
             answer = mayor.get(f"/sessions/{stream}/pack.{form}")

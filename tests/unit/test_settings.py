@@ -41,7 +41,7 @@ def test_paths_are_of_the_project_and_not_of_the_current_folder(
     monkeypatch.setenv("TASKFORCE_VAR_DIR", "elsewhere")
     monkeypatch.setenv("TASKFORCE_SIGNING_KEY_FILE", "keys/own.key")
     settings = load()
-    assert settings.database_url == f"sqlite:///{ROOT}/var/taskforce.db"
+    assert settings.database_url == f"sqlite:///{ROOT}/elsewhere/taskforce.db"
     assert settings.var_dir == ROOT / "elsewhere"
     assert settings.key_file == ROOT / "keys/own.key"
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from domain.messages import Text
-from web.api import acting, problems, reading
+from web.api import acting, bodies, body_acting, problems, reading
 from web.api.access import Pace
 
 if TYPE_CHECKING:
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 LARGEST = 2 << 20
 """Bytes of a request that carries no file."""
-ABOUT = """Everything that pages and shell do with lifecycles. Errors are problem details (RFC 9457) that name the rule, the
-fields and the remedy in Japanese and English. Send an `Idempotency-Key` with every POST: a retry is then harmless. Send
-`If-Match` with the ETag you read: nothing is done on something that has moved on."""
+ABOUT = """Everything that pages and shell do with lifecycles, sessions, selection rounds, the directory and definitions. Errors
+are problem details (RFC 9457) that name the rule, the fields and the remedy in Japanese and English. Send an `Idempotency-Key`
+with every POST: a retry is then harmless. Send `If-Match` with the ETag you read: nothing is done on something that has moved
+on."""
 
 
 def create_api(site: Site) -> FastAPI:
@@ -41,6 +42,8 @@ def create_api(site: Site) -> FastAPI:
     problems.install(api)
     api.include_router(reading.router)
     api.include_router(acting.router)
+    api.include_router(bodies.router)
+    api.include_router(body_acting.router)
     made = api.openapi
 
     def described() -> dict[str, Any]:
@@ -55,7 +58,11 @@ def create_api(site: Site) -> FastAPI:
 
     @api.middleware("http")
     async def guarded(request: Request, forward: Callable[[Request], Awaitable[Response]]) -> Response:
-        most = (site.settings.attachment_mb << 20) + LARGEST if request.url.path.endswith("/files") else LARGEST
+        most = (
+            (site.settings.attachment_mb << 20) + LARGEST
+            if request.url.path.endswith(("/files", "/papers"))
+            else LARGEST
+        )
         if int(request.headers.get("content-length") or 0) > most:
             return problems.answer(
                 413,

@@ -1,38 +1,33 @@
-"""How the house is set up, for those who look after it: organisation, definitions, one's own notices, what needs an operator."""
+"""How the house is set up, for those who look after it: organisation, one's own notices, what needs an operator."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 from uuid import uuid4
 
-import yaml
-from fastapi import APIRouter, Form, HTTPException, Query, Request, UploadFile
+from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import ValidationError
 
 from domain.calendar import local_day
 from domain.directory import Directory
-from domain.messages import Text, refuse
-from domain.process import ProcessDefinition
-from domain.process_diff import compare
-from domain.process_posts import missing_posts
-from domain.process_stream import unknown_names
+from domain.messages import refuse
 from domain.reader_stream import ChooseNotices, Reader, stream_of
 from store import outbox, queries
 from store.feeds import all_feeds
 from web.app import Visit, require_own_form, visit_of
+from web.pages.managing import offered_changes
+from web.pages.processes import published
 
 router = APIRouter()
-LARGEST = 1 << 20
-"""Bytes of a definition that is tried out."""
 
 
 @router.get("/organisation")
-def organisation(request: Request) -> Response:
+def organisation(request: Request, done: str = "") -> Response:
     """Units with their posts, who holds each today, who is away, and who stands in. What is loaded ahead stays confidential."""
     visit = visit_of(request)
     directory, today = visit.store.facts().directory, local_day(visit.store.clock.now())
-    return visit.page("organisation.html", units=_tree(directory, directory_posts(directory, today)), today=today)
+    units = _tree(directory, directory_posts(directory, today))
+    return visit.page("organisation.html", units=units, today=today, done=done, changes=offered_changes(visit))
 
 
 def directory_posts(directory: Directory, today: Any) -> dict[str, list[dict[str, Any]]]:
@@ -65,73 +60,6 @@ def _tree(directory: Directory, posts: dict[str, list[dict[str, Any]]]) -> list[
 
     walk(None, 0)
     return found
-
-
-# --- definitions -----------------------------------------------------------------------------------------------------
-
-
-@router.get("/definitions")
-def definitions(request: Request, old: str = "", new: str = "") -> Response:
-    """All published versions; two of them compared in words."""
-    visit = visit_of(request)
-    known = _published(visit)
-    lines = compare(known[old], known[new]) if old in known and new in known else None
-    return visit.page("definitions.html", known=known, old=old, new=new, lines=lines, tried=None)
-
-
-def _published(visit: Visit) -> dict[str, ProcessDefinition]:
-    return {
-        f"{r['name']}@{r['version']}": ProcessDefinition.model_validate(r["document"])
-        for r in queries.published_definitions(visit.store)
-    }
-
-
-@router.post("/definitions")
-def try_definition(request: Request, file: UploadFile, csrf: Annotated[str, Form()] = "") -> Response:
-    """A file is checked and compared with the newest version of its name; nothing is published by it."""
-    visit = visit_of(request)
-    require_own_form(request, visit.csrf, csrf)
-    known = _published(visit)
-    document, problems = _read(file)
-    lines, against = None, ""
-    if document is not None:
-        problems += [Text(ja=p, en=p) for p in unknown_names(document)]
-        problems += missing_posts(document, visit.store.facts().directory)
-        versions = [d.version for d in known.values() if d.name == document.name]
-        if versions:
-            against = f"{document.name}@{max(versions)}"
-            lines = compare(known[against], document)
-    tried = {"name": file.filename, "document": document, "problems": problems, "against": against}
-    status = 422 if problems else 200
-    return visit.page("definitions.html", status, known=known, old=against, new="", lines=lines, tried=tried)
-
-
-def _read(file: UploadFile) -> tuple[ProcessDefinition | None, list[Text]]:
-    content = file.file.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        return None, [Text(ja="1 MB までのファイルにしてください", en="choose a file of at most 1 MB")]
-    try:
-        text = content.decode("utf-8-sig")
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            return None, [Text(ja="YAML の別名(*)は使えません", en="YAML aliases (*) are not taken; write it out")]
-        return ProcessDefinition.model_validate(yaml.safe_load(text)), []
-    except (UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
-        if isinstance(error, ValidationError):
-            found = [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors(include_url=False)]
-            return None, [Text(ja=f, en=f) for f in found]
-        said = str(error).splitlines()[0][:300]
-        return None, [Text(ja=f"YAML として読めません: {said}", en=f"not valid YAML: {said}")]
-
-
-@router.get("/definitions/{reference}")
-def definition(request: Request, reference: str) -> Response:
-    """One version: its stages, routes and outcomes in words."""
-    visit = visit_of(request)
-    found = _published(visit).get(reference)
-    if found is None:
-        raise HTTPException(404)
-    roles = {p.role: p.title for p in reversed(visit.store.facts().directory.posts)}
-    return visit.page("definition.html", definition=found, roles=roles)
 
 
 # --- one's own notices -----------------------------------------------------------------------------------------------
@@ -195,7 +123,7 @@ def _require_secretariat(visit: Visit) -> None:
     """Raises `Refused` for whoever is neither of the headquarters nor an auditor."""
     directory, today = visit.store.facts().directory, local_day(visit.store.clock.now())
     person = directory.person(visit.person)
-    offices = {d.units[key] for d in _published(visit).values() for key in ("headquarters",) if key in d.units}
+    offices = {d.units[key] for d in published(visit).values() for key in ("headquarters",) if key in d.units}
     if (person is not None and person.auditor) or offices & directory.units_of(visit.person, today):
         return
     raise refuse(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -24,18 +25,28 @@ from learning.asking import lessons_at
 from papers.body import body, with_files
 from papers.names import Names
 from store import queries
-from web.app import Site, Visit, require_own_form, visit_of
+from store.answering import AnswerDrafts, Opened
+from web.app import Visit, visit_of
+from web.keeping import shown_again, writing
 from web.pages.talk import talk_of
-from web.rendering import language_of
 
 router = APIRouter()
 KEPT = ("decision", "comment", "condition", "outcome", "back_to", "command_id", "in_absence")
+TYPED = tuple(name for name in KEPT if name != "command_id")
+"""What a person writes into an answer."""
 
 
 @router.get("/requests/{request_id}")
-def decision_page(request: Request, request_id: str) -> Response:
+def decision_page(request: Request, request_id: str, done: str = "") -> Response:
     visit = visit_of(request)
-    return shown(visit, request_id)
+    return shown(visit, request_id, done=done)
+
+
+@shown_again("/requests/{request_id}/{act}")
+def _again(visit: Visit, parts: dict[str, str], kept: Mapping[str, str]) -> Response:
+    if parts["act"] == "answer":
+        return shown(visit, parts["request_id"], kept={name: kept.get(name, "") for name in KEPT})
+    return shown(visit, parts["request_id"], said={parts["act"]: kept.get("text", "")})
 
 
 def _found(visit: Visit, request_id: str) -> tuple[str, Lifecycle]:
@@ -53,8 +64,10 @@ def shown(
     status: int = 200,
     refusal: Refusal | None = None,
     kept: dict[str, str] | None = None,
+    said: Mapping[str, str] | None = None,
+    done: str = "",
 ) -> Response:
-    """The page of one request, with what was refused and what had been written."""
+    """The page of one request, with what was refused and what had been written. `said`: act (ask, reply …) -> its text."""
     stream, state = _found(visit, request_id)
     asked = state.request(request_id)
     if asked is None:
@@ -73,9 +86,15 @@ def shown(
                 refusal=refusal,
                 mine=before is not None and before.request == request_id and before.person == visit.person,
                 request_id=request_id,
+                said=said or {},
                 command_id=str(uuid4()),
             )
     document = _document(visit, state)
+    mine = _is_mine(visit, state, asked)
+    own = AnswerDrafts(visit.store, visit.person)
+    draft = own.find(stream, request_id) if mine and kept is None else None
+    if mine and asked is not None and asked.kind == "decide" and document and visit.token:
+        Opened(visit.store).note(visit.token, request_id, document["content_hash"])
     more = {
         "state": state,
         "asked": asked,
@@ -88,9 +107,15 @@ def shown(
         "talk": talk_of(visit.store, stream),
         "lessons": _lessons(visit, state),
         "refusal": refusal,
-        "kept": dict.fromkeys(KEPT, "") | {"command_id": str(uuid4())} | (kept or {}),
+        "kept": dict.fromkeys(KEPT, "")
+        | {"command_id": str(uuid4())}
+        | (draft.content if draft else {})
+        | (kept or {}),
+        "draft": draft,
+        "said": said or {},
+        "done": done,
         "choices": _choices(visit, state, asked),
-        "mine": _is_mine(visit, state, asked),
+        "mine": mine,
     }
     return visit.page("decision.html", status, live=stream, **more)
 
@@ -178,6 +203,7 @@ def answer(
     outcome: Annotated[str, Form(max_length=50)] = "",
     back_to: Annotated[str, Form(max_length=100)] = "",
     in_absence: Annotated[str, Form(max_length=20)] = "",
+    act: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     kept = {
         "decision": decision,
@@ -188,16 +214,13 @@ def answer(
         "command_id": command_id or str(uuid4()),
         "in_absence": in_absence,
     }
-    site: Site = request.app.state.site
-    found = site.session(request)
-    if found is None:
-        # The session ended while the form was open: nothing that was written is lost.
-        next_ = f"/requests/{request_id}"
-        asked = {"next": next_, "who": "", "wrong": False, "retry_at": None, "kept": kept}
-        return site.renderer.page(request, "sign_in.html", language_of(request), 401, **asked)
-    require_own_form(request, found.csrf, csrf)
-    visit = site.visit(request)
+    visit = writing(request, kept | {"csrf": csrf})
+    if isinstance(visit, Response):
+        return visit
     stream, _ = _found(visit, request_id)
+    if act == "later":
+        AnswerDrafts(visit.store, visit.person).save(stream, request_id, {name: kept[name] for name in TYPED})
+        return RedirectResponse(f"/requests/{request_id}?done=saved", 303)
     chosen = decision or ("conditions" if condition.strip() else "")
     lines = tuple(line.strip() for line in condition.splitlines() if line.strip())
     try:
@@ -226,6 +249,7 @@ def _recorded(visit: Visit, request_id: str, command: Command, kept: dict[str, s
     except Refused as refused:
         kept = kept | {"command_id": str(uuid4())}
         return shown(visit, request_id, status=409, refusal=refused.refusal, kept=kept)
+    AnswerDrafts(visit.store, visit.person).remove(command.stream, request_id)
     return RedirectResponse(f"/requests/{request_id}?done=1", 303)
 
 
@@ -263,8 +287,9 @@ def act_on(
     text: Annotated[str, Form(max_length=10_000)] = "",
     command_id: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
-    visit = visit_of(request)
-    require_own_form(request, visit.csrf, csrf)
+    visit = writing(request, {"text": text, "csrf": csrf})
+    if isinstance(visit, Response):
+        return visit
     acts = _acts(visit, request_id, text.strip())
     if act not in acts:
         raise HTTPException(404)
@@ -274,7 +299,7 @@ def act_on(
         command = kind.model_validate({"command_id": command_id or str(uuid4()), "stream": stream, **fields})
         visit.site.record(command, visit.actor())
     except ValidationError as error:
-        return shown(visit, request_id, status=422, refusal=_unfit(error))
+        return shown(visit, request_id, status=422, refusal=_unfit(error), said={act: text})
     except Refused as refused:
-        return shown(visit, request_id, status=409, refusal=refused.refusal)
+        return shown(visit, request_id, status=409, refusal=refused.refusal, said={act: text})
     return RedirectResponse(next_, 303)

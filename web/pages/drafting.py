@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -23,11 +24,11 @@ from domain.messages import Command, Problem, Refusal, Refused, Text
 from store import queries
 from store.beginnings import beginning
 from store.drafts import Drafts, Meanwhile
-from web.app import Site, Visit, require_own_form, visit_of
+from web.app import Site, Visit, visit_of
 from web.attaching import attach
 from web.forms import boxes, by_field, typed
+from web.keeping import shown_again, writing
 from web.pages.finding import stream_of
-from web.rendering import language_of
 
 router = APIRouter()
 PEOPLE_LISTED = 400
@@ -144,6 +145,12 @@ async def take(request: Request, given: str) -> Response:
         return await run_in_threadpool(_taken, request, given, form)
 
 
+@shown_again("/lifecycles/{given}/draft")
+def _again(visit: Visit, parts: dict[str, str], kept: Mapping[str, str]) -> Response:
+    base = int(kept["base"]) if kept.get("base", "").isdigit() and len(kept["base"]) < 9 else 0
+    return shown(visit, stream_of(visit, parts["given"]), given=kept, base=base)
+
+
 def _too_large(request: Request) -> Response:
     site: Site = request.app.state.site
     mb = site.settings.attachment_mb
@@ -156,16 +163,10 @@ def _too_large(request: Request) -> Response:
 
 
 def _taken(request: Request, given: str, form: FormData) -> Response:
-    site: Site = request.app.state.site
     text = {key: value for key, value in form.items() if isinstance(value, str)}
-    found = site.session(request)
-    if found is None:
-        # The session ended while the form was open: what was typed goes along.
-        kept = {k: v for k, v in text.items() if k not in ("csrf", "act")}
-        asked = {"next": request.url.path, "who": "", "wrong": False, "retry_at": None, "kept": kept}
-        return site.renderer.page(request, "sign_in.html", language_of(request), 401, **asked)
-    require_own_form(request, found.csrf, text.get("csrf", ""))
-    visit = site.visit(request)
+    visit = writing(request, text)
+    if isinstance(visit, Response):
+        return visit
     stream = stream_of(visit, given)
     state = _open_state(visit, stream)
     process = visit.store.facts(state.definition).definition
@@ -184,7 +185,7 @@ def _taken(request: Request, given: str, form: FormData) -> Response:
         try:
             attach(visit.site, visit.actor(), stream, upload, str(uuid4()))
         except Unfit as unfit:
-            return shown(visit, stream, status=422, given=text, base=version, refusal=_of_file(unfit))
+            return shown(visit, stream, status=422, given=text, base=version, refusal=file_refusal(unfit))
         except Refused as refused:
             return shown(visit, stream, status=409, given=text, base=version, refusal=refused.refusal)
     return _acted(visit, state, key, content, text, version, act, what)
@@ -246,8 +247,9 @@ def _checked(
     return shown(visit, state.stream, status=status, given=text, base=version, problems=by_field(problems), note=note)
 
 
-def _of_file(unfit: Unfit) -> Refusal:
-    what, _, remedy = str(unfit).partition("\n")
+def file_refusal(unfit: Unfit) -> Refusal:
+    """Why a file is not taken, and what to do."""
+    what, _, remedy = re.sub(r"^FILE: \S*upload: ", "", str(unfit)).partition("\n")
     return Refusal(rule="file", message=_both(what), remedy=_both(remedy.removeprefix("→ ")))
 
 

@@ -1,64 +1,102 @@
-"""The inbox: what waits for me, why me, since when, by when; and what I have done."""
+"""The inbox: what waits for me, why me, since when, by when; what I have done; and agreeing to several at once."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
+from uuid import uuid4
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
 
 from domain.calendar import local_day
+from domain.lifecycle.commands import AnswerRequest
+from domain.messages import Refused, Text
 from store import queries
+from store.answering import AnswerDrafts, Opened
 from store.store import Store
 from store.tables import answers, lifecycles
-from web.app import visit_of
+from store.waiting import from_bodies
+from web.app import Visit, visit_of
+from web.keeping import shown_again, writing
 from web.live import ANY
 
 router = APIRouter()
 PAGE = 50
-View = Literal["open", "overdue", "deputy", "done"]
+View = Literal["open", "mine", "roles", "deputy", "bodies", "overdue", "done"]
 
 
 @router.get("/")
 def inbox(request: Request, view: View = "open", page: int = 1) -> Response:
-    visit = visit_of(request)
+    return shown(visit_of(request), view, page)
+
+
+def shown(
+    visit: Visit, view: View = "open", page: int = 1, *, status: int = 200, told: list[dict[str, Any]] | None = None
+) -> Response:
+    """`told`: what became of each request that was answered in bulk."""
     store, person = visit.store, visit.person
-    page = max(page, 1)
+    page = min(max(page, 1), 1_000_000)
     directory, today = store.facts().directory, local_day(store.clock.now())
-    mine = set(directory.posts_of(person, today))
-    everything = queries.inbox(store, person)
+    whose = _whose(directory, person, today)
+    everything, bodies = queries.inbox(store, person), from_bodies(store, person)
     if view == "done":
         found = _done(store, person, PAGE + 1, (page - 1) * PAGE)
+    elif view == "bodies":
+        found = []
     else:
-        chosen = [r for r in everything if _wanted(view, r, mine)]
-        found = [_told(r, mine, directory) for r in chosen[(page - 1) * PAGE : page * PAGE + 1]]
-    counts = {
-        "open": len(everything),
-        "overdue": sum(bool(r["overdue"]) for r in everything),
-        "deputy": sum(r["post"] not in mine for r in everything),
-    }
+        chosen = [r for r in everything if _wanted(view, r, whose)]
+        found = [_told(r, whose, directory) for r in chosen[(page - 1) * PAGE : page * PAGE + 1]]
+        _with_opened(visit, found)
+    counts: dict[str, int] = {"open": len(everything) + len(bodies), "bodies": len(bodies)}
+    for key in ("mine", "roles", "deputy"):
+        counts[key] = sum(whose.get(r["post"], "deputy") == key for r in everything)
+    counts["overdue"] = sum(bool(r["overdue"]) for r in everything) + sum(b.overdue for b in bodies)
+    with_bodies = page == 1 and view in ("open", "overdue", "bodies")
     return visit.page(
         "inbox.html",
-        live=ANY,
+        status,
+        live=ANY if told is None else None,
         view=view,
         items=found[:PAGE],
+        bodies=[b for b in bodies if view != "overdue" or b.overdue] if with_bodies else [],
         more=len(found) > PAGE,
         page=page,
         counts=counts,
         today=today,
+        told=told,
+        command_id=str(uuid4()),
     )
 
 
-def _wanted(view: str, row: dict[str, Any], mine: set[str]) -> bool:
-    return (
-        view == "open" or (view == "overdue" and bool(row["overdue"])) or (view == "deputy" and row["post"] not in mine)
-    )
+def _whose(directory: Any, person: str, today: Any) -> dict[str, str]:
+    """Post -> `mine` where the person alone holds it, `roles` where others hold it as well. Any other one is an absent person's."""
+    held = directory.posts_of(person, today)
+    return {post: "mine" if len(directory.holders(post, today)) == 1 else "roles" for post in held}
 
 
-def _told(row: dict[str, Any], mine: set[str], directory: Any) -> dict[str, Any]:
+def _wanted(view: str, row: dict[str, Any], whose: Mapping[str, str]) -> bool:
+    if view == "overdue":
+        return bool(row["overdue"])
+    return view == "open" or whose.get(row["post"], "deputy") == view
+
+
+def _told(row: dict[str, Any], whose: Mapping[str, str], directory: Any) -> dict[str, Any]:
     post = directory.post(row["post"])
-    return {**row, "post_title": post.title if post else None, "deputy": row["post"] not in mine}
+    return {**row, "post_title": post.title if post else None, "deputy": row["post"] not in whose}
+
+
+def _with_opened(visit: Visit, found: list[dict[str, Any]]) -> None:
+    """Says of each whether its document, as it is now, was opened in this session, and whether an answer was begun."""
+    asked = [r["request"] for r in found if r["kind"] == "decide"]
+    opened = Opened(visit.store).among(visit.token, asked) if visit.token and asked else {}
+    own = AnswerDrafts(visit.store, visit.person)
+    for row in found:
+        seen = opened.get(row["request"])
+        row["opened"] = seen is not None and seen == row["content_hash"]
+        row["begun"] = seen is not None and own.find(row["stream"], row["request"]) is not None
 
 
 def _done(store: Store, person: str, limit: int, offset: int) -> list[dict[str, Any]]:
@@ -70,3 +108,71 @@ def _done(store: Store, person: str, limit: int, offset: int) -> list[dict[str, 
         .order_by(answers.c.at.desc(), answers.c.stream, answers.c.version)
     )
     return queries.rows(store, query.limit(limit).offset(offset))
+
+
+# --- agreeing to several -----------------------------------------------------------------------------------------------
+
+
+@router.post("/answers")
+async def agree(request: Request) -> Response:
+    """Agree to each request that was ticked; to none that was not opened in this session as it is now."""
+    form = await request.form(max_files=0, max_fields=200)
+    given = [(k, v) for k, v in form.multi_items() if isinstance(v, str)]
+    return await run_in_threadpool(_agreed, request, dict(given), [v for k, v in given if k == "request"])
+
+
+@router.get("/answers")
+def back() -> Response:
+    """Where a reload of what `agree` answered leads."""
+    return RedirectResponse("/", 303)
+
+
+@shown_again("/answers")
+def _again(visit: Visit, parts: dict[str, str], kept: Mapping[str, str]) -> Response:
+    """A new session has opened nothing yet: each is opened again before it is agreed to."""
+    return RedirectResponse("/", 303)
+
+
+def _agreed(request: Request, text: dict[str, str], chosen: list[str]) -> Response:
+    visit = writing(request, text)
+    if isinstance(visit, Response):
+        return visit
+    waiting = {r["request"]: r for r in queries.inbox(visit.store, visit.person) if r["kind"] == "decide"}
+    opened = Opened(visit.store).among(visit.token or "", chosen)
+    told = []
+    for request_id in dict.fromkeys(chosen[:PAGE]):
+        row = waiting.get(request_id)
+        told.append(_one(visit, request_id, row, opened.get(request_id), text))
+    return shown(visit, status=409 if any(t["refused"] for t in told) or not told else 200, told=told)
+
+
+def _one(
+    visit: Visit, request_id: str, row: dict[str, Any] | None, seen: str | None, text: Mapping[str, str]
+) -> dict[str, Any]:
+    """What became of one of them: agreed to, or why not."""
+    if row is None:
+        return {"title": Text(ja=request_id, en=request_id), "refused": _GONE}
+    title = Text(ja=row["subject_ja"], en=row["subject_en"])
+    if seen is None or seen != row["content_hash"]:
+        return {"title": title, "refused": _UNREAD}
+    command = AnswerRequest(
+        command_id=f"bulk:{text.get('command_id', '')[:100] or uuid4()}:{request_id}",
+        stream=row["stream"],
+        request=request_id,
+        decision="approve",
+        comment=text.get("comment", "").replace("\r\n", "\n")[:4000],
+        seen=seen,
+    )
+    try:
+        visit.site.record(command, visit.actor())
+    except Refused as refused:
+        return {"title": title, "refused": refused.refusal.message}
+    AnswerDrafts(visit.store, visit.person).remove(row["stream"], request_id)
+    return {"title": title, "refused": None}
+
+
+_UNREAD = Text(
+    ja="このセッションで今の文書を開いていません。開いて読んでから同意してください",
+    en="its document, as it is now, was not opened in this session: open and read it first",
+)
+_GONE = Text(ja="もう求められていません", en="it is not asked of you any more")

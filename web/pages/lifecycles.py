@@ -30,7 +30,7 @@ from web.app import Visit, visit_of
 from web.pages.charting import of_lifecycle
 from web.pages.deciding import read
 from web.pages.finding import stage_titles, stream_of
-from web.pages.steering import possible
+from web.pages.steering import offered
 from web.pages.talk import QUIET, timeline
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
             for s in stages
         ],
         done=done,
-        acts=possible(state),
+        acts=offered(visit, state),
         may_draft=_may_draft(visit, state, facts),
         work_title=next((s.title for s in stages if s.key == state.work), state.stage_title),
         stops=route(state, facts),

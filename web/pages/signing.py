@@ -17,14 +17,14 @@ from store.store import Store
 from web.app import COOKIE, Site, Visit, require_origin, require_own_form
 from web.identity import COOKIE as PENDING
 from web.identity import LASTS, Attempt, IdentityRefused
-from web.pages import deciding, drafting
-from web.pages.deciding import KEPT
-from web.pages.finding import stream_of
+from web.keeping import again
 from web.rendering import COOKIE as LANGUAGE
 from web.rendering import LANGUAGES, language_of
 
 router = APIRouter()
 log = structlog.get_logger()
+LONGEST_KEPT = 200_000
+"""Characters of one field that outlive a session: minutes in full are the longest."""
 
 
 def _site(request: Request) -> Site:
@@ -68,7 +68,7 @@ async def sign_in_again(request: Request) -> Response:
     """The session ended while an answer was being written: the page comes back with what was written, nothing recorded."""
     require_origin(request)
     form = await request.form(max_fields=5000, max_files=0)
-    given = {name: str(value)[:20_000] for name, value in form.items()}
+    given = {name: str(value)[:LONGEST_KEPT] for name, value in form.items()}
     kept = {name: value for name, value in given.items() if name not in ("next", "who", "password")}
     return await run_in_threadpool(_again, request, given, kept)
 
@@ -80,15 +80,10 @@ def _again(request: Request, given: dict[str, str], kept: dict[str, str]) -> Res
         return token
     site = _site(request)
     found = site.accounts.session(token)
-    match next_.removeprefix("/").split("/"):
-        case ["requests", asked] if found is not None:
-            visit = Visit(request, found.person, found.csrf, language_of(request, site.store, found.person))
-            decision = {name: kept.get(name, "") for name in KEPT}
-            return _with_cookie(deciding.shown(visit, asked, kept=decision), token)
-        case ["lifecycles", given_, "draft"] if found is not None:
-            visit = Visit(request, found.person, found.csrf, language_of(request, site.store, found.person))
-            base = int(kept["base"]) if kept.get("base", "").isdigit() else 0
-            page = drafting.shown(visit, stream_of(visit, given_), given=kept, base=base)
+    if found is not None:
+        visit = Visit(request, found.person, found.csrf, language_of(request, site.store, found.person))
+        page = again(visit, urlsplit(next_).path, kept)
+        if page is not None:
             return _with_cookie(page, token)
     return _with_cookie(RedirectResponse(next_, 303), token)
 

@@ -13,12 +13,24 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from domain.deliverables.registry import in_japanese
-from domain.lifecycle import amendments, commands, consulting, descent, dialogue, publishing, registering, winding
+from domain.facts import Facts
+from domain.lifecycle import (
+    amendments,
+    authority,
+    commands,
+    consulting,
+    descent,
+    dialogue,
+    publishing,
+    registering,
+    winding,
+)
 from domain.lifecycle.absence import MarkMatter
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Command, Refusal, Refused, Text
-from web.app import Visit, require_own_form, visit_of
+from web.app import Visit, visit_of
 from web.forms import boxes, by_field, nothing, typed
+from web.keeping import shown_again, writing
 from web.pages import spending
 from web.pages.finding import stage_titles, stream_of
 
@@ -265,6 +277,49 @@ def possible(state: Lifecycle) -> dict[str, Act]:
     return {key: act for key, act in ACTS.items() if act.when(state)}
 
 
+def _steers(visit: Visit, state: Lifecycle, facts: Facts) -> None:
+    authority.may_steer(visit.actor(), state, facts, visit.store.clock.now())
+
+
+def _drafts(visit: Visit, state: Lifecycle, facts: Facts) -> None:
+    authority.may_draft(visit.actor(), state, facts, visit.store.clock.now())
+
+
+def _budgets(visit: Visit, state: Lifecycle, facts: Facts) -> None:
+    authority.may_budget(visit.actor(), facts, visit.store.clock.now())
+
+
+def _publishes(visit: Visit, state: Lifecycle, facts: Facts) -> None:
+    publishing.may_publish(visit.actor(), facts, visit.store.clock.now())
+
+
+FOR_WHOM: Mapping[str, Callable[[Visit, Lifecycle, Facts], None]] = {
+    **dict.fromkeys(
+        ("mark", "outside", "enforce", "fulfil", "review", "hold", "resume", "merge", "drop", "reopen"), _steers
+    ),
+    **dict.fromkeys(("withdraw", "concurrence"), _drafts),
+    **dict.fromkeys(("publish", "unpublish"), _publishes),
+    "budget": _budgets,
+}
+"""Who is offered an act: the policy that its rule asks, which refuses. Others are offered to everybody."""
+
+
+def offered(visit: Visit, state: Lifecycle) -> dict[str, Act]:
+    """The acts that make sense now and are for the visitor; whether they may be done is for the rules."""
+    if visit.store.clock.virtual:
+        return {}
+    facts = visit.store.facts(state.definition)
+
+    def fits(key: str) -> bool:
+        try:
+            FOR_WHOM[key](visit, state, facts)
+        except Refused:
+            return False
+        return True
+
+    return {key: act for key, act in possible(state).items() if key not in FOR_WHOM or fits(key)}
+
+
 def _offers(visit: Visit, state: Lifecycle) -> dict[str, Choices]:
     directory = visit.store.facts().directory
     posts: Choices = tuple((p.id, p.title) for p in directory.posts)
@@ -331,6 +386,11 @@ def _shown(
     )
 
 
+@shown_again("/lifecycles/{given}/do/{name}")
+def _again(visit: Visit, parts: dict[str, str], kept: Mapping[str, str]) -> Response:
+    return _shown(visit, stream_of(visit, parts["given"]), parts["name"], given=kept)
+
+
 @router.post("/lifecycles/{given}/do/{name}")
 async def do(request: Request, given: str, name: str) -> Response:
     form = await request.form(max_files=0, max_fields=100)
@@ -339,8 +399,9 @@ async def do(request: Request, given: str, name: str) -> Response:
 
 
 def _done(request: Request, given: str, name: str, text: dict[str, str]) -> Response:
-    visit = visit_of(request)
-    require_own_form(request, visit.csrf, text.get("csrf", ""))
+    visit = writing(request, text)
+    if isinstance(visit, Response):
+        return visit
     stream, act = stream_of(visit, given), ACTS.get(name)
     if act is None:
         raise HTTPException(404)

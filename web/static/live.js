@@ -6,7 +6,8 @@ if (main && window.EventSource) {
   let last = Promise.resolve();
   const refresh = async () => {
     const active = document.activeElement;
-    const busy = main.dataset.keep !== undefined || (active !== main && main.contains(active) && active !== document.body);
+    const ticked = main.querySelector("input:checked") !== null;
+    const busy = main.dataset.keep !== undefined || ticked || (active !== main && main.contains(active) && active !== document.body);
     if (busy) {
       news.hidden = false; // what is being written or read stays as it is
       return;

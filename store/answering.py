@@ -1,0 +1,70 @@
+"""What belongs to answering on pages and is no part of the record: an answer that is not given yet, and what was opened."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from store.accounts import AT_MOST
+from store.drafts import Draft, Drafts
+from store.tables import web_opened
+
+if TYPE_CHECKING:
+    from store.store import Store
+
+
+class AnswerDrafts:
+    """One person's answers that they have begun to write; nobody else reads them."""
+
+    def __init__(self, store: Store, person: str) -> None:
+        self._drafts, self._person = Drafts(store), person
+
+    def find(self, stream: str, request: str) -> Draft | None:
+        return self._drafts.find(stream, self._place(request), 0)
+
+    def save(self, stream: str, request: str, content: Mapping[str, str]) -> None:
+        known = self.find(stream, request)
+        base = known.version if known else 0
+        self._drafts.save(stream, self._place(request), 0, base, dict(content), self._person)
+
+    def remove(self, stream: str, request: str) -> None:
+        self._drafts.remove(stream, self._place(request), 0)
+
+    def _place(self, request: str) -> str:
+        return f"answer/{request}/{self._person}"
+
+
+class Opened:
+    """Which requests were opened in a session of the browser, and with which document: only those are answered in bulk."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def note(self, token: str, request: str, content_hash: str) -> None:
+        """The page of a request was shown. Written once for each document."""
+        if self.among(token, [request]).get(request) == content_hash:
+            return
+        o, now = web_opened.c, datetime.now(UTC)
+        # Two tabs at once: the other one has written the same.
+        with suppress(IntegrityError), self._store.database.write() as connection:
+            gone = sa.or_(o.at < now - AT_MOST, sa.and_(o.session == _hashed(token), o.request == request))
+            connection.execute(sa.delete(web_opened).where(gone))
+            row = {"session": _hashed(token), "request": request, "content_hash": content_hash, "at": now}
+            connection.execute(sa.insert(web_opened), [row])
+
+    def among(self, token: str, requests: Iterable[str]) -> dict[str, str]:
+        """Request -> hash of the document that was shown, for those opened in this session."""
+        o = web_opened.c
+        query = sa.select(o.request, o.content_hash).where(o.session == _hashed(token), o.request.in_(list(requests)))
+        with self._store.database.read() as connection:
+            return {row.request: row.content_hash for row in connection.execute(query)}
+
+
+def _hashed(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,135 @@
+"""The inbox: whose each request is, what bodies ask, answers kept for later, and agreeing to several that were opened."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+import yaml
+from playwright.sync_api import Browser
+
+from domain.calendar import local_day
+from domain.directory_changes import NameDeputies, RecordAbsence
+from domain.directory_stream import STREAM as DIRECTORY
+from domain.lifecycle.commands import SubmitDeliverable, WithdrawDraft
+from settings import ROOT
+from tests.integration.hall import answered, convened, do, lifecycle, put
+from tests.integration.pages import Pages, client, look, signed_in
+from tests.integration.test_web_bodies import csrf
+
+TODAY = local_day(datetime.now(UTC))
+OFFICE, MAYOR, PERSONNEL = "p07", "p01", "p16"
+SETUP = yaml.safe_load((ROOT / "examples" / "deliverables" / "setup.yaml").read_text("utf-8"))
+
+
+@pytest.fixture
+def busy(town: Pages) -> Pages:
+    """Two documents wait for the section chief."""
+    task = yaml.safe_load((ROOT / "examples" / "first.yaml").read_text("utf-8"))
+    first = task["lifecycles"][0] if isinstance(task, dict) and "lifecycles" in task else task
+    other = (first[0] if isinstance(first, list) else first) | {"id": "R9", "title": "二つ目の課題"}
+    path = town.folder / "second.yaml"
+    path.write_text(yaml.safe_dump(other, allow_unicode=True), "utf-8")
+    town("start", str(path))
+    do(town, SubmitDeliverable, lifecycle(town, "R9").stream, "p33", stage="setup", content=SETUP)
+    return town
+
+
+def test_only_what_was_opened_as_it_is_now_is_agreed_to_together(busy: Pages, browser: Browser) -> None:
+    context = browser.new_context(locale="ja-JP")
+    page = signed_in(busy, context)
+    assert page.query_selector_all("input[name=request]") == [], "nothing has been opened yet"
+    links = [str(a.get_attribute("href")) for a in page.query_selector_all("a.what")]
+    assert len(links) == 2
+    for link in links:
+        page.goto(f"{busy.base}{link}")
+    page.goto(f"{busy.base}/?view=mine")
+    boxes = page.query_selector_all("input[name=request]")
+    assert len(boxes) == 2 and "開封済み" in page.inner_text("main")
+    again = lifecycle(busy, "R9")
+    do(busy, WithdrawDraft, again.stream, "p33", reason="誤記")
+    do(busy, SubmitDeliverable, again.stream, "p33", stage="setup", content=SETUP, comment="直しました")
+    for box in boxes:
+        box.check()
+    page.fill("#bulk-comment", "まとめて同意")
+    look_at = page.url
+    page.click("button[form=bulk]")
+    told = page.inner_text(".notice")
+    assert "同意" in told and "記録されていません" in told, told
+    assert look_at.endswith("view=mine")
+    assert (answered(busy, "R8"), answered(busy, "R9")) == (1, 0)
+    context.close()
+
+
+def test_a_session_that_opened_nothing_agrees_to_nothing(busy: Pages) -> None:
+    with client(busy) as chief, client(busy, "p30") as director:
+        request = lifecycle(busy, "R8").requests[0].id
+        token = csrf(chief.get("/").text)
+        for browsing in (chief, director):
+            mine = csrf(browsing.get("/").text)
+            answer = browsing.post("/answers", data={**mine, "request": request})
+            assert answer.status_code == 409
+        assert chief.post("/answers", data=token).status_code == 409, "nothing ticked"
+        assert chief.get(f"/requests/{request}").status_code == 200
+        once = {**token, "request": request, "command_id": "once"}
+        assert chief.post("/answers", data=once).status_code == 200
+        assert chief.post("/answers", data=once).status_code == 409, "it is not asked any more"
+        assert chief.get("/answers").status_code == 303
+    assert (
+        sum(len([t for t in busy.json("show", r)["timeline"] if t["type"] == "RequestAnswered"]) for r in ("R8", "R9"))
+        == 1
+    )
+
+
+def test_an_answer_is_kept_and_given_later(town: Pages, browser: Browser) -> None:
+    context = browser.new_context(locale="ja-JP")
+    page = signed_in(town, context)
+    page.click("a.what")
+    page.check("input[value=return]")
+    page.fill("#comment", "根拠を確かめてから")
+    page.click("text=書きかけを保存し")
+    page.wait_for_url("**?done=saved")
+    assert page.input_value("#comment") == "根拠を確かめてから" and page.is_checked("input[value=return]")
+    assert answered(town, "R8") == 0 and "まだ何も決定していません" in page.inner_text("aside")
+    page.goto(f"{town.base}/")
+    assert "書きかけ" in page.inner_text("main")
+    with client(town, "p33") as drafter:
+        shown = drafter.get("/requests/" + lifecycle(town, "R8").requests[0].id).text
+        assert "根拠を確かめてから" not in shown, "nobody else reads it"
+    page.click("a.what")
+    page.click("aside button.primary")
+    page.wait_for_selector(".notice.good")
+    assert answered(town, "R8") == 1
+    context.close()
+
+
+def test_what_bodies_ask_is_in_the_inbox_until_it_is_done(town: Pages, browser: Browser) -> None:
+    stream = convened(town, circulation=True)
+    put(town, stream, "c1", "持ち回りの案件")
+    page = signed_in(town, browser.new_context(locale="ja-JP"), MAYOR)
+    page.goto(f"{town.base}/?view=bodies")
+    assert "投票待ち" in page.inner_text("main") and "持ち回りの案件" in page.inner_text("main")
+    page.click("a.what")
+    page.click("#c1 a.button")
+    page.select_option("#f-ballot", "yes")
+    page.click("main button.primary")
+    page.wait_for_url("**?done=vote#c1")
+    page.goto(f"{town.base}/?view=bodies")
+    assert "持ち回りの案件" not in page.inner_text("main")
+    with client(town) as chief:
+        assert "持ち回りの案件" not in chief.get("/?view=bodies").text, "no member"
+    look(page, f"{town.base}/?view=open", "inbox-of-the-mayor")
+
+
+def test_requests_are_parted_by_whose_they_are(busy: Pages) -> None:
+    with client(busy) as chief, client(busy, "p30") as director:
+        assert chief.get("/?view=mine").text.count('class="what') == 2
+        assert chief.get("/?view=roles").text.count('class="what') == 0
+        assert chief.get("/?view=deputy").text.count('class="what') == 0
+        assert chief.get("/?view=overdue").text.count('class="what') == 0
+        assert director.get("/?view=mine").text.count('class="what') == 0
+        order = {"post": "child-support-chief", "deputies": ["children-director"], "since": TODAY}
+        do(busy, NameDeputies, DIRECTORY, PERSONNEL, **order)
+        do(busy, RecordAbsence, DIRECTORY, "p32", person="p32", since=TODAY, until=TODAY)
+        assert director.get("/?view=deputy").text.count('class="what') == 2
+        assert chief.get("/?view=nonsense").status_code == 422

@@ -1,0 +1,88 @@
+"""What is typed into forms, as the rules take it; and what the rules say, as pages say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import pytest
+from fastapi import Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from web.app import Visit
+from web.forms import boxes, identified, typed
+from web.keeping import again, shown_again
+from web.saying import on_page
+
+
+class Team(BaseModel):
+    chair: str = Field(description="座長(氏名か職員ID) / chair")
+    members: tuple[str, ...] = Field((), description="構成員(氏名か職員ID) / members")
+    lifecycle: str = Field("", description="課題(番号か課題のID) / lifecycle")
+    on: date = Field(description="日 / day")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("水上 七海 (p33)", "p33"),
+        ("水上 七海（p33）", "p33"),
+        ("  p33 ", "p33"),
+        ("副市長(第一) 書写 四季 (p02)", "p02"),
+        ("水上 七海", "水上 七海"),
+        ("デジタル室(仮称)", "デジタル室(仮称)"),
+    ],
+)
+def test_a_person_is_named_by_name_or_id(text: str, meant: str) -> None:
+    assert identified(text) == meant
+
+
+def test_several_people_have_a_box_each_and_days_are_written_as_people_write_them() -> None:
+    given = {"chair": "青山 八重 (p30)", "members.0": "水上 七海 (p33)", "members.1": "", "members.7": "p34"}
+    content = typed(Team, given | {"on": "令和９年２月１２日", "lifecycle": " R8 "})
+    assert content == {"chair": "p30", "members": ["p33", "p34"], "lifecycle": "R8", "on": "2027-02-12"}
+    assert typed(Team, {"on": "いつか"})["on"] == "いつか", "what is no day is kept as it was typed"
+    names = {"p30": "青山 八重", "p33": "水上 七海"}
+    shown = {b.path: b for b in boxes(Team, content, named=lambda show, id_: names.get(id_, ""))}
+    assert shown["chair"].value == "青山 八重 (p30)" and shown["members"].show == "several"
+    assert shown["members"].values == ["水上 七海 (p33)", "p34", ""]
+    more = {b.path: b for b in boxes(Team, content, more="members")}
+    assert len(more["members"].values) == 4
+    found = typed(Team, {"chair": "青山 八重"}, ids=lambda show, text: {"青山 八重": "p30"}.get(text, text))
+    assert found["chair"] == "p30"
+
+
+def test_a_refusal_on_a_page_names_people_and_places_of_the_pages() -> None:
+    names = {"p32": "増位 四季"}.get
+
+    def name(id_: str) -> str:
+        return names(id_) or id_
+
+    assert on_page("すでに p32 が approve と答えています", "ja", name) == "すでに 増位 四季 が「同意」と答えています"
+    assert (
+        on_page("p32 has already answered it with reject", "en", name)
+        == "増位 四季 has already answered it with “refused”"
+    )
+    assert (
+        on_page("`starter.py council show` で状態を確かめてください", "ja", name)
+        == "会議のページで状態を確かめてください"
+    )
+    assert on_page("see `./taskforce show R8`", "en", name) == "see the lifecycle's page"
+    assert (
+        on_page("日を改めるか、--urgent で急ぐ理由を", "ja", name)
+        == "日を改めるか、「通知期間に足りない理由」の欄で急ぐ理由を"
+    )
+    assert on_page("2027-04-01 R8-p32 https://x/p32", "ja", name) == "2027-04-01 R8-p32 https://x/p32"
+
+
+def test_forms_are_found_again_by_their_address() -> None:
+    @shown_again("/tests/{which}/do/{name}")
+    def shower(visit: Visit, parts: dict[str, str], kept: Mapping[str, str]) -> Response:
+        return Response(f"{parts['which']}-{parts['name']}-{kept['text']}")
+
+    visit = Visit(Request({"type": "http", "headers": []}), "p32", "", "ja")
+    page = again(visit, "/tests/a:1/do/b", {"text": "x"})
+    assert page is not None and page.body == b"a:1-b-x"
+    for other in ("/tests/a/do/b/c", "/tests/a/do/", "/elsewhere"):
+        assert again(visit, other, {}) is None

@@ -1,0 +1,202 @@
+"""What the API lets do besides lifecycles: sessions, rounds, the rhythm, the directory and process definitions.
+
+Every operation is a command of its kind, recorded under the same rules as by every other way in. Where a command carries rules of the
+bodies, those that hold are taken, never the caller's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+from uuid import uuid4
+
+from fastapi import APIRouter, File, Form, Path, UploadFile
+from pydantic import BaseModel, ValidationError
+
+from blobs.inspection import Unfit
+from domain.directory_stream import STREAM as DIRECTORY
+from domain.messages import Command, Text
+from domain.process_stream import PublishDefinition
+from domain.process_stream import stream_of as definition_stream
+from domain.registry import KINDS
+from domain.selection import messages as rm
+from domain.sessions import messages as sm
+from store.store import Store
+from web.api.access import Caller, Decider, Writer
+from web.api.acting import IdempotencyKey, IfMatch, body_of, expected, given, told
+from web.api.bodies import RoundId, SessionId, round_of, session_of
+from web.api.models import Recorded
+from web.api.problems import Failure, documented
+from web.attaching import keep
+from web.governing import CallForm, ConveningForm, RhythmForm, arranging, calling, convening
+
+router = APIRouter()
+DECIDES: tuple[type[Command], ...] = (
+    sm.CastVote,
+    sm.ConcludeItem,
+    sm.CloseSession,
+    sm.SettleException,
+    sm.ConfirmMinutes,
+    sm.FinaliseMinutes,
+    rm.ConcludeSelection,
+)
+"""Commands that want the scope `decide`."""
+BEGIN: tuple[type[Command], ...] = (sm.ConveneSession, rm.CallForProposals, sm.PutPaper)
+"""Commands with an operation of their own."""
+
+
+def offered(kind: str) -> dict[str, type[Command]]:
+    """Commands of a kind that a person may give, by the name in the address."""
+    found = {t: c for t, c in KINDS[kind].commands.items() if not c.system_only and c not in BEGIN}
+    return {re.sub(r"(?<!^)(?=[A-Z])", "-", t).lower(): c for t, c in sorted(found.items())}
+
+
+def _of_session(store: Store, stream: str) -> str:
+    session_of(store, stream)
+    return stream
+
+
+def _of_round(store: Store, stream: str) -> str:
+    round_of(store, stream)
+    return stream
+
+
+def _operation(
+    command: type[Command], body: type[BaseModel], place: tuple[str, Any, Callable[[Store, str], str]] | None
+) -> Callable[..., Recorded]:
+    """`place`: name and type of the part of the address, and how it becomes a stream; None for the directory's one stream."""
+
+    def recorded(caller: Caller, stream: str, body: BaseModel, key: str | None, match: str | None) -> Recorded:
+        return told(caller.site.record(given(command, body, stream, key), caller.actor, expected(match)))
+
+    def of_directory(caller: Caller, body: Any, key: str | None = None, match: str | None = None) -> Recorded:
+        return recorded(caller, DIRECTORY, body, key, match)
+
+    def of_session(
+        caller: Caller, session: str, body: Any, key: str | None = None, match: str | None = None
+    ) -> Recorded:
+        return recorded(caller, _of_session(caller.store, session), body, key, match)
+
+    def of_round(
+        caller: Caller, selection: str, body: Any, key: str | None = None, match: str | None = None
+    ) -> Recorded:
+        return recorded(caller, _of_round(caller.store, selection), body, key, match)
+
+    by_name: Mapping[str, Callable[..., Recorded]] = {"session": of_session, "selection": of_round}
+    do = by_name[place[0]] if place else of_directory
+    parts = {place[0]: place[1]} if place else {}
+    do.__annotations__ = {
+        "caller": Decider if command in DECIDES else Writer,
+        **parts,
+        "body": body,
+        "key": IdempotencyKey,
+        "match": IfMatch,
+        "return": Recorded,
+    }
+    do.__doc__ = command.__doc__ if command.__doc__ != Command.__doc__ else None
+    return do
+
+
+_PLACES: Mapping[str, tuple[str, str, tuple[str, Any, Callable[[Store, str], str]] | None]] = {
+    "session": ("/sessions/{session}/commands", "session commands", ("session", SessionId, _of_session)),
+    "selection": ("/rounds/{selection}/commands", "round commands", ("selection", RoundId, _of_round)),
+    "directory": ("/directory/commands", "directory commands", None),
+}
+for _kind, (_path, _tag, _place) in _PLACES.items():
+    for _name, _command in offered(_kind).items():
+        router.add_api_route(
+            f"{_path}/{_name}",
+            _operation(_command, body_of(_command), _place),
+            methods=["POST"],
+            responses=documented(404, 409, 412, 413),
+            tags=[_tag],
+            name=_name,
+            operation_id=_name,
+            summary=_command.type,
+        )
+
+
+def _made(make: Callable[[], Command]) -> Command:
+    """The command, or `Failure` 422 for what it cannot take."""
+    try:
+        return make()
+    except ValidationError as error:
+        e = error.errors(include_url=False)[0]
+        said = f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}"
+        raise Failure(
+            422,
+            "request-shape",
+            Text(ja=f"使えない値です({said})", en=said),
+            Text(ja="直して送り直してください", en="correct it and send it again"),
+        ) from None
+
+
+@router.post("/sessions", responses=documented(409, 413), tags=["session commands"], operation_id="convene-session")
+def convene(caller: Writer, body: ConveningForm, key: IdempotencyKey = None) -> Recorded:
+    """Convene a session: it gets the next number of its body in the fiscal year. A retry needs the same Idempotency-Key and
+    content, and comes before anybody else's session of that body."""
+    return told(caller.site.record(_made(lambda: convening(caller.store, body, key or str(uuid4()))), caller.actor))
+
+
+@router.post("/rounds", responses=documented(409, 413), tags=["round commands"], operation_id="call-for-proposals")
+def call(caller: Writer, body: CallForm, key: IdempotencyKey = None) -> Recorded:
+    """Call the bureaus for proposals. What the round before kept comes back with its place."""
+    return told(caller.site.record(_made(lambda: calling(caller.store, body, key or str(uuid4()))), caller.actor))
+
+
+@router.post("/rhythms", responses=documented(409, 413), tags=["session commands"], operation_id="set-rhythm")
+def arrange(caller: Writer, body: RhythmForm, key: IdempotencyKey = None) -> Recorded:
+    """From now on a body is convened by itself on the days of its rules."""
+    return told(caller.site.record(_made(lambda: arranging(caller.store, body, key or str(uuid4()))), caller.actor))
+
+
+@router.post(
+    "/sessions/{session}/items/{item}/papers",
+    responses=documented(404, 409, 412, 413),
+    tags=["session commands"],
+    operation_id="put-paper",
+)
+def put_paper(
+    caller: Writer,
+    session: SessionId,
+    item: Annotated[str, Path(max_length=100)],
+    file: Annotated[UploadFile, File(description="PDF, pictures, office files without macros, CSV")],
+    kind: Annotated[Literal["paper", "replacement", "handout"], Form()] = "paper",
+    key: IdempotencyKey = None,
+    match: IfMatch = None,
+) -> Recorded:
+    """A paper for an item: sent before, a replacement (under the name of what it replaces), or handed out at the table."""
+    session_of(caller.store, session)
+    try:
+        found = keep(caller.site, file, file.filename or "")
+    except Unfit as unfit:
+        what, _, remedy = re.sub(r"^FILE: \S*upload: ", "", str(unfit)).partition("\n")
+        raise Failure(422, "file-unfit", Text(ja=what, en=what), Text(ja=remedy, en=remedy)) from None
+    fields = {"item": item, "name": found.name, "sha256": found.sha256, "size": found.size, "as_": kind}
+    command = _made(
+        lambda: sm.PutPaper.model_validate({**fields, "stream": session, "command_id": key or str(uuid4())})
+    )
+    return told(caller.site.record(command, caller.actor, expected(match)))
+
+
+Publishing = body_of(PublishDefinition)
+
+
+def publish_definition(caller: Caller, body: Any, key: str | None = None) -> Recorded:
+    """Publish a version of a process definition. Running lifecycles stay on theirs."""
+    document = body.definition
+    command_id = key or f"publish:{document.reference}:{document.digest[:16]}"
+    command = given(PublishDefinition, body, definition_stream(document.name), command_id)
+    return told(caller.site.record(command, caller.actor))
+
+
+publish_definition.__annotations__ = {"caller": Writer, "body": Publishing, "key": IdempotencyKey, "return": Recorded}
+router.add_api_route(
+    "/definitions",
+    publish_definition,
+    methods=["POST"],
+    responses=documented(409, 413),
+    tags=["definitions"],
+    operation_id="publish-definition",
+)

@@ -1,0 +1,132 @@
+"""How pages and the API begin sessions, rounds and rhythms: under the rules of the bodies that hold, never under rules that the caller
+sends; and who may read what of a body is not public."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from definitions.loader import load_bodies
+from domain.bodies import BodyKey, BodyRules, require_secretariat
+from domain.calendar import fiscal_year, local_day, wareki_fiscal_year
+from domain.messages import Frozen, Refused
+from domain.selection import messages as sm
+from domain.selection.kind import stream_of as round_stream
+from domain.sessions import messages as m
+from domain.sessions.kind import stream_of as session_stream
+from domain.sessions.rhythm import SetRhythm
+from domain.sessions.rhythm import stream_of as rhythm_of
+from domain.sessions.session import Session
+from store import bodies
+from store.store import Store
+
+EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
+"""Days that are taken; beyond them calendars end."""
+WithinCalendars = Annotated[date, Field(ge=EARLIEST, le=LATEST)]
+
+
+def said(ja: str, en: str, default: Any = ..., **rules: Any) -> Any:
+    """A field with its label in both languages."""
+    return Field(default, description=f"{ja} / {en}", **rules)
+
+
+class ConveningForm(Frozen):
+    """Call a body together. The session gets the next number of the fiscal year of its day."""
+
+    body: BodyKey = said("会議", "body")
+    held_on: WithinCalendars = said("開催日", "day of the session")
+    place: str = said("場所", "place", "", max_length=300)
+    circulation: bool = said("持ち回り", "by circulation, no meeting", False)
+    urgent: str = said("通知期間に足りない理由", "why on shorter notice", "", max_length=4000)
+
+
+class CallForm(Frozen):
+    """Call the bureaus for proposals: a selection round."""
+
+    name: str = said(
+        "選定ラウンドの名前(年度など)", "name of the round, such as the fiscal year", pattern=r"^[\w.-]{1,60}$"
+    )
+    title: str = said("件名(空欄なら年度から)", "title (empty: from the fiscal year)", "", max_length=300)
+    closes_on: WithinCalendars = said("締切日", "closing date")
+    priority_fields: tuple[str, ...] = said("重点取組分野", "priority fields", ())
+    definition: str = said("選ばれた課題のプロセス定義", "process definition of the selected tasks")
+
+
+class RhythmForm(Frozen):
+    """From now on a body is convened by itself on the days of its rules."""
+
+    body: BodyKey = said("会議", "body")
+
+
+# --- who ---------------------------------------------------------------------------------------------------------------
+
+
+def rules_of(store: Store) -> BodyRules:
+    """The rules under which bodies are convened and rounds are called now."""
+    return store.rules() or load_bodies()
+
+
+def is_secretariat(store: Store, person: str, rules: BodyRules | None) -> bool:
+    """Whether somebody prepares and records; never in a rehearsal, which is read only."""
+    if rules is None or store.clock.virtual:
+        return False
+    try:
+        require_secretariat(person, rules, store.facts().directory, local_day(store.clock.now()))
+    except Refused:
+        return False
+    return True
+
+
+def is_privy(store: Store, person: str, state: Session) -> bool:
+    """Who reads what is not public: the members, those who were there, the secretariat and auditors."""
+    return bodies.sees(store, state, person)
+
+
+# --- beginning ---------------------------------------------------------------------------------------------------------
+
+
+def convening(store: Store, asked: ConveningForm, command_id: str) -> m.ConveneSession:
+    """The command that convenes the next session of a body in the fiscal year of its day."""
+    year = fiscal_year(asked.held_on)
+    number = bodies.next_number(store, asked.body, year)
+    fields = {**asked.model_dump(), "fiscal_year": year, "number": number}
+    stream = session_stream(asked.body, year, number)
+    return m.ConveneSession.model_validate({**fields, "stream": stream, "command_id": command_id})
+
+
+def calling(store: Store, asked: CallForm, command_id: str) -> sm.CallForProposals:
+    """The command that opens a round, with the policy of the monitoring meeting and what was kept from the round before."""
+    year = int(asked.name[:4]) if re.match(r"2[01]\d\d", asked.name, re.ASCII) else fiscal_year(asked.closes_on)
+    policy = bodies.latest_policy(store)
+    fields: dict[str, Any] = {
+        "fiscal_year": year,
+        "title": asked.title or f"{wareki_fiscal_year(year)} 取組課題の選定",
+        "closes_on": asked.closes_on,
+        "definition": asked.definition,
+        "priority_fields": asked.priority_fields,
+        "policy": str(policy["text"]) if policy else "",
+        "policy_from": f"{policy['stream']}/{policy['item']}" if policy else "",
+        "carried": _carried(store),
+    }
+    stream = round_stream(asked.name)
+    return sm.CallForProposals.model_validate({**fields, "stream": stream, "command_id": command_id})
+
+
+def _carried(store: Store) -> list[dict[str, Any]]:
+    """What the last round deferred comes back with its place."""
+    names = ("ref", "title", "section", "problem", "viewpoint", "departments", "tags", "source")
+    found = []
+    for stream, ref in bodies.deferred(store):
+        p = store.load(stream)[0].proposals[ref]
+        reason = "前回のラウンドから持ち越し / kept from the round before"
+        found.append({**{n: getattr(p, n) for n in names}, "round": stream, "reason": reason})
+    return found
+
+
+def arranging(store: Store, asked: RhythmForm, command_id: str) -> SetRhythm:
+    """The command by which a body meets on the days of its rules."""
+    fields = {"body": asked.body, "stream": rhythm_of(asked.body), "command_id": command_id}
+    return SetRhythm.model_validate(fields)

@@ -1,0 +1,128 @@
+"""How a session, a selection round and the rhythm of a body begin: a form each, from which the command is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from domain.calendar import fiscal_year, local_day
+from domain.messages import Refused, Text
+from domain.selection.kind import stream_of as round_stream
+from store import queries
+from store.store import Store
+from web.app import Visit, visit_of
+from web.forms import by_field, nothing, typed
+from web.governing import CallForm, ConveningForm, RhythmForm, arranging, calling, convening, rules_of
+from web.keeping import shown_again, writing
+from web.pages.forming import Filled, Offers, days_beyond, known, page, problems_of
+
+router = APIRouter()
+
+
+def _t(ja: str, en: str) -> Text:
+    return Text(ja=ja, en=en)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """How a session, a round or a rhythm begins: its form, and the command that its content makes."""
+
+    title: Text
+    form: type[BaseModel]
+    command: Callable[[Store, Any, str], Any]
+    back: Callable[[str], str]
+    begins: Callable[[Visit], dict[str, Any]] = lambda _: {}
+
+
+def _call_begins(visit: Visit) -> dict[str, Any]:
+    year = fiscal_year(local_day(visit.store.clock.now()))
+    free = next((str(y) for y in (year, year + 1) if not queries.has_stream(visit.store, round_stream(str(y)))), "")
+    return {"name": free, "definition": queries.latest_definition(visit.store, "himeji") or ""}
+
+
+BEGINNINGS: Mapping[str, Beginning] = {
+    "/sessions/convene": Beginning(
+        _t("会議を招集する", "Convene a session"), ConveningForm, convening, lambda s: f"/sessions/{s}"
+    ),
+    "/selection/call": Beginning(
+        _t("提案を募集する", "Call for proposals"), CallForm, calling, lambda s: f"/selection/{s}", _call_begins
+    ),
+    "/sessions/rhythm": Beginning(
+        _t("規程の月日に自動で招集する", "Convene it by itself on the days of the rules"),
+        RhythmForm,
+        arranging,
+        lambda s: "/sessions",
+    ),
+}
+
+
+def _begin_page(visit: Visit, path: str, filled: Filled | None = None) -> Response:
+    found = BEGINNINGS[path]
+    versions = [f"{r['name']}@{r['version']}" for r in queries.published_definitions(visit.store)]
+    offers: Offers = {
+        "body": tuple((b.key, b.title) for b in rules_of(visit.store).bodies),
+        "definition": tuple((v, _t(v, v)) for v in versions),
+    }
+    begins = found.begins(visit)
+    return page(
+        visit,
+        found.form,
+        title=found.title,
+        lead=None,
+        back="/sessions",
+        action=path,
+        filled=filled,
+        begins=begins,
+        offers=offers,
+    )
+
+
+def _begun(request: Request, path: str, form: FormData) -> Response:
+    text = {k: v for k, v in form.items() if isinstance(v, str)}
+    visit = writing(request, text)
+    if isinstance(visit, Response):
+        return visit
+    found = BEGINNINGS[path]
+    if text.get("act", "").startswith("more:"):
+        return _begin_page(visit, path, Filled(text))
+    content = typed(found.form, text, ids=known(visit))
+    if problems := days_beyond(found.form, content):
+        return _begin_page(visit, path, Filled(text, problems=problems, status=422))
+    given = {k: v for k, v in content.items() if not nothing(v)}
+    try:
+        asked = found.form.model_validate(given)
+        command = found.command(visit.store, asked, text.get("command_id") or str(uuid4()))
+        visit.site.record(command, visit.actor())
+    except ValidationError as error:
+        return _begin_page(visit, path, Filled(text, problems=problems_of(error), status=422))
+    except Refused as refused:
+        again = text | {"command_id": str(uuid4())}
+        return _begin_page(visit, path, Filled(again, refused.refusal, by_field(refused.refusal.problems), 409))
+    return RedirectResponse(f"{found.back(command.stream)}?done=1", 303)
+
+
+def _routes(path: str) -> None:
+    @router.get(path)
+    def show(request: Request) -> Response:
+        return _begin_page(visit_of(request), path)
+
+    @router.post(path)
+    async def begin(request: Request) -> Response:
+        async with request.form(max_files=0, max_fields=50) as form:
+            return await run_in_threadpool(_begun, request, path, form)
+
+    @shown_again(path)
+    def show_again(visit: Visit, parts: dict[str, str], kept: Mapping[str, str]) -> Response:
+        return _begin_page(visit, path, Filled(kept))
+
+
+for _path in BEGINNINGS:
+    _routes(_path)

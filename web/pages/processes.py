@@ -1,0 +1,201 @@
+"""Process definitions on pages: compared, tried out from a file, published, and what running lifecycles would see of a new version."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import yaml
+from fastapi import APIRouter, Form, HTTPException, Request, UploadFile
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+
+from domain.calendar import local_day
+from domain.duties import has_duty
+from domain.lifecycle.migrating import migration
+from domain.messages import Refusal, Refused, Text
+from domain.process import ProcessDefinition
+from domain.process_diff import compare
+from domain.process_posts import missing_posts
+from domain.process_stream import PublishDefinition, stream_of, unknown_names
+from store import queries
+from web.app import Visit, visit_of
+from web.keeping import shown_again, writing
+
+router = APIRouter()
+LARGEST = 1 << 20
+"""Bytes of a definition that is tried out."""
+MOST = 500
+"""Running lifecycles that a dry run on a page looks at; the shell's looks at all."""
+
+
+def published(visit: Visit) -> dict[str, ProcessDefinition]:
+    """Every published version by its reference."""
+    return {
+        f"{r['name']}@{r['version']}": ProcessDefinition.model_validate(r["document"])
+        for r in queries.published_definitions(visit.store)
+    }
+
+
+def may_publish(visit: Visit) -> bool:
+    store = visit.store
+    day = local_day(store.clock.now())
+    return not store.clock.virtual and has_duty(visit.person, "processes", store.facts().directory, day)
+
+
+def _page(visit: Visit, status: int = 200, **more: Any) -> Response:
+    known: dict[str, Any] = {
+        "old": "",
+        "new": "",
+        "lines": None,
+        "tried": None,
+        "refusal": None,
+        "done": "",
+        "effects": None,
+    }
+    return visit.page(
+        "definitions.html", status, known=published(visit), publishes=may_publish(visit), **(known | more)
+    )
+
+
+@router.get("/definitions")
+def definitions(request: Request, old: str = "", new: str = "", done: str = "") -> Response:
+    """All published versions; two of them compared in words."""
+    visit = visit_of(request)
+    known = published(visit)
+    lines = compare(known[old], known[new]) if old in known and new in known else None
+    return _page(visit, old=old, new=new, lines=lines, done=done)
+
+
+@router.post("/definitions")
+def try_definition(request: Request, file: UploadFile, csrf: Annotated[str, Form()] = "") -> Response:
+    """A file is checked and compared with the newest version of its name; nothing is published by it."""
+    visit = writing(request, {"csrf": csrf})
+    if isinstance(visit, Response):
+        return visit
+    content = file.file.read(LARGEST + 1)
+    return _tried(visit, file.filename or "", content)
+
+
+@shown_again("/definitions")
+def _try_again(visit: Visit, parts: dict[str, str], kept: Any) -> Response:
+    return RedirectResponse("/definitions", 303)  # a file does not outlive the session
+
+
+def _tried(visit: Visit, name: str, content: bytes, refusal: Refusal | None = None) -> Response:
+    known = published(visit)
+    document, problems = _read(content)
+    lines, against = None, ""
+    if document is not None:
+        problems += [Text(ja=p, en=p) for p in unknown_names(document)]
+        problems += missing_posts(document, visit.store.facts().directory)
+        versions = [d.version for d in known.values() if d.name == document.name]
+        if versions:
+            against = f"{document.name}@{max(versions)}"
+            lines = compare(known[against], document)
+    text = content.decode("utf-8-sig", "replace") if document is not None else ""
+    tried = {"name": name, "document": document, "problems": problems, "against": against, "text": text}
+    effects = _effects(visit, document) if document is not None and not problems else None
+    status = 409 if refusal else 422 if problems else 200
+    return _page(visit, status, old=against, lines=lines, tried=tried, refusal=refusal, effects=effects)
+
+
+def _read(content: bytes) -> tuple[ProcessDefinition | None, list[Text]]:
+    if len(content) > LARGEST:
+        return None, [Text(ja="1 MB までのファイルにしてください", en="choose a file of at most 1 MB")]
+    try:
+        text = content.decode("utf-8-sig")
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
+            return None, [Text(ja="YAML の別名(*)は使えません", en="YAML aliases (*) are not taken; write it out")]
+        return ProcessDefinition.model_validate(yaml.safe_load(text)), []
+    except (UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
+        if isinstance(error, ValidationError):
+            found = [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors(include_url=False)]
+            return None, [Text(ja=f, en=f) for f in found]
+        said = str(error).splitlines()[0][:300]
+        return None, [Text(ja=f"YAML として読めません: {said}", en=f"not valid YAML: {said}")]
+
+
+@router.post("/definitions/publish")
+def publish(
+    request: Request,
+    csrf: Annotated[str, Form()] = "",
+    text: Annotated[str, Form(max_length=LARGEST)] = "",
+    name: Annotated[str, Form(max_length=300)] = "",
+) -> Response:
+    """Publish what was tried. Running lifecycles stay on their version."""
+    visit = writing(request, {"csrf": csrf, "text": text, "name": name})
+    if isinstance(visit, Response):
+        return visit
+    content = text.replace("\r\n", "\n").encode()
+    document, _ = _read(content)
+    if document is None:
+        return _tried(visit, name, content)
+    command = PublishDefinition(
+        command_id=f"publish:{document.reference}:{document.digest[:16]}",
+        stream=stream_of(document.name),
+        definition=document,
+    )
+    try:
+        visit.site.record(command, visit.actor())
+    except Refused as refused:
+        return _tried(visit, name, content, refused.refusal)
+    return RedirectResponse("/definitions?done=1", 303)
+
+
+@shown_again("/definitions/publish")
+def _publish_again(visit: Visit, parts: dict[str, str], kept: Any) -> Response:
+    return _tried(visit, kept.get("name", ""), kept.get("text", "").replace("\r\n", "\n").encode())
+
+
+# --- dry run -----------------------------------------------------------------------------------------------------------
+
+EFFECTS = ("impossible", "asked_again", "kept", "same")
+
+
+def _effects(visit: Visit, document: ProcessDefinition) -> dict[str, Any]:
+    """What would happen to running lifecycles of that name if they were moved to the version; nothing is recorded."""
+    store, now = visit.store, visit.store.clock.now()
+    facts = store.facts().model_copy(update={"definition": document})
+    rows: list[dict[str, Any]] = []
+    left = 0
+    for row in queries.find_lifecycles(store, closed=False):
+        if row["definition"].partition("@")[0] != document.name:
+            continue
+        if len(rows) == MOST:
+            left += 1
+            continue
+        state, _ = store.load(row["stream"])
+        found = migration(state, facts, now, None)
+        if found.effect != "same":
+            rows.append(
+                {
+                    "stream": row["stream"],
+                    "ref": row["ref"],
+                    "title": row["title"],
+                    "effect": found.effect,
+                    "words": found.words,
+                }
+            )
+    rows.sort(key=lambda r: EFFECTS.index(r["effect"]))
+    return {"reference": document.reference, "rows": rows, "left": left}
+
+
+@router.get("/definitions/{reference}/dry-run")
+def dry_run(request: Request, reference: str) -> Response:
+    """What moving running lifecycles to a published version would change."""
+    visit = visit_of(request)
+    found = published(visit).get(reference)
+    if found is None:
+        raise HTTPException(404)
+    return _page(visit, effects=_effects(visit, found))
+
+
+@router.get("/definitions/{reference}")
+def definition(request: Request, reference: str) -> Response:
+    """One version: its stages, routes and outcomes in words."""
+    visit = visit_of(request)
+    found = published(visit).get(reference)
+    if found is None:
+        raise HTTPException(404)
+    roles = {p.role: p.title for p in reversed(visit.store.facts().directory.posts)}
+    return visit.page("definition.html", definition=found, roles=roles)

@@ -68,7 +68,9 @@ def _deliberating(state: Any) -> bool:
 
 _ROUND_OPEN = _in("calling", "scoring")
 SESSION_ACTS: Mapping[str, Act] = {
-    "item": Act(m.PutItem, _t("議題を載せる", "Put an item on it"), _in(*_BEFORE), lambda v, s: forms.ItemForm),
+    "item": Act(
+        m.PutItem, _t("議題を載せる", "Put an item on it"), _in(*_BEFORE), lambda v, s: forms.ItemForm, forms.placed
+    ),
     "attendance": Act(
         m.TakeAttendance,
         _t("出席をとる", "Take attendance"),

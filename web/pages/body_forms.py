@@ -45,7 +45,13 @@ class ItemForm(BaseModel):
     category: Category = said("種類", "kind")
     title: str = said("件名", "title")
     lifecycle: str = said("課題のID(あれば)", "id of the lifecycle, if any", "")
-    public: bool = said("公開", "public", True)
+    non_public: bool = said("非公開", "non-public", False)
+
+
+def placed(content: dict[str, Any], _: Any) -> dict[str, Any]:
+    """An item is public unless somebody says otherwise: a box left alone says nothing."""
+    closed = content.pop("non_public", False)
+    return {**content, "public": not closed}
 
 
 class BriefingForm(BaseModel):

@@ -131,6 +131,7 @@ SESSION_ACTS: Mapping[str, Act] = {
         _t("議題を載せる", "Put an item on it"),
         _in(*_BEFORE),
         lambda v, s, i: forms.ItemForm,
+        forms.placed,
         begins=forms.next_item,
     ),
     "attendance": Act(

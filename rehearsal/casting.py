@@ -57,7 +57,7 @@ def cast_file(
 ) -> Cast:
     """The tasks of a start file, or the projects of a data folder. Raises `DocumentError`, `ShellError` or `OSError`."""
     if file.is_dir():
-        return replace(cast_demo(file, since=since, seed=seed), bodies=None)
+        return cast_demo(file, since=since, seed=seed)
     process = load_definition(definition) if definition else load_definition()
     directory, names = load_people(people) if people else load_people()
     starts = read_start_file(file, directory, process.reference, {process.reference})
@@ -67,6 +67,11 @@ def cast_file(
 
 def _finished(scripts: Sequence[Script], process: ProcessDefinition, seed: int) -> tuple[Script, ...]:
     return tuple(with_way_back(s, process, seed) for s in with_fates(scripts, seed))
+
+
+def in_session(cast: Cast) -> Cast:
+    """The same people with the bodies of the shipped rules: what they do in the demo."""
+    return replace(cast, bodies=load_bodies())
 
 
 def from_start(start: StartLifecycle, *, since: date, seed: int) -> Script:
@@ -160,4 +165,4 @@ def cast_demo(data: Path | None, *, since: date, seed: int, limit: int | None = 
     if data is None:
         starts = read_start_file(SMART_CITY, directory, process.reference, {process.reference})
         scripts += [from_start(s, since=since, seed=seed) for s in starts]
-    return Cast(_finished(scripts, process, seed), directory, names, process, load_bodies())
+    return Cast(_finished(scripts, process, seed), directory, names, process)

@@ -13,7 +13,7 @@ from rich.console import Console
 from definitions.loader import DocumentError
 from domain.calendar import fiscal_year
 from rehearsal.board import show_summary
-from rehearsal.casting import Cast, cast_demo, cast_file
+from rehearsal.casting import Cast, cast_demo, cast_file, in_session
 from rehearsal.errors import RehearsalError
 from rehearsal.ledger import Diverged, StoreLedger, Unfollowed
 from rehearsal.playing import Played, Programme, conduct
@@ -70,7 +70,7 @@ def demo(
     limit: int | None = None,
 ) -> Summary:
     """The portfolio of the examples (or of a data folder of the same kind) over three fiscal years."""
-    cast = _reading(lambda: cast_demo(data, since=DEMO_SINCE, seed=seed, limit=limit))
+    cast = _reading(lambda: in_session(cast_demo(data, since=DEMO_SINCE, seed=seed, limit=limit)))
     return _play(Programme(cast, DEMO_SINCE, DEMO_UNTIL, seed, pace), database_url, temporal, console)
 
 

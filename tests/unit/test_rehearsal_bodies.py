@@ -15,7 +15,7 @@ from domain.lifecycle import events as e
 from domain.lifecycle.concluding import ConclusionCarried
 from domain.selection import messages as sm
 from domain.sessions import messages as m
-from rehearsal.casting import cast_demo
+from rehearsal.casting import cast_demo, in_session
 from rehearsal.ledger import MemoryLedger, StoreLedger
 from rehearsal.playing import Played, Programme, conduct
 from store.bodies import all_sessions, deferred, register
@@ -28,7 +28,7 @@ SINCE, UNTIL = date(2024, 2, 1), date(2025, 9, 30)
 
 
 def programme(limit: int | None = None, until: date = UNTIL) -> Programme:
-    cast = cast_demo(None, since=SINCE, seed=1)
+    cast = in_session(cast_demo(None, since=SINCE, seed=1))
     return Programme(replace(cast, scripts=cast.scripts[:limit]), SINCE, until, 1)
 
 

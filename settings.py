@@ -71,6 +71,10 @@ class Settings(BaseSettings):
         (),
         description="The city's own closed days besides national holidays and 29 Dec – 3 Jan: dates separated by commas",
     )
+    fiscal_file: Path | None = Field(
+        None,
+        description="The city's fiscal and assembly calendar (relative to the project); default definitions/fiscal.yaml",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
     log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for machines")
     page_url: str | None = Field(
@@ -106,9 +110,14 @@ class Settings(BaseSettings):
     public_page: bool = Field(
         False, description="Show citizens, without signing in, what the secretariat published (`/public`)"
     )
+    pull_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Hosts (with :port where it is not the usual one) from which feeds of KPIs may fetch, separated by commas; "
+        "none: nobody is called",
+    )
     person: str | None = Field(None, description="Person id used where `--as` is left out")
 
-    @field_validator("closed_days", "chat_urls", mode="before")
+    @field_validator("closed_days", "chat_urls", "pull_hosts", mode="before")
     @classmethod
     def _days(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -122,6 +131,8 @@ class Settings(BaseSettings):
             object.__setattr__(self, "database_url", f"sqlite:///{path}")
         if "temporal_address" not in self.model_fields_set:
             object.__setattr__(self, "temporal_address", f"127.0.0.1:{self.temporal_port}")
+        if self.fiscal_file is not None:
+            object.__setattr__(self, "fiscal_file", ROOT / self.fiscal_file)
         if self.signing_key_file is not None:
             object.__setattr__(self, "signing_key_file", ROOT / self.signing_key_file)
 

@@ -24,6 +24,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from temporalio.workflow import NondeterminismError
 
 from activities.channels import ChannelActivities
+from activities.feeds import FeedActivities
 from activities.relay import Relay
 from activities.streams import StreamActivities
 from notifications.registry import configured
@@ -34,6 +35,7 @@ from store.store import Store
 from workflows.bodies import CouncilWorkflow, MonitoringWorkflow, RhythmWorkflow, SelectionWorkflow
 from workflows.channel import ChannelWorkflow
 from workflows.contract import SEARCH_ATTRIBUTES
+from workflows.feeds import KpiFeedWorkflow
 from workflows.lifecycle import LifecycleWorkflow
 from workflows.sentinel import SentinelWorkflow
 from workflows.signing import load_or_create_key
@@ -46,6 +48,7 @@ WORKFLOWS = [
     CouncilWorkflow,
     MonitoringWorkflow,
     RhythmWorkflow,
+    KpiFeedWorkflow,
     ChannelWorkflow,
     SentinelWorkflow,
 ]
@@ -90,7 +93,11 @@ def build_worker(
         client,
         task_queue=settings.task_queue,
         workflows=WORKFLOWS,
-        activities=[*streams.all(), *ChannelActivities(store, configured(settings)).all()],
+        activities=[
+            *streams.all(),
+            *ChannelActivities(store, configured(settings)).all(),
+            *FeedActivities(store, settings.pull_hosts).all(),
+        ],
         activity_executor=ThreadPoolExecutor(settings.max_activities, thread_name_prefix="activity"),
         max_concurrent_activities=settings.max_activities,
         max_concurrent_local_activities=settings.max_activities,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import bodies, chains, follows, idle, pages, records, routes, writers
+from bench import bodies, chains, follows, idle, kpis, pages, records, routes, supposing, writers
 from bench.goals import GOALS, Figure, table, write_results
 from bench.rounds import Bench, BenchProblem
 from runtime.devserver import ServerProblem
@@ -32,6 +32,8 @@ GROUPS: dict[str, tuple[Callable[[Bench], list[Figure]], tuple[str, ...]]] = {
     "routes": (routes.run, ("route_9", "inbox_10000")),
     "bodies": (bodies.run, ("session_close_200", "pack_500", "pack_500_memory")),
     "pages": (pages.run, ("page_inbox", "page_board", "page_lifecycle", "page_search", "readers_200")),
+    "whatif": (supposing.run, ("whatif",)),
+    "kpis": (kpis.run, ("kpi_refresh",)),
     "idle": (idle.run, ("idle_memory",)),
 }
 """Group -> how it is measured and the figures it gives. A group is measured as a whole."""

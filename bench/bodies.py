@@ -25,6 +25,8 @@ from bench.rounds import Bench, BenchProblem
 from bench.town import followed, real_worker, server
 from definitions.loader import load_bodies
 from domain.bodies import BodyRules, members_of
+from domain.bodies_stream import STREAM as BODIES
+from domain.bodies_stream import PublishRules
 from domain.calendar import fiscal_year, local_day
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.directory_stream import ImportDirectory
@@ -85,6 +87,7 @@ def _city(url: str, process: ProcessDefinition) -> Store:
     store = Store.create(url)
     _do(store, ImportDirectory, DIRECTORY, SYSTEM, directory=directory())
     _do(store, PublishDefinition, process_of(process.name), SYSTEM, definition=process)
+    _do(store, PublishRules, BODIES, SYSTEM, rules=rules())
     return store
 
 
@@ -161,7 +164,6 @@ def _convened(store: Store, body: str, number: int) -> str:
         "fiscal_year": year,
         "number": number,
         "held_on": today,
-        "rules": rules(),
         "urgent": "x",
     }
     _do(store, m.ConveneSession, stream, **fields)
@@ -252,7 +254,7 @@ def _make(url: str, stream: str) -> None:
 
     store = Store.open(url)
     begun = time.perf_counter()
-    made, at = packs.pack(store, stream)
+    made, at = packs.pack(store, stream, whole=True)
     sizes = [len(packs.as_html(made)), len(packs.as_pdf(made, at)), len(packs.as_xlsx(made, at))]
     spent = time.perf_counter() - begun
     store.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -40,6 +41,8 @@ class Figure(BaseModel):
     better: Better
     target: float | None
     met: bool | None
+    measured_at: str = ""
+    """UTC, to the second."""
 
 
 def _goal(unit: str, better: Better, target: float | None, ja: str, en: str, *, floored: bool = True) -> Goal:
@@ -80,6 +83,12 @@ GOALS: dict[str, Goal] = {
     "page_lifecycle": _goal("ms", "lower", None, "同、個票", "a lifecycle's page, the same"),
     "page_search": _goal("ms", "lower", None, "同、検索", "search, the same"),
     "readers_200": _goal("ms", "lower", None, "200人が読み20人が答えるとき、95%点", "200 readers while 20 answer, p95"),
+    "whatif": _goal(
+        "lifecycles/s", "higher", 0.4, "もしもの試算(2度演じて比べる)", "what-if: played twice and told apart"
+    ),
+    "kpi_refresh": _goal(
+        "ms", "lower", 15, "1,000事業・60期のKPIと健全度", "KPIs and health of 1,000 projects, 60 periods"
+    ),
     "idle_memory": _goal("MB", "lower", 1.5, "開いたまま待つ件のメモリ", "memory of what is open and waits"),
 }
 """Every figure, in the order of the table."""
@@ -104,6 +113,7 @@ def figure(name: str, values: Sequence[float], floors: Sequence[float] = ()) -> 
         better=goal.better,
         target=goal.target,
         met=met,
+        measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
@@ -113,10 +123,20 @@ def _short(number: float) -> float:
 
 
 def write_results(figures: Sequence[Figure], path: Path) -> None:
-    """A list of figures as JSON. Those of an earlier run that were not measured now are not kept."""
+    """A list of figures as JSON. Those of an earlier run that were not measured now stay, with the time of theirs."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps([f.model_dump() for f in figures], ensure_ascii=False, indent=1)
+    known = {f.name: f for f in _written(path)} | {f.name: f for f in figures}
+    order = list(GOALS)
+    text = json.dumps([known[name].model_dump() for name in order if name in known], ensure_ascii=False, indent=1)
     path.write_text(text + "\n", "utf-8")
+
+
+def _written(path: Path) -> list[Figure]:
+    """The figures of an earlier run; none where there is none, or it cannot be read."""
+    try:
+        return [Figure.model_validate(f) for f in json.loads(path.read_text("utf-8"))]
+    except (OSError, ValueError, TypeError):
+        return []
 
 
 def table(figures: Sequence[Figure]) -> Table:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from domain.bodies import BodyRules
 from domain.directory import Directory
 from domain.directory_stream import Named
+from domain.fiscal import FiscalCalendar
 from domain.process import ProcessDefinition
 
 SHIPPED = Path(__file__).parent
@@ -66,6 +67,11 @@ def validated(path: Path, model: type[M], content: Any) -> M:
 def load_definition(path: Path = SHIPPED / "himeji.yaml") -> ProcessDefinition:
     """The process definition in a file; the shipped one by default."""
     return validated(path, ProcessDefinition, read_document(path))
+
+
+def load_fiscal(path: Path = SHIPPED / "fiscal.yaml") -> FiscalCalendar:
+    """The fiscal calendar in a file; the shipped one by default."""
+    return validated(path, FiscalCalendar, read_document(path))
 
 
 def load_people(path: Path = SHIPPED / "people.yaml") -> tuple[Directory, tuple[Named, ...]]:

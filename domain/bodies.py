@@ -1,6 +1,7 @@
 """The bodies of the strategy as data: who sits, what a quorum is, how tasks are scored and what a taskforce of each weight needs.
 
-A round or a session pins the rules it began with: they are part of its first event. Shape of `definitions/bodies.yaml`.
+They are published like process definitions (`domain/bodies_stream.py`); a round or a session keeps those it began with: they are part
+of its first event. Shape of `definitions/bodies.yaml`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,14 @@ class Seat(Frozen):
     unit: str | None = None
 
 
+class Formal(Frozen):
+    """A kind of matter after whose conclusion a 決裁 is drafted: by the post of `by` (its nearest to the matter, or in its unit)."""
+
+    category: Literal["proposal", "progress", "evaluation", "policy", "objection", "selection", "other"]
+    by: Seat
+    within: Span = Span(working_days=5)
+
+
 class Body(Frozen):
     """One body. `quorum`: the share of its members that must be exceeded by those present; 0.5 is more than half."""
 
@@ -40,6 +49,8 @@ class Body(Frozen):
     """How long before a session its notice goes out."""
     rhythm: tuple[str, ...] = ()
     """Days of the year on which it is due, as MM-DD, in the order of the fiscal year."""
+    formal: tuple[Formal, ...] = ()
+    """Where a conclusion is not yet the city's decision: closing the session drafts the 決裁."""
 
 
 class Criterion(Frozen):
@@ -65,7 +76,7 @@ class TaskforceClass(Frozen):
 
 
 class Capacity(Frozen):
-    """How many open taskforces one person may chair, advise or belong to in a round."""
+    """How many open taskforces one person may chair, advise or belong to."""
 
     chair: int = Field(default=3, ge=1)
     adviser: int = Field(default=10, ge=1)
@@ -83,6 +94,8 @@ class BodyRules(Frozen):
     criteria: tuple[Criterion, ...] = Field(min_length=2)
     classes: tuple[TaskforceClass, ...] = Field(min_length=1)
     capacity: Capacity = Capacity()
+    priority_fields: tuple[str, ...] = ()
+    """重点取組分野 as the council last laid them down: every call has them in view without anybody typing them again."""
 
     @model_validator(mode="after")
     def _whole(self) -> BodyRules:

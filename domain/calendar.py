@@ -40,6 +40,11 @@ class Calendar(Frozen):
     version: str
     closed: frozenset[date]
 
+    @cached_property
+    def last_day(self) -> date:
+        """The last day that it knows: of the last year with closed days on record; without any, the last of all."""
+        return date(max(self.closed).year, 12, 31) if self.closed else date.max - timedelta(days=366)
+
     def is_working(self, day: date) -> bool:
         return day.weekday() < 5 and day not in self.closed
 

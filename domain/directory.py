@@ -255,16 +255,28 @@ class Directory(Frozen):
         return any(a.since <= on <= a.until for a in self._known.away.get(person, ()))
 
     def deputies_of(self, post: str, on: date, matter: str | None = None) -> list[str]:
-        """The posts that stand for a post that day, in their order; `matter` is a stage's key."""
-        return [d.deputy for d in self._known.deputies.get(post, ()) if d.covers(on, matter)]
+        """The posts that stand for a post that day, in their order; `matter` is a stage's key.
+
+        For a post reorganised away those of the post that took over; where none is named for it yet, its own go on standing.
+        """
+        for asked in dict.fromkeys((self.post_on(post, on), post)):
+            named = [self.post_on(d.deputy, on) for d in self._known.deputies.get(asked, ()) if d.covers(on, matter)]
+            if named:
+                return list(dict.fromkeys(named))
+        return []
+
+    def has_deputies(self, post: str, on: date) -> bool:
+        """Whether somebody is named that day to stand for a post, in whatever matter."""
+        return any(d.covers(on, scope) for d in self._deputies(post, on) for scope in (d.scope or (None,)))
 
     def stands_in_for(self, person: str, on: date) -> list[str]:
         """Posts of others for which a person is the next in order that day: nobody who holds them is there."""
         mine = set(self.posts_of(person, on))
+        former = [post for r in self.reorganisations if r.on <= on for post in r.posts]
         return [
             post
-            for post, deputies in self._known.deputies.items()
-            if post not in mine and not self._is_there(post, on) and mine & set(self._first_there(deputies, on))
+            for post in dict.fromkeys((*self._known.deputies, *former))
+            if post not in mine and not self._is_there(post, on) and mine & set(self._first_there(post, on))
         ]
 
     def _is_there(self, post: str, on: date) -> bool:
@@ -274,14 +286,20 @@ class Directory(Frozen):
         found = self.person(person)
         return found is not None and not found.service and not found.auditor
 
-    def _first_there(self, deputies: list[Deputy], on: date) -> list[str]:
+    def _deputies(self, post: str, on: date) -> list[Deputy]:
+        """All that are named for a post, and for the one that stands for it that day."""
+        return [d for p in dict.fromkeys((self.post_on(post, on), post)) for d in self._known.deputies.get(p, ())]
+
+    def _first_there(self, post: str, on: date) -> list[str]:
         """The first in order who is there, for each matter that the deputies' scopes name."""
-        scopes = {scope for d in deputies for scope in (d.scope or (None,))}
-        found = []
-        for scope in scopes:
-            order = (d.deputy for d in deputies if d.covers(on, scope))
-            found += [post for post in [next((p for p in order if self._is_there(p, on)), None)] if post]
-        return found
+        scopes = {scope for d in self._deputies(post, on) for scope in (d.scope or (None,))}
+        orders = (self.deputies_of(post, on, scope) for scope in scopes)
+        return [p for order in orders for p in [next((p for p in order if self._is_there(p, on)), None)] if p]
+
+    def own_units_of(self, person: str, on: date) -> set[str]:
+        """The units in which a person holds a post on a day, and none above them; what was merged into one counts as it."""
+        found = {post.unit for held in self.posts_of(person, on) if (post := self.post(held)) is not None}
+        return found | {r.unit for r in self.reorganisations if r.on <= on and self.unit_on(r.unit, on) in found}
 
     def units_of(self, person: str, on: date) -> set[str]:
         """The units in which a person holds a post on a day, with all units above them."""

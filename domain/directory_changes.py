@@ -91,12 +91,14 @@ class UnitReorganised(Event):
 
 
 class PersonnelMoved(Event):
-    """`left` are (person, post) whose tenure ends the day before; `taken` the tenures that begin."""
+    """`left` are (person, post) whose tenure ends the day before; `taken` the tenures that begin. Those of `until_next` end only
+    because of the next move loaded for their post."""
 
     type = "PersonnelMoved"
     on: date
     left: tuple[tuple[str, str], ...]
     taken: tuple[Tenure, ...]
+    until_next: tuple[tuple[str, str], ...] = ()
 
 
 class AbsenceRecorded(Event):
@@ -155,10 +157,64 @@ def _moved(directory: Directory, command: RecordMoves) -> Event:
             if (person, post) != (move.person, move.post):
                 left[person, post] = None
     taken = tuple(
-        Tenure(person=m.person, post=m.post, since=command.on, until=m.until, capacity=m.capacity)
+        Tenure(
+            person=m.person,
+            post=m.post,
+            since=command.on,
+            until=_until(directory, m, command.on),
+            capacity=m.capacity,
+        )
         for m in command.moves
     )
-    return PersonnelMoved(on=command.on, left=tuple(left), taken=taken)
+    shortened = tuple(
+        (t.person, t.post) for m, t in zip(command.moves, taken, strict=True) if m.until is None and t.until is not None
+    )
+    return PersonnelMoved(on=command.on, left=tuple(left), taken=taken, until_next=shortened)
+
+
+def _until(directory: Directory, move: Move, on: date) -> date | None:
+    """The last day of a tenure that begins: as the move says, else the day before whoever is loaded to take the post next.
+
+    Raises `Refused` for a move that changes nothing, or that reaches into the next one.
+    """
+    if any((t.person, t.post) == (move.person, move.post) and t.covers(on) for t in directory.tenures):
+        raise refuse(
+            "post-held-already",
+            f"post: {move.person} はその日に既に {move.post} の職にあります",
+            f"post: {move.person} holds {move.post!r} on that day already",
+            remedy_ja="その行を除くか、職員・職・発令日を確かめてください",
+            remedy_en="take the row out, or check person, post and day",
+        )
+    if move.until is not None and move.until < on:
+        raise refuse(
+            "move-until",
+            f"until: {move.until} は発令日 {on} より前です",
+            f"until: {move.until} lies before the day of the move, {on}",
+            remedy_ja="発令日以後の日にしてください",
+            remedy_en="name that day or a later one",
+        )
+    next_ = next_start(directory, move.post, on)
+    if next_ is None or (move.until is not None and move.until < next_):
+        return move.until
+    if move.until is not None:
+        raise refuse(
+            "move-overlaps",
+            f"until: {move.post} には {next_} 付けの異動が取り込まれています",
+            f"until: a move to {move.post!r} is loaded for {next_}",
+            remedy_ja="その前日までにするか、until を省いてください",
+            remedy_en="let it end before, or leave `until` out",
+        )
+    return next_ - timedelta(days=1)
+
+
+def next_start(directory: Directory, post: str, on: date) -> date | None:
+    """The first day after `on` from which somebody is loaded to take the place of a post's holders.
+
+    Where a holder stays over that day, whoever begins does so beside them, and ends nobody's tenure.
+    """
+    here = [t for t in directory.tenures if t.post == post]
+    days = sorted({t.since for t in here if t.since > on})
+    return next((d for d in days if not any(t.since < d and t.covers(d) for t in here)), None)
 
 
 def _absent(directory: Directory, command: RecordAbsence) -> Event:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from domain import directory_changes
+from domain import directory_changes, directory_loaded
 from domain.directory import Absence, Deputy, Directory, Person, Post, Reorganisation, Tenure, Unit
 from domain.facts import Facts
 from domain.kinds import Quiet, View
@@ -66,17 +66,24 @@ class DirectoryState(Frozen):
     stream: str
     version: int = 0
     directory: Directory = Directory()
+    ahead: tuple[directory_loaded.Batch, ...] = ()
+    """Personnel moves loaded for a day to come (as of the last change), in the order in which they were loaded."""
 
 
 class DirectoryKind(Quiet[DirectoryState]):
     name = "directory"
     fold_version = 3
     workflow: str | None = None
-    commands: Mapping[str, type[Command]] = {ImportDirectory.type: ImportDirectory, **directory_changes.COMMANDS}
+    commands: Mapping[str, type[Command]] = {
+        ImportDirectory.type: ImportDirectory,
+        **directory_changes.COMMANDS,
+        **directory_loaded.COMMANDS,
+    }
     events: Mapping[str, type[Event]] = {
         DirectoryImported.type: DirectoryImported,
         PersonNamed.type: PersonNamed,
         **directory_changes.EVENTS,
+        **directory_loaded.EVENTS,
     }
     state_type = DirectoryState
 
@@ -86,6 +93,8 @@ class DirectoryKind(Quiet[DirectoryState]):
     def decide(
         self, state: DirectoryState, command: Command, actor: Actor, facts: Facts, now: datetime
     ) -> Sequence[Event]:
+        if isinstance(command, directory_loaded.CancelMoves):
+            return directory_loaded.cancel(state.directory, state.ahead, command, now)
         if not isinstance(command, ImportDirectory):
             directory_changes.require_authority(actor, command, facts, now)
             return directory_changes.decide(state.directory, command)
@@ -135,7 +144,14 @@ class DirectoryKind(Quiet[DirectoryState]):
                 absences=event.absences,
                 reorganisations=event.reorganisations,
             )
-            return state.model_copy(update={"directory": document, "version": recorded.version})
+            return state.model_copy(update={"directory": document, "ahead": (), "version": recorded.version})
+        if isinstance(event, directory_loaded.MovesCancelled):
+            back = directory_loaded.restored(state.directory, event)
+            ahead = directory_loaded.without(state.ahead, event)
+            return state.model_copy(update={"directory": back, "ahead": ahead, "version": recorded.version})
+        if isinstance(event, directory_changes.PersonnelMoved):
+            ahead = directory_loaded.loaded(state.ahead, state.directory, event, recorded)
+            state = state.model_copy(update={"ahead": ahead})
         changed = directory_changes.folded(state.directory, event)
         if changed is not state.directory:
             return state.model_copy(update={"directory": changed, "version": recorded.version})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from domain.bodies import BodyRules
 from domain.calendar import Calendar
 from domain.directory import Directory
+from domain.fiscal import FiscalCalendar
 from domain.messages import Frozen
 from domain.process import ProcessDefinition
 
@@ -14,6 +16,10 @@ class Other(Frozen):
     kind: str
     title: str
     closed: bool
+    undecided: bool = False
+    """Whether it goes on is being decided (`Kind.undecided`): it may be closed again."""
+    definition: str = ""
+    """The process definition that it has pinned, `name@version`."""
 
 
 class Facts(Frozen):
@@ -22,8 +28,14 @@ class Facts(Frozen):
     directory: Directory
     calendar: Calendar
     definition: ProcessDefinition | None = None
+    fiscal: FiscalCalendar | None = None
+    """The city's fiscal calendar; without it there are no windows to reach or to miss."""
     others: dict[str, Other] = {}
     """The streams that the command refers to (`Kind.refers`), as far as they exist; locked against change meanwhile."""
+    rules: BodyRules | None = None
+    """The published rules of the bodies that the command names (`Kind.governed`)."""
+    burdens: dict[str, dict[str, int]] = {}
+    """Seat (chair, adviser, member) -> person -> open taskforces in which they hold it (`Kind.weighs`)."""
     number: int | None = None
     """The next number of the register from which the command draws (`Kind.draws`), locked until it is recorded."""
     claimed: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -14,6 +15,11 @@ from domain.messages import Actor, Command, Event, Frozen, Notice, Plan, Recorde
 State = TypeVar("State", bound=BaseModel)
 
 Row = dict[str, Any]
+
+
+def plain(text: str) -> str:
+    """A name or number as it is compared: NFKC (full and half width are one), without spaces around it and without case."""
+    return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
 class View(Frozen):
@@ -44,12 +50,22 @@ class Kind(Protocol[State]):
         """Other streams that the decision looks at; they appear in `facts.others`."""
         ...
 
-    def draws(self, state: State, command: Command, now: datetime) -> str | None:
+    def governed(self, command: Command) -> str | None:
+        """Reference of the published rules of the bodies that the decision rests on ("" for those that hold now), or None."""
+        ...
+
+    def weighs(self, command: Command) -> bool:
+        """Whether the decision looks at what people carry already; then it is in `facts.burdens`."""
+        ...
+
+    def draws(self, state: State, command: Command, facts: Facts, now: datetime) -> str | None:
         """The register of documents whose next number the decision uses as `facts.number`, or None."""
         ...
 
     def claims(self, command: Command) -> tuple[str, str] | None:
-        """System and number of an outside document that may be entered once only; `facts.claimed` says where it was."""
+        """System and number of an outside document that may be entered once only; `facts.claimed` says where it was.
+
+        As `plain` text: 令８第１２号 and 令8第12号 are one number."""
         ...
 
     def decide(self, state: State, command: Command, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]: ...
@@ -59,6 +75,10 @@ class Kind(Protocol[State]):
     def next_due(self, state: State) -> datetime | None: ...
 
     def closed(self, state: State) -> bool: ...
+
+    def undecided(self, state: State) -> bool:
+        """Whether an open decision may leave the stream closed as it was (a reopening that was asked for)."""
+        ...
 
     def definition_of(self, state: State) -> str | None:
         """Reference of the pinned process definition, shown in `streams.process_version`."""
@@ -100,7 +120,13 @@ class Quiet(Generic[State]):
     def refers(self, command: Command) -> tuple[str, ...]:
         return ()
 
-    def draws(self, state: State, command: Command, now: datetime) -> str | None:
+    def governed(self, command: Command) -> str | None:
+        return None
+
+    def weighs(self, command: Command) -> bool:
+        return False
+
+    def draws(self, state: State, command: Command, facts: Facts, now: datetime) -> str | None:
         return None
 
     def claims(self, command: Command) -> tuple[str, str] | None:
@@ -110,6 +136,9 @@ class Quiet(Generic[State]):
         return None
 
     def closed(self, state: State) -> bool:
+        return False
+
+    def undecided(self, state: State) -> bool:
         return False
 
     def definition_of(self, state: State) -> str | None:

@@ -105,6 +105,16 @@ def _unstorable(value: Any) -> str | None:
     return None
 
 
+class Quote(Frozen):
+    """A sealed text of an event that a command takes over: the store puts it behind what stands in `into` when it records the
+    command, so that the text itself is in no plan and never goes through Temporal. An erased text is left out."""
+
+    stream: str
+    version: int
+    field: str
+    into: str
+
+
 class Event(Frozen):
     """Something that happened to one stream. Never changed once written; old shapes are brought up to date on read."""
 

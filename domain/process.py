@@ -107,6 +107,32 @@ class Stage(Frozen):
     """Its decision may be made in the city's own document system and be entered here with number and date."""
 
 
+class WindDownTask(Frozen):
+    """Something that is to be done before an abolished lifecycle closes: by whom and until when."""
+
+    key: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: Text
+    owner: PostRef | None = None
+    """Whose task it is; without it the drafter's of the wind-down."""
+    due: Span | None = None
+    """Within which it is to be done; without it that of the wind-down."""
+    remind_before: Span | None = None
+
+
+def _task(key: str, ja: str, en: str) -> WindDownTask:
+    return WindDownTask(key=key, title=Text(ja=ja, en=en))
+
+
+WIND_DOWN_TASKS: tuple[WindDownTask, ...] = (
+    _task("notice", "利用者等への周知", "notice to users"),
+    _task("data", "データの保存・消去", "retention or deletion of data"),
+    _task("contracts", "契約の終了・解約", "contracts ended"),
+    _task("assets", "資産・機器・アカウントの整理", "assets, devices and accounts"),
+    _task("lessons", "得られた教訓の記録", "lessons learnt written down"),
+)
+"""What every wind-down asks for, unless the definition names its own tasks."""
+
+
 class Outcome(Frozen):
     """A result of the review and what follows from it."""
 
@@ -127,6 +153,10 @@ class ProcessDefinition(Frozen):
     stages: tuple[Stage, ...] = Field(min_length=1)
     outcomes: tuple[Outcome, ...] = Field(min_length=1)
     wind_down: Stage | None = None
+    wind_down_tasks: tuple[WindDownTask, ...] | None = None
+    """What is to be done one by one in a wind-down; without it `WIND_DOWN_TASKS`. An empty list asks for nothing."""
+    max_rounds: int | None = Field(default=None, ge=1)
+    """After so many rounds only a session of the council decides on another improvement; without it there is no limit."""
     reopening: Stage | None = None
     """How a closed lifecycle is reopened; without it, by the gate that decides the outcome."""
     question_due: Span | None = None
@@ -150,6 +180,7 @@ class ProcessDefinition(Frozen):
                 raise ValueError(f"wind_down.key: {self.wind_down.key!r} is a stage already; choose another key")
             if self.wind_down.send_back_to:
                 raise ValueError("wind_down.send_back_to: an abolition is not undone by sending back; leave it out")
+        _tasks_can_be_given(self.wind_down_tasks or (), self.wind_down)
         for stage in self.all_stages:
             _people_can_be_found(stage)
             _route_is_whole(stage, self.heads)
@@ -254,6 +285,8 @@ _LATER: dict[str, Any] = {
     "important": False,
     "outside_decision": False,
     "merge_steps": False,
+    "wind_down_tasks": None,
+    "max_rounds": None,
     "heads": [],
 }
 """Fields that came after definitions had been published, with their defaults: digests published before stay what they were."""
@@ -287,6 +320,18 @@ def _route_is_whole(stage: Stage, heads: tuple[str, ...]) -> None:
             )
         if step.superior is not None and step.superior.unit == "departments":
             raise ValueError(f"{where}.superior.unit: 'departments' are several or none; name one unit")
+
+
+def _tasks_can_be_given(tasks: tuple[WindDownTask, ...], wind_down: Stage | None) -> None:
+    """Each task once, to one post, and only where something is wound down."""
+    keys = [t.key for t in tasks]
+    if len(set(keys)) != len(keys):
+        raise ValueError("wind_down_tasks: a key appears twice; give each task its own key")
+    if tasks and wind_down is None:
+        raise ValueError("wind_down_tasks: there is no wind-down; describe it in `wind_down`, or leave the tasks out")
+    for task in tasks:
+        if task.owner is not None and task.owner.unit == "departments":
+            raise ValueError(f"wind_down_tasks.{task.key}.owner.unit: 'departments' are several or none; name one unit")
 
 
 def _people_can_be_found(stage: Stage) -> None:

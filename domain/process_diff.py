@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from domain.calendar import Span
 from domain.messages import Text
-from domain.process import Delegation, Outcome, PostRef, ProcessDefinition, Stage, Step
+from domain.process import Delegation, Outcome, PostRef, ProcessDefinition, Stage, Step, WindDownTask
 
 _FIELDS: Mapping[str, Text] = {
     "name": Text(ja="名前", en="name"),
@@ -47,6 +47,8 @@ _FIELDS: Mapping[str, Text] = {
     "outside_decision": Text(ja="外部の決裁を入力できる", en="may be decided in another system"),
     "merge_steps": Text(ja="同一人の段階を併合", en="steps that meet in one person merge"),
     "heads": Text(ja="長の役割", en="roles of heads"),
+    "max_rounds": Text(ja="改善の期数の上限", en="rounds until only the council decides on improvement"),
+    "wind_down_tasks": Text(ja="廃止の整理の作業", en="tasks of the wind-down"),
     "question_due": Text(ja="質問への回答期限", en="a question is answered within"),
 }
 """What the fields are called. Fields that are not here are compared by a part of their own, see `compare`."""
@@ -136,6 +138,10 @@ def _shown(value: Any, language: str) -> str:
     if isinstance(value, Delegation):
         limit = f"<= {value.at_most:,}" if value.at_most is not None else f"= {' | '.join(value.one_of)}"
         return f"{value.field} {limit}: {value.ends_at}"
+    if isinstance(value, WindDownTask):
+        owner = _shown(value.owner, language) if value.owner else "-"
+        due = _shown(value.due, language) if value.due else "-"
+        return f"{_shown(value.title, language)} ({value.key}, {owner}, {due})"
     if isinstance(value, bool):
         return ("はい" if value else "いいえ") if language == "ja" else ("yes" if value else "no")
     if isinstance(value, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from domain.directory import Directory
 from domain.messages import Text
@@ -17,7 +18,30 @@ def missing_posts(document: ProcessDefinition, directory: Directory) -> tuple[Te
         for where, ref in _asked(stage):
             if ref not in found and (missing := _missing(where, ref, document, directory, sections)) is not None:
                 found[ref] = missing
+    for task in document.wind_down_tasks or ():
+        if task.owner is not None and task.owner not in found:
+            where = f"wind_down_tasks.{task.key}.owner"
+            if (missing := _missing(where, task.owner, document, directory, sections)) is not None:
+                found[task.owner] = missing
     return tuple(found.values())
+
+
+def without_deputies(document: ProcessDefinition, directory: Directory, day: date) -> tuple[str, ...]:
+    """The posts that the gates ask for a decision and for which no deputy is named that day, by their ids: while nobody who
+    holds one is there, its matters wait until they escalate. Steps that wait for the absent holder are left out."""
+    units = {str(name): unit for name, unit in document.units.items()}
+    sections = [
+        u.id for u in directory.units if u.kind in ("section", "office") and directory.unit_on(u.id, day) == u.id
+    ]
+    steps = [step for stage in document.all_stages for step in stage.gate if step.absence != "wait"]
+    found: dict[str, None] = {}
+    for ref in dict.fromkeys(ref for step in steps for ref in step.posts):
+        if ref.unit in ("owner", "departments"):
+            posts = [directory.post_for(ref.role, section) for section in sections]
+        else:
+            posts = [directory.post_for(ref.role, units[ref.unit])] if ref.unit in units else []
+        found |= {p.id: None for p in posts if p is not None and not directory.has_deputies(p.id, day)}
+    return tuple(found)
 
 
 def _asked(stage: Stage) -> Iterator[tuple[str, PostRef]]:

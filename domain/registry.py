@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from domain.bodies_stream import RulesKind
 from domain.directory_stream import DirectoryKind
+from domain.feeds.kind import FeedKind
 from domain.kinds import Kind
 from domain.lifecycle.kind import LifecycleKind
 from domain.process_stream import DefinitionKind
@@ -21,8 +23,10 @@ KINDS: Mapping[str, Kind[Any]] = {
         DirectoryKind(),
         DefinitionKind(),
         ReaderKind(),
+        RulesKind(),
         SelectionKind(),
         SessionKind(),
         RhythmKind(),
+        FeedKind(),
     )
 }

@@ -24,6 +24,8 @@ _CAUSED = {
     "LifecycleReopened",
     "LifecycleClosed",
     "WindDownStarted",
+    "WindDownTaskAssigned",
+    "SpreadDecided",
 }
 """What a decision brings about at once is part of its paper."""
 

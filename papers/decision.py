@@ -184,17 +184,20 @@ def _facts(found: Collected, c: Circulation) -> list[Line]:
             "drafted by",
             f"{post.ja} {actor_name(found.names, c.submitted)}".strip() + (f" ({post.en})" if post.en else ""),
         ),
-        *_numbered(c),
+        *_numbered(c, found.names),
         _line("起案日", "drafted on", day(c.submitted.occurred_at)),
         *_decided(c),
         _line("結果", "result", ended),
     ]
 
 
-def _numbered(c: Circulation) -> list[Line]:
-    """起案番号; documents of before there were numbers have none."""
+def _numbered(c: Circulation, names: Names) -> list[Line]:
+    """起案番号, under the section that it was drawn in; documents of before there were numbers have none."""
     number = getattr(c.document, "number", None)
-    return [_line("起案番号", "number", str(shown(number, c.state.section_name)))] if number is not None else []
+    if number is None:
+        return []
+    drawn = names.directory.unit(number.section) if number.section != c.state.section else None
+    return [_line("起案番号", "number", str(shown(number, drawn.name if drawn else c.state.section_name)))]
 
 
 def _decided(c: Circulation) -> list[Line]:

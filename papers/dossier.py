@@ -74,7 +74,7 @@ def dossier(found: Collected) -> Dossier:
     state = found.state
     return Dossier(
         title=state.title,
-        status=_status(found),
+        status=status_of(found),
         state="failed" if state.closed_as == "dropped" else "passed" if state.closed else "open",
         summary=tuple(_summary(found)),
         waiting=tuple(_waiting(found)),
@@ -84,16 +84,16 @@ def dossier(found: Collected) -> Dossier:
         budget_records=budget_records(found),
         executed=executed(found),
         kpis=kpi_groups(found),
-        promises=tuple(_promises(found)),
+        promises=tuple(promise_rows(found)),
         outcomes=tuple(_outcomes(found)),
         events=tuple(_event(found, t) for t in found.told),
-        trail=tuple(_trail(found)),
+        trail=tuple(trail_rows(found)),
         as_of=as_of(found, found.last),
         footer=f"{state.ref} {found.stream[:8]}",
     )
 
 
-def _status(found: Collected) -> Text:
+def status_of(found: Collected) -> Text:
     state = found.state
     if state.closed:
         known = words.CLOSED.get(state.closed_as or "", Text(ja="", en=""))
@@ -201,7 +201,7 @@ def _filed(found: Collected) -> list[Circulation]:
     return [c for c in found.circulations if c.in_force or c is last[c.key]]
 
 
-def _promises(found: Collected) -> list[PromiseRow]:
+def promise_rows(found: Collected) -> list[PromiseRow]:
     stages = found.stages(found.state.definition)
     return [
         PromiseRow(
@@ -247,7 +247,7 @@ def _event(found: Collected, t: Any) -> Event:
     )
 
 
-def _trail(found: Collected) -> list[Hash]:
+def trail_rows(found: Collected) -> list[Hash]:
     last = found.last
     rows = [
         Hash(

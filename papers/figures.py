@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.calendar import wareki_fiscal_year
+from domain.lifecycle.amounts import NAMES
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Frozen, Recorded, Text
 from papers.circulations import said
@@ -80,7 +81,7 @@ def _imported(event: Any) -> str:
 def budget_records(found: Collected) -> tuple[Record, ...]:
     return tuple(
         Record(
-            what=f"{fiscal(event.fiscal_year)} {_BUDGET[event.state]}",
+            what=f"{fiscal(event.fiscal_year)} {NAMES[event.state]}" + (f" {event.bill}" if event.bill else ""),
             value=yen(event.amount),
             by=_by(found, t.recorded),
             note=_imported(event),

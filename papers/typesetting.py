@@ -18,11 +18,11 @@ from papers.glyphs import FONTS, breakable, readable
 TEMPLATES = Path(__file__).parent / "templates"
 FAMILIES = ("Noto Serif JP", "Noto Sans JP", "DejaVu Sans Mono")
 """Those that the templates name; the last comes with typst itself and sets digests."""
-_VERBATIM = {"hash", "hashes"}
-"""Keys whose values must stay as they are: a digest is compared, and has a line of its own."""
+_VERBATIM = {"hash", "hashes", "svg"}
+"""Keys whose values must stay as they are: a digest is compared, and has a line of its own; a picture is no prose."""
 
 
-def pdf(template: Literal["decision", "dossier", "pack"], data: BaseModel, at: datetime) -> bytes:
+def pdf(template: Literal["brief", "decision", "dossier", "pack"], data: BaseModel, at: datetime) -> bytes:
     """An A4 document as PDF/A-2a and PDF/UA-1 (tagged, fonts embedded). `at` is its date in the metadata.
 
     The same data and moment give the same bytes on every machine: no clock is asked, and no font of the system is used.

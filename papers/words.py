@@ -92,11 +92,25 @@ CHOICES = {
     ("cadence", "quarterly"): _t("四半期", "quarterly"),
     ("cadence", "half_yearly"): _t("半年", "half-yearly"),
     ("cadence", "yearly"): _t("毎年", "yearly"),
+    ("type", "count"): _t("件数・人数", "count"),
+    ("type", "ratio"): _t("割合", "ratio"),
+    ("type", "mean"): _t("平均", "mean"),
+    ("type", "duration"): _t("時間・日数", "duration"),
+    ("type", "money"): _t("金額", "money"),
+    ("type", "index"): _t("指数", "index"),
+    ("type", "satisfaction"): _t("満足度", "satisfaction"),
+    ("accumulates", "cumulative"): _t("累計", "cumulative"),
+    ("accumulates", "point"): _t("時点の値", "point in time"),
+    ("when", "below"): _t("下回る", "below"),
+    ("when", "above"): _t("上回る", "above"),
     ("recommendation", "expansion"): _t("拡充", "expansion"),
     ("recommendation", "improvement"): _t("改善", "improvement"),
     ("recommendation", "abolition"): _t("廃止", "abolition"),
     ("recommendation", "continuation"): _t("継続", "continuation"),
     ("recommendation", "completion"): _t("終了", "completion"),
+}
+CHOICES |= {
+    ("system_recommendation", value): text for (field, value), text in CHOICES.items() if field == "recommendation"
 }
 """(field, value) -> words, for every choice that a form offers."""
 

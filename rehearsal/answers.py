@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from domain.calendar import local_day
 from domain.lifecycle import commands as c
 from domain.lifecycle.state import Lifecycle, Request
+from rehearsal import offices
 from rehearsal.script import MARK, Intention, Script, later, meeting_day, on_day, scripted
 
 if TYPE_CHECKING:
@@ -103,8 +104,8 @@ def _finance(people: People, r: Request) -> bool:
 
 
 def _indicated(state: Lifecycle) -> bool:
-    budget = state.budgets.get(state.budget_year or 0)
-    return budget is not None and budget.indicated is not None
+    line = offices.line_of(state)
+    return line is not None and line.amount("indicated") is not None
 
 
 class Verdict(NamedTuple):

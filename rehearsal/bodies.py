@@ -176,7 +176,7 @@ class Bodies:
         return [Intention(at, state.stream, following[0])]
 
     def _rhythm(self, intention: Intention, now: datetime) -> Iterator[Deed]:
-        fields = {"body": intention.subject, "rules": self.rules}
+        fields = {"body": intention.subject, "rules": self.rules.reference}
         yield self._done(SetRhythm, intention.stream, "rhythm", now, **fields)
 
     def _convene(self, intention: Intention, now: datetime) -> Iterator[Deed]:
@@ -194,7 +194,7 @@ class Bodies:
             number=number,
             held_on=held_on,
             place="市役所 庁議室" if body == "council" else "デジタル戦略室",
-            rules=self.rules,
+            rules=self.rules.reference,
         )
 
     def _agenda(self, intention: Intention, now: datetime) -> Iterator[Deed]:
@@ -222,8 +222,9 @@ class Bodies:
                 yield {"item": f"{category}-{number}", "category": category, **fields}
         if state.body == self.rules.selects:
             for n, stream in enumerate(self.selecting.ready(), 1):
-                title = self.look("selection", stream).title
-                yield {"item": f"selection-{n}", "category": "selection", "selection": stream, "title": title}
+                state_of = self.look("selection", stream)
+                fields = {"selection": stream, "title": state_of.title, "seen": state_of.laid_before()}
+                yield {"item": f"selection-{n}", "category": "selection", **fields}
         if state.body == "council":
             for n, sent in enumerate(self._sent_on, 1):
                 yield {"item": f"sent-{n}", **sent}
@@ -340,7 +341,12 @@ class Bodies:
             yield command, scripted(person)
 
     def _final(self, intention: Intention, now: datetime) -> Iterator[Deed]:
+        """The minutes become final; by then the decisions that the closing drafted have been made, too."""
         yield self._done(m.FinaliseMinutes, intention.stream, "final", now)
+        state: Session = self.look("session", intention.stream)
+        for key, drafted in state.decisions.items():
+            fields = {"item": key, "number": f"{MARK}{drafted.document[:8]}", "decided_on": local_day(now)}
+            yield self._done(m.EnterDecision, state.stream, f"decided:{key}", now, post=state.chair_post(), **fields)
 
     # --- commands --------------------------------------------------------------------------------------------------------
 

@@ -71,6 +71,8 @@ class Conductor:
         """Play until `until` (aware), that moment included; virtual time ends there."""
         self._mean(self._people.starts())
         self._mean(self._bodies.starts() if self._bodies else ())
+        for stream in self._people.scripts:
+            self._expect(stream)  # lifecycles that are on their way already have moments to come
         played: date | None = None
         touched: set[str] = set()
         while self._heap and self._heap[0][0] <= until:
@@ -185,10 +187,15 @@ class Conductor:
                 self._unfollowed.setdefault(stream, []).extend(fresh)
         if self._bodies is not None:
             self._mean(self._bodies.watch(kind, state, fresh, now))
-        due = KINDS[kind].next_due(state)
+        self._expect(stream)
+
+    def _expect(self, stream: str) -> None:
+        """Come back when the stream's next moment is due."""
+        kind = self._kinds.get(stream, "lifecycle")
+        due = KINDS[kind].next_due(self._ledger.state(kind, stream))
         if due is not None and due != self._due.get(stream):
-            heappush(self._heap, (max(due, now), 0, self._number(stream), "", ""))
-        self._due[stream] = max(due, now) if due is not None else None
+            heappush(self._heap, (max(due, self._ledger.now), 0, self._number(stream), "", ""))
+        self._due[stream] = max(due, self._ledger.now) if due is not None else None
 
     def _mean(self, intentions: Iterable[Intention]) -> None:
         for i in intentions:

@@ -11,6 +11,8 @@ from random import Random
 from typing import Any
 
 from domain.calendar import Span, fiscal_year, local_day
+from domain.evaluation.recommending import recommend
+from domain.evaluation.scoring import kpi_scores
 from domain.facts import Facts
 from domain.lifecycle.state import Lifecycle
 from rehearsal.script import MARK, Script
@@ -280,7 +282,7 @@ def _timed_kpis(desk: Desk, content: Content, made: Content) -> Content:
 
 
 def _implementation(desk: Desk) -> Content:
-    voted = [year for year, b in desk.state.budgets.items() if b.voted is not None]
+    voted = [year for year, b in desk.state.budgets.items() if b.voted]
     return {
         "kind": "full" if desk.state.weight != "light" and desk.rng.random() < 0.5 else "trial",
         "plan": f"{MARK}{desk.state.title}を小さく始め、結果を見て広げる",
@@ -325,12 +327,19 @@ def _timed_monitoring(desk: Desk, _: Content, made: Content) -> Content:
 def _review(desk: Desk) -> Content:
     script = desk.script
     reasons = list(script.reasons) or [f"{MARK}各期の測定値と執行状況による"]
+    process = desk.facts.definition
+    system = recommend(kpi_scores(desk.state), [o.key for o in process.outcomes] if process else [])
+    departs = system.outcome and script.outcome != system.outcome
     return {
         "report": script.finding or f"{MARK}KPIの達成状況、費用、利用者の声をまとめた",
         "recommendation": script.outcome,
         "reasons": reasons,
         "back_to": script.back_to if script.outcome == "improvement" else "",
         "evidence": _evidence(desk, "評価資料"),
+        "learnt": [f"{MARK}利用の少ない手続から始めると効果を測れない"] if script.outcome == "improvement" else [],
+        "system_recommendation": system.outcome or None,
+        "system_reasons": [r.ja for r in system.reasons],
+        "override_reason": f"{MARK}測定値のほか、点検の所見を重くみる" if departs else "",
     }
 
 

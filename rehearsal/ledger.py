@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from domain.bodies_stream import STREAM as BODIES
 from domain.calendar import Calendar
 from domain.directory import Directory
 from domain.directory_stream import STREAM as DIRECTORY
@@ -16,6 +17,7 @@ from domain.messages import SYSTEM, Actor, Command, Effect, Recorded, Refused
 from domain.process import ProcessDefinition
 from domain.process_stream import DefinitionPublished
 from domain.registry import KINDS
+from store.calendars import fiscal_calendar
 from store.store import Store
 
 Wake = Callable[[str, str, str], Awaitable[None]]
@@ -61,6 +63,9 @@ class Ledger(Protocol):
 class MemoryLedger:
     """The same rules as the store's `record`, folded in memory. Facts carry the versions that the store would name.
 
+    What people carry already (`facts.burdens`) it leaves at nothing: in a rehearsal every choice has its reason, which is what a
+    burden beyond the rules asks for.
+
     `keep` False: events are handed on and forgotten (`events` stays empty), so that memory does not grow with the years.
     """
 
@@ -85,6 +90,16 @@ class MemoryLedger:
     def set_now(self, moment: datetime) -> None:
         self._now = max(self._now, moment)
 
+    def begin_at(self, stream: str, state: Any, version: int) -> None:
+        """Go on with a stream from a state that it has elsewhere."""
+        self._states[stream], self._versions[stream] = state, version
+        self._facts.clear()
+
+    def know(self, definition: ProcessDefinition) -> None:
+        """Take a process definition as published."""
+        self._definitions[definition.reference] = definition
+        self._facts.clear()
+
     def record(self, command: Command, actor: Actor) -> Sequence[Recorded]:
         known = self._known.setdefault(command.stream, set())
         if command.command_id in known:
@@ -95,7 +110,9 @@ class MemoryLedger:
         referred = kind.refers(command)
         if referred:
             facts = facts.model_copy(update={"others": self._others(referred)})
-        register = kind.draws(state, command, self._now)
+        if (asked := kind.governed(command)) is not None:
+            facts = facts.model_copy(update={"rules": self.state("rules", BODIES).find(asked)})
+        register = kind.draws(state, command, facts, self._now)
         if register is not None:
             facts = facts.model_copy(update={"number": self._numbers.get(register, 0) + 1})
         decided = kind.decide(state, command, actor, facts, self._now)
@@ -139,6 +156,7 @@ class MemoryLedger:
                 directory=held.directory if held else Directory(),
                 calendar=self._calendar,
                 definition=self._definitions.get(definition or ""),
+                fiscal=fiscal_calendar(),
             )
         return self._facts[definition]
 
@@ -147,7 +165,14 @@ class MemoryLedger:
         for stream in referred:
             if stream in self._states:
                 state, kind = self._states[stream], self._kinds[stream]
-                found[stream] = Other(kind=kind, title=title_of(state), closed=KINDS[kind].closed(state))
+                of = KINDS[kind]
+                found[stream] = Other(
+                    kind=kind,
+                    title=title_of(state),
+                    closed=of.closed(state),
+                    undecided=of.undecided(state),
+                    definition=of.definition_of(state) or "",
+                )
         return found
 
     def kind_of(self, stream: str) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from domain.calendar import Span, fiscal_year, local_day
 from domain.lifecycle import commands as c
-from domain.lifecycle.state import Budget, Lifecycle, Request
+from domain.lifecycle.amounts import window_of
+from domain.lifecycle.state import BudgetLine, Lifecycle, Request
 from rehearsal.script import MARK, Intention, later, on_day, scripted
 
 if TYPE_CHECKING:
@@ -31,23 +32,28 @@ _REACHED: Mapping[str | None, float] = {
 def budget_intentions(people: People, state: Lifecycle, now: datetime) -> list[Intention]:
     """The next amount that finance will record for the budget in question."""
     year = state.budget_year
-    budget = state.budgets.get(year) if year is not None else None
-    if year is None or budget is None or budget.asked is None:
+    line = line_of(state)
+    if year is None or line is None or line.amount("asked") is None:
         return []
-    following = next((s for s in ("indicated", "voted", "allotted") if getattr(budget, s) is None), None)
-    if following is None or people.means(state.stream, "budget", f"{year} {following}"):
+    following = next((s for s in ("indicated", "voted", "allotted") if line.amount(s) is None), None)
+    subject = f"{year} {window_of(state, year)} {following}"
+    if following is None or people.means(state.stream, "budget", subject):
         return []
-    if budget.indicated is None:
+    if following == "indicated":
         if not _waits_for_finance(people, state):
             return []
-        return [Intention(_indication(people, state, year, now), state.stream, "budget", f"{year} indicated")]
+        return [Intention(_indication(people, state, year, now), state.stream, "budget", subject)]
     rng = people.dice("budget", state.stream, year)
-    if budget.voted is None:
-        return [
-            Intention(on_day(people.facts.calendar, _vote(people, now), rng), state.stream, "budget", f"{year} voted")
-        ]
+    if following == "voted":
+        return [Intention(on_day(people.facts.calendar, _vote(people, now), rng), state.stream, "budget", subject)]
     first = max(date(year, 4, 1), local_day(later(people.facts.calendar, now, 3, rng)))
-    return [Intention(on_day(people.facts.calendar, first, rng), state.stream, "budget", f"{year} allotted")]
+    return [Intention(on_day(people.facts.calendar, first, rng), state.stream, "budget", subject)]
+
+
+def line_of(state: Lifecycle) -> BudgetLine | None:
+    """What was asked for last, in its own window: a year may have been asked for in another before."""
+    budget = state.budgets.get(state.budget_year or 0)
+    return budget.lines.get(window_of(state, state.budget_year or 0)) if budget is not None else None
 
 
 def season_is_far(state: Lifecycle, now: datetime) -> bool:
@@ -97,23 +103,25 @@ def _vote(people: People, now: datetime) -> date:
 
 def record_budget(people: People, intention: Intention, state: Lifecycle, now: datetime) -> Deed | None:
     """Finance records the next amount: mostly what was asked, at times less, in thousands of yen."""
-    year, reached = intention.subject.split(" ")
+    year, window, reached = intention.subject.split(" ")
     post = next((p for p in people.facts.directory.posts if p.role == "finance_director"), None)
     person = people.holder(post.id, now) if post else None
-    budget = state.budgets.get(int(year), Budget())
-    if post is None or person is None or getattr(budget, reached) is not None:
+    budget = state.budgets.get(int(year))
+    line = budget.lines.get(window) if budget is not None else None
+    if post is None or person is None or line is None or line.amount(reached) is not None:
         return None
-    rng = people.dice("amount", state.stream, year)
+    rng = people.dice("amount", state.stream, year, window)
     share = 1.0 if rng.random() < 0.55 else rng.uniform(0.7, 0.98)
-    amount = budget.voted if reached == "allotted" else budget.indicated
+    amount = line.amount("voted" if reached == "allotted" else "indicated")
     if amount is None:
-        amount = budget.asked or 0
+        amount = line.amount("asked") or 0
         amount = amount if share == 1.0 else int(amount * share) // 1000 * 1000
     command = c.RecordBudget.model_validate(
         {
-            "command_id": f"rehearsal:budget:{year}:{reached}",
+            "command_id": f"rehearsal:budget:{year}:{window}:{reached}",
             "stream": state.stream,
             "fiscal_year": int(year),
+            "window": window,
             "state": reached,
             "amount": amount,
         }

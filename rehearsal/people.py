@@ -18,7 +18,7 @@ from domain.lifecycle import events as e
 from domain.lifecycle.state import Lifecycle, Request
 from domain.messages import Actor, Command, Event, Recorded
 from domain.process import ProcessDefinition, Stage, Step
-from rehearsal import answers, offices
+from rehearsal import answers, offices, winding
 from rehearsal.content import Desk, complete
 from rehearsal.script import MARK, Intention, Script, dice, later, scripted
 
@@ -188,7 +188,7 @@ class People:
             return []
         rng = self.dice("draft", r.id)
         stage, calendar = self.stage_of(state), self.facts.calendar
-        if stage.decides_outcome and script.outcome is None:
+        if state.open_tasks or (stage.decides_outcome and script.outcome is None):
             return []
         if stage.repeats:
             return offices.evaluation_intentions(self, state, r, now)
@@ -219,6 +219,7 @@ class People:
                 found.append(Intention(when, state.stream, "fulfil", promise.id))
             else:
                 self._broken.add(promise.id)
+        found += winding.intentions(self, state, now)
         if state.in_circulation and state.submission is not None:
             paper = f"{state.submission.stage}/{state.submission.round}/{state.submission.version}"
             if self._kept.get(state.stream) != paper and not self.means(state.stream, "withdraw", paper):
@@ -373,5 +374,6 @@ _DEEDS: Mapping[str, Callable[[People, Intention, Lifecycle, datetime], Deed | N
     "answer": answers.deed,
     "measure": offices.measure,
     "budget": offices.record_budget,
+    "winddown": winding.deed,
     **{verb: _steer(verb) for verb in _STEERING},
 }

@@ -9,18 +9,23 @@ from datetime import time as clock_time
 
 from rich.console import Console
 
+from domain.bodies_stream import STREAM as BODIES
+from domain.bodies_stream import PublishRules
 from domain.calendar import JST, end_of_business
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.directory_stream import ImportDirectory
 from domain.lifecycle.state import Lifecycle
 from domain.messages import SYSTEM, Recorded
 from domain.process_stream import PublishDefinition, stream_of
+from learning.log import of_recorded
+from learning.traces import TYPES, Trace, Tracer
 from rehearsal.board import Board
 from rehearsal.bodies import Bodies
 from rehearsal.casting import Cast
 from rehearsal.conductor import Conductor, Moment
 from rehearsal.ledger import Ledger
 from rehearsal.people import People
+from rehearsal.shifting import Change, Shifted
 from rehearsal.summary import Tally
 from store.calendars import calendar
 
@@ -39,6 +44,8 @@ class Programme:
     until: date
     seed: int
     pace: float | None = None
+    change: Change | None = None
+    """People who are otherwise; their lifecycles are traced."""
 
     @property
     def begins(self) -> datetime:
@@ -58,6 +65,8 @@ class Played:
     told: list[Told] = field(default_factory=list)
     bodies: dict[str, int] = field(default_factory=dict)
     """Sessions of each body, matters concluded, tasks selected and deferred, exceptions."""
+    traces: dict[str, Trace] = field(default_factory=dict)
+    """Of a programme with a change, by stream."""
 
 
 async def conduct(
@@ -80,7 +89,9 @@ async def conduct(
     )
     for command in (imported, published):
         ledger.record(command, SYSTEM)
-    people = People(cast.scripts, ledger.facts(cast.process.reference), programme.seed)
+    if cast.bodies is not None:
+        ledger.record(PublishRules(command_id="rehearsal:rules", stream=BODIES, rules=cast.bodies), SYSTEM)
+    people, tracers = _people(programme, ledger), dict[str, Tracer]()
     bodies = None
     if cast.bodies is not None:
         bodies = Bodies(people, cast.bodies, ledger.state, programme.since)
@@ -91,6 +102,10 @@ async def conduct(
         tally.saw(state, fresh)
         if keep and conductor.playing is not None:
             told.append((conductor.playing, tuple(fresh)))
+        if programme.change is not None:
+            tracer = tracers.setdefault(state.stream, Tracer(Trace(state.stream)))
+            for happening in of_recorded(r for r in fresh if r.event.type in TYPES):
+                tracer.feed(happening)
 
     with Board(tally.glance, cast.process, programme.since, programme.until, console) as board:
         conductor = Conductor(
@@ -105,4 +120,12 @@ async def conduct(
             bodies=bodies,
         )
         await conductor.run(programme.ends)
-    return Played(tally, conductor.commands, told, dict(bodies.counts) if bodies else {})
+    waited = {stream: tracer.whole() for stream, tracer in tracers.items()}
+    return Played(tally, conductor.commands, told, dict(bodies.counts) if bodies else {}, waited)
+
+
+def _people(programme: Programme, ledger: Ledger) -> People:
+    cast = programme.cast
+    if programme.change is None:
+        return People(cast.scripts, ledger.facts(cast.process.reference), programme.seed)
+    return Shifted(cast.scripts, ledger, cast.process.reference, programme.seed, programme.change)

@@ -147,7 +147,7 @@ class Selecting:
             "fiscal_year": r.year,
             "title": r.title,
             "closes_on": r.closes,
-            "rules": self._bodies.rules,
+            "rules": self._bodies.rules.reference,
             "definition": self._people.process.reference,
             "priority_fields": tuple(MARK + f for f in _FIELDS),
             "policy": policy,

@@ -154,7 +154,8 @@ def _gathered(programme: Programme, homes: list[Connection], console: Console | 
         tally.add(done[home].tally)
     shares: list[list[Told]] = [done[home].told for home in homes]
     told_in_order = list(merge(*shares, key=lambda told: told[0]))
-    return Played(tally, sum(done[home].commands for home in homes), told_in_order)
+    traces = {stream: trace for home in homes for stream, trace in done[home].traces.items()}
+    return Played(tally, sum(done[home].commands for home in homes), told_in_order, traces=traces)
 
 
 def _received(home: Connection) -> Any:

@@ -68,7 +68,7 @@ def _told(session: Session, outcome: Any, row: dict[str, Any], waiting: list[dic
         who = ", ".join(f"{p['person'] or '-'} {p['name']}".strip() for p in people)
         due = f"(期限 / due {short_day(r['due_at'])})" if r["due_at"] else ""
         OUT.say(f"次は / next: {r['subject_ja']} → {who}{due}")
-        first = people[0]["person"] or "PERSON"
+        first = _able(session, r, [p["person"] for p in people])
         if r["kind"] == "draft":
             OUT.say(f"  ./taskforce form {row['work']} --for {short(outcome.stream)} > {row['work']}.yaml")
             OUT.say(f"  ./taskforce submit {short(outcome.stream)} {row['work']}.yaml --as {first}")
@@ -76,10 +76,23 @@ def _told(session: Session, outcome: Any, row: dict[str, Any], waiting: list[dic
             OUT.say("  " + way_to_answer(r["kind"], r["request"], first))
 
 
+def _able(session: Session, request: dict[str, Any], people: list[str | None]) -> str:
+    """Who can deal with a request today: a holder who is there, else whoever stands in (代), else whoever holds the post."""
+    from domain.calendar import local_day
+
+    directory, today = session.store.facts().directory, local_day(session.store.clock.now())
+    there = (p for p in people if p and not directory.is_absent(p, today))
+    if (found := next(there, None)) is None and request["kind"] in ("draft", "decide"):
+        found = next((p.id for p in directory.people if request["post"] in directory.stands_in_for(p.id, today)), None)
+    return found or people[0] or "PERSON"
+
+
 def way_to_answer(kind: str, request: str, person: str) -> str:
     """The command by which somebody deals with what waits for them."""
     if kind == "question":
         return f"./taskforce reply {short(request)} --as {person} --text TEXT"
+    if kind == "task":
+        return f"./taskforce winddown done {short(request)} --as {person} --note TEXT"
     if kind == "read":
         return f"./taskforce read {short(request)} --as {person}"
     return f"./taskforce answer {short(request)} --as {person} --decision approve"

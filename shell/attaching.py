@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
@@ -125,20 +127,25 @@ def fetch(
         str, typer.Argument(metavar="NAME", help="添付の名前か sha256 の先頭 / name, or beginning of its sha256")
     ],
     to: Annotated[
-        Path | None, typer.Option("--to", help="置き場所(省けば今の場所) / file or folder to write to")
+        str | None, typer.Option("--to", help="置き場所(省けば今の場所) / file, or folder that is there, to write to")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="あるものに上書きする / overwrite what is there")] = False,
     json_: Json = False,
 ) -> None:
     """添付を取り出す(ハッシュを確かめながら) / take a file out, its hash checked on the way"""
-    from blobs.contract import Altered, Missing, checked
-    from blobs.registry import configured
     from store.queries import attachments_of
 
     session = Session()
     stream = session.lifecycle(id)
-    chosen = _chosen(attachments_of(session.store, stream), name)
-    target = to / chosen["name"] if to is not None and to.is_dir() else to or Path(chosen["name"])
+    take_out(session, _chosen(attachments_of(session.store, stream), name), to, force)
+
+
+def take_out(session: Session, chosen: Mapping[str, Any], to: str | Path | None, force: bool) -> None:
+    """Write the file of a row (`name`, `sha256`, `size`) to a file or folder, its hash checked on the way. Raises `ShellError`."""
+    from blobs.contract import Altered, Missing, checked
+    from blobs.registry import configured
+
+    target = _target(to, chosen["name"])
     if target.exists() and not force:
         raise ShellError(
             f"--to: {target}: 既にあります / exists already", "→ 別の場所か --force / elsewhere, or --force"
@@ -164,6 +171,21 @@ def fetch(
             part.unlink(missing_ok=True)
     document = {"name": chosen["name"], "file": str(target), "sha256": chosen["sha256"], "size": chosen["size"]}
     OUT.emit(document, lambda: OUT.say(f"{target} · {chosen['size']:,} bytes · sha256 {chosen['sha256']}"))
+
+
+def _target(to: str | Path | None, name: str) -> Path:
+    """The file to write. A folder that is not there is an error, not the name of a file: `out/`, or `out` for `plan.pdf`."""
+    if to is None:
+        return Path(name)
+    place = Path(to)
+    if place.is_dir():
+        return place / name
+    if str(to).endswith(("/", os.sep)) or (Path(name).suffix and not place.suffix and not place.exists()):
+        raise ShellError(
+            f"--to: {to}: そのフォルダはありません / no such folder",
+            f"→ 先にフォルダを作るか、拡張子のあるファイル名にしてください / make it first, or name a file such as {name}",
+        )
+    return place
 
 
 def _chosen(found: list[dict[str, Any]], name: str) -> dict[str, Any]:

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
 
 import typer
 
-from domain.bodies import BodyRules
 from domain.messages import Command, Text
 from shell.errors import ShellError
 from shell.output import OUT
 from shell.session import Session
 
 Rules = Annotated[
-    Path | None,
-    typer.Option("--rules", metavar="FILE", help="規程(既定は同梱) / rules of the bodies (default: shipped)"),
+    str,
+    typer.Option(
+        "--rules", metavar="NAME@VERSION", help="公開済みの規程(既定は最新) / published rules (default: the newest)"
+    ),
 ]
 
 
-def rules_of(path: Path | None) -> BodyRules:
-    """The rules in a file, or those that ship."""
-    from definitions.loader import load_bodies
-
-    return load_bodies(path) if path else load_bodies()
+def viewer(session: Session, as_: str | None) -> str | None:
+    """Who looks: `--as` or `TASKFORCE_PERSON`; None for nobody in particular, who sees what everybody may."""
+    return session.person(as_) if as_ or session.settings.person else None
 
 
 def day_of(option: str, text: str) -> date:
@@ -36,7 +34,7 @@ def day_of(option: str, text: str) -> date:
 
 
 def give(
-    session: Session, kind: type[Command], stream: str, as_: str | None, command_id: str | None, **fields: Any
+    session: Session, kind: type[Command], stream: str, as_: str | None, command_id: str | None, /, **fields: Any
 ) -> Any:
     """Record a command as a person and tell what was recorded; the outcome."""
     command = kind.model_validate({"command_id": command_id or str(uuid4()), "stream": stream, **fields})

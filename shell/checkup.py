@@ -16,6 +16,7 @@ from runtime.temporal import find
 
 if TYPE_CHECKING:
     from settings import Settings
+    from store.store import Store
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,9 @@ def _store(url: str) -> list[Finding]:
             "ok" if latest else "bad", "definition", latest or "-", "" if latest else "`./taskforce definition publish`"
         )
     )
+    if latest and people:
+        findings.append(_deputies(store, latest))
+    findings += _bodies(store)
     left = LAST - datetime.now(UTC).year
     findings.append(
         Finding(
@@ -162,6 +166,50 @@ def _store(url: str) -> list[Finding]:
         )
     )
     store.close()
+    return findings
+
+
+def _deputies(store: Store, definition: str) -> Finding:
+    """Whether somebody stands for every post that the gates ask, while its holder is away."""
+    from domain.calendar import local_day
+    from domain.process_posts import without_deputies
+
+    facts = store.facts(definition)
+    assert facts.definition is not None
+    alone = without_deputies(facts.definition, facts.directory, local_day(store.clock.now()))
+    if not alone:
+        return Finding("ok", "deputies", "all deciding posts")
+    shown = ", ".join(alone[:5]) + (" …" if len(alone) > 5 else "")
+    return Finding(
+        "warn",
+        "deputies",
+        f"代決者のない職 {len(alone)} / {len(alone)} posts without deputies: {shown}",
+        "不在・空席のとき期限切れの報告まで止まります / their matters wait until they escalate: "
+        "`./taskforce directory deputies POST DEPUTY …`",
+    )
+
+
+def _bodies(store: Store) -> list[Finding]:
+    """Meetings that could not be convened, conclusions that were refused, tasks that could not start: people must see to them."""
+    from store import bodies
+
+    findings = [
+        Finding("warn", "meeting", f"{e.held_on}: {e.message.ja} / {e.message.en}", f"{e.remedy.ja} / {e.remedy.en}")
+        for e in bodies.missed_meetings(store)
+    ]
+    findings += [
+        Finding(
+            "warn",
+            "exception",
+            f"{r['stream']} {r['item']}: {r['exception']}",
+            f"`./taskforce {r['stream'].partition(':')[0]} settle {r['stream']} {r['item']} …`",
+        )
+        for r in bodies.open_exceptions(store)
+    ]
+    findings += [
+        Finding("warn", "not started", f"{r['stream']} {r['ref']}", f"`./taskforce intake show {r['stream']}`")
+        for r in bodies.not_started(store)
+    ]
     return findings
 
 

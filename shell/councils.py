@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from domain.bodies import BodyRules
-from domain.calendar import JST
+from domain.calendar import JST, local_day
 from domain.sessions import messages as m
 from domain.sessions.kind import CATEGORIES, CONCLUSIONS, stream_of
 from domain.sessions.session import Session as State
 from shell.app import As, CommandId, Json, app
-from shell.bodies import Rules, day_of, give, pairs, rules_of
+from shell.bodies import Rules, day_of, give, pairs, viewer
 from shell.errors import ShellError
 from shell.output import OUT, day
 from shell.session import Session
+from shell.session_records import add_records, seen_by, texts
 
 Number = Annotated[str, typer.Argument(metavar="SESSION", help="会議(例 2026-1) / session, e.g. 2026-1")]
 ItemKey = Annotated[str, typer.Argument(metavar="ITEM", help="議題の記号 / key of the item")]
@@ -60,7 +59,7 @@ def _register(body: str, title: str) -> None:
             bool, typer.Option("--circulation", help="持ち回り / by circulation, no meeting")
         ] = False,
         urgent: Annotated[str, typer.Option("--urgent", help="通知期間に足りない理由 / why on shorter notice")] = "",
-        rules: Rules = None,
+        rules: Rules = "",
         as_: As = None,
         command_id: CommandId = None,
         json_: Json = False,
@@ -85,7 +84,7 @@ def _register(body: str, title: str) -> None:
             held_on=held,
             place=place,
             circulation=circulation,
-            rules=rules_of(rules),
+            rules=rules,
             urgent=urgent,
         )
 
@@ -99,6 +98,7 @@ def _register(body: str, title: str) -> None:
         json_: Json = False,
     ) -> None:
         """議題を見る、待っている案件から作る / see the agenda, or build it from what waits"""
+        from domain.sessions.privacy import veiled
         from store import bodies
 
         session = Session(writing=build)
@@ -108,9 +108,10 @@ def _register(body: str, title: str) -> None:
         if build:
             person = session.person(as_)
             for found in waiting:
-                command = m.PutItem(command_id=f"agenda:{stream}/{found.item}", stream=stream, **found.model_dump())
-                session.store.record(command, session.actor(person))
+                session.store.record(bodies.put(stream, found), session.actor(person))
             state, waiting = _loaded(session, stream), []
+        if not bodies.sees(session.store, state, viewer(session, as_)):
+            state = veiled(state)
         document = {
             "id": stream,
             "items": [i.model_dump(mode="json") for i in state.items.values()],
@@ -125,6 +126,10 @@ def _register(body: str, title: str) -> None:
         title: Annotated[str, typer.Option("--title", help="件名 / title")],
         category: Annotated[str, typer.Option("--category", help="|".join(CATEGORIES))] = "other",
         lifecycle: Annotated[str | None, typer.Option("--lifecycle", help="ライフサイクルのID / its id")] = None,
+        request: Annotated[
+            str | None, typer.Option("--request", help="議長に届いている依頼 / the request that waits for the chair")
+        ] = None,
+        selection: Annotated[str | None, typer.Option("--selection", help="選定ラウンド / selection round")] = None,
         closed: Annotated[bool, typer.Option("--non-public", help="非公開 / apart in the minutes")] = False,
         as_: As = None,
         command_id: CommandId = None,
@@ -133,7 +138,8 @@ def _register(body: str, title: str) -> None:
         """議題を一つ載せる / put one item on the agenda"""
         session = Session(writing=True)
         stream = session.lifecycle(lifecycle) if lifecycle else ""
-        fields = {"item": item, "title": title, "category": category, "lifecycle": stream, "public": not closed}
+        fields: dict[str, Any] = {"item": item, "title": title, "category": category, "public": not closed}
+        fields |= _matter(session, stream, request, selection)
         give(session, m.PutItem, _of(body, number), as_, command_id, **fields)
 
     @group.command("remove")
@@ -167,6 +173,7 @@ def _register(body: str, title: str) -> None:
             raise ShellError(*str(unfit).splitlines()) from None
         configured(session.settings).put(found.sha256, file)
         fields = {"item": item, "name": found.name, "sha256": found.sha256, "size": found.size, "as_": kind}
+        # `as_` is a field of the paper here; who acts stands before the slash.
         give(session, m.PutPaper, _of(body, number), as_, command_id, **fields)
 
     @group.command("brief")
@@ -217,7 +224,6 @@ def _register(body: str, title: str) -> None:
     ) -> None:
         """出席をとる / take attendance"""
         from domain.bodies import members_of
-        from domain.calendar import local_day
 
         session = Session(writing=True)
         state = _loaded(session, _of(body, number))
@@ -267,6 +273,9 @@ def _register(body: str, title: str) -> None:
         conclusion: Annotated[str, typer.Option("--as-concluded", "-c", help="|".join(k for k in CONCLUSIONS if k))],
         reason: Annotated[str, typer.Option("--reason", help="理由 / reason")] = "",
         condition: Annotated[list[str] | None, typer.Option("--condition", help="条件(繰り返し可) / condition")] = None,
+        before: Annotated[
+            str | None, typer.Option("--before", help="条件を果たすべき関門の段階 / stage whose gate waits for them")
+        ] = None,
         back_to: Annotated[str | None, typer.Option("--back-to", help="戻る段階 / stage to go back to")] = None,
         votes: Annotated[
             list[str] | None, typer.Option("--vote", metavar="PERSON=yes|no|abstain", help="採決(繰り返す) / a vote")
@@ -287,7 +296,7 @@ def _register(body: str, title: str) -> None:
             "reason": reason,
             "way": "vote" if given else "consensus",
             "votes": given,
-            "conditions": [{"text": t} for t in condition or []],
+            "conditions": [{"text": t, "before": before} for t in condition or []],
             "back_to": back_to,
             "dissent": [
                 {"person": session.person(p, "--dissent"), "text": t} for p, t in pairs("--dissent", dissent).items()
@@ -381,13 +390,27 @@ def _register(body: str, title: str) -> None:
         item: ItemKey,
         text: Text,
         again: Annotated[bool, typer.Option("--again", help="もう一度反映する / carry it again")] = False,
+        conclusion: Annotated[
+            str | None, typer.Option("--as-concluded", "-c", help="記入誤りのときの正しい結論 / corrected conclusion")
+        ] = None,
+        condition: Annotated[list[str] | None, typer.Option("--condition", help="正しい条件 / corrected")] = None,
+        back_to: Annotated[str | None, typer.Option("--back-to", help="正しい戻り先 / corrected stage")] = None,
         as_: As = None,
         command_id: CommandId = None,
         json_: Json = False,
     ) -> None:
         """反映できなかった結論を処理する / settle a conclusion that a lifecycle refused"""
         session = Session(writing=True)
-        give(session, m.SettleException, _of(body, number), as_, command_id, item=item, again=again, text=text)
+        fields: dict[str, Any] = {"item": item, "again": again, "text": text}
+        if conclusion is not None or condition or back_to is not None:
+            known = _loaded(session, _of(body, number)).items.get(item)
+            said = conclusion or (known.conclusion if known is not None else None)
+            fields["corrected"] = {
+                "conclusion": said,
+                "conditions": [{"text": t} for t in condition or []],
+                "back_to": back_to,
+            }
+        give(session, m.SettleException, _of(body, number), as_, command_id, **fields)
 
     @group.command("minutes")
     def minutes(
@@ -411,11 +434,19 @@ def _register(body: str, title: str) -> None:
         give(session, m.WriteMinutes, _of(body, number), as_, command_id, **fields)
 
     @group.command("confirm")
-    def confirm(number: Number, as_: As = None, command_id: CommandId = None, json_: Json = False) -> None:
-        """会議録の最新版を確認する(出席者) / confirm the newest minutes (who was present)"""
+    def confirm(
+        number: Number,
+        version: Annotated[
+            int,
+            typer.Option("--version", min=1, help="読んだ版(`read` が示す) / the version that was read, see `read`"),
+        ],
+        as_: As = None,
+        command_id: CommandId = None,
+        json_: Json = False,
+    ) -> None:
+        """読んだ版の会議録を確認する(出席者) / confirm the minutes in the version that was read (who was present)"""
         session = Session(writing=True)
-        version = _loaded(session, _of(body, number)).minutes
-        give(session, m.ConfirmMinutes, _of(body, number), as_, command_id, version=max(version, 1))
+        give(session, m.ConfirmMinutes, _of(body, number), as_, command_id, version=version)
 
     @group.command("finalise")
     def finalise(number: Number, as_: As = None, command_id: CommandId = None, json_: Json = False) -> None:
@@ -424,14 +455,13 @@ def _register(body: str, title: str) -> None:
         give(session, m.FinaliseMinutes, _of(body, number), as_, command_id)
 
     @group.command("rhythm")
-    def rhythm(rules: Rules = None, as_: As = None, command_id: CommandId = None, json_: Json = False) -> None:
+    def rhythm(rules: Rules = "", as_: As = None, command_id: CommandId = None, json_: Json = False) -> None:
         """規程の月日に自動で招集する / from now on convene it by itself on the days of the rules"""
         from domain.sessions.rhythm import SetRhythm
         from domain.sessions.rhythm import stream_of as rhythm_of
 
         session = Session(writing=True)
-        given = rules_of(rules)
-        give(session, SetRhythm, rhythm_of(body), as_, command_id, body=body, rules=given)
+        give(session, SetRhythm, rhythm_of(body), as_, command_id, body=body, rules=rules)
 
     @group.command("list")
     def list_(json_: Json = False) -> None:
@@ -456,6 +486,7 @@ def _register(body: str, title: str) -> None:
         lifecycle: Annotated[
             str | None, typer.Option("--lifecycle", help="その課題のものだけ / of one lifecycle")
         ] = None,
+        as_: As = None,
         json_: Json = False,
     ) -> None:
         """決定簿: 結論の一覧 / the decision register"""
@@ -463,7 +494,8 @@ def _register(body: str, title: str) -> None:
 
         session = Session()
         stream = session.lifecycle(lifecycle) if lifecycle else None
-        found = [r for r in bodies.register(session.store, stream) if r["body"] == body]
+        shown = bodies.register(session.store, stream, person=viewer(session, as_))
+        found = [r for r in shown if r["body"] == body]
         OUT.emit(
             found,
             lambda: OUT.table(
@@ -482,7 +514,7 @@ def _register(body: str, title: str) -> None:
                         day(r["held_on"]),
                         r["item"],
                         r["title"],
-                        CONCLUSIONS[r["conclusion"]].ja,
+                        CONCLUSIONS[r["conclusion"]].ja if r["conclusion"] else "",
                         r["exception"] or "",
                     )
                     for r in found
@@ -491,16 +523,16 @@ def _register(body: str, title: str) -> None:
         )
 
     @group.command("show")
-    def show(number: Number, json_: Json = False) -> None:
-        """会議の全体 / a session: members, agenda, conclusions, exceptions"""
-        from domain.sessions.kind import line
-
+    def show(number: Number, as_: As = None, json_: Json = False) -> None:
+        """会議の全体(非公開の議題は構成員と事務局だけ) / a session; non-public items for members and secretariat only"""
         session = Session()
         state = _loaded(session, _of(body, number))
-        told = [(r, line(state, r.event)) for r in session.store.events(state.stream)]
+        state, recorded, told = seen_by(session, state, viewer(session, as_))
+        said = texts(recorded)
         document = {
             **state.model_dump(mode="json", exclude={"rules"}),
             "title": state.title.model_dump(),
+            "said": [{"item": item, "kind": kind, "text": text} for item, kind, text in said],
             "timeline": [
                 {
                     "version": r.version,
@@ -513,7 +545,7 @@ def _register(body: str, title: str) -> None:
                 for r, t in told
             ],
         }
-        OUT.emit(document, lambda: _shown(state))
+        OUT.emit(document, lambda: _shown(state, said))
 
     @group.command("pack")
     def pack(
@@ -527,12 +559,20 @@ def _register(body: str, title: str) -> None:
         form: Annotated[str, typer.Option("--format", help="pdf|html|xlsx")] = "pdf",
         out: Annotated[Path | None, typer.Option("--out", "-o", help="書き出す先 / where to")] = None,
         force: Annotated[bool, typer.Option("--force", help="上書きする / overwrite")] = False,
+        public: Annotated[
+            bool, typer.Option("--public", help="非公開の議題を除く / without the non-public items")
+        ] = False,
+        as_: As = None,
         json_: Json = False,
     ) -> None:
-        """会議資料を作る。過去の時点でも作れる / the pack of a session, also as of any past moment"""
+        """会議資料を作る。過去の時点でも作れる / the pack of a session, also as of any past moment
+
+        非公開の議題は、構成員か事務局の職員(--as)のときだけ入ります / non-public items only for members and secretariat (--as)
+        """
         from papers import packs
         from papers.collecting import NothingToPrint
         from shell.printing import of_nothing, write
+        from store import bodies
 
         if form not in ("pdf", "html", "xlsx"):
             raise ShellError(
@@ -541,10 +581,11 @@ def _register(body: str, title: str) -> None:
             )
         session = Session()
         stream = _of(body, number)
-        _loaded(session, stream)
-        position = None if at is None else packs.position_at(session.store, _moment("--as-of", at))
+        whole = not public and bodies.sees(session.store, _loaded(session, stream), viewer(session, as_))
         try:
-            made, when = packs.pack(session.store, stream, position)
+            now = session.store.clock.now()
+            position = None if at is None else packs.position_at(session.store, _moment("--as-of", at, now))
+            made, when = packs.pack(session.store, stream, position, whole=whole)
         except NothingToPrint as nothing:
             raise of_nothing(nothing) from None
         content = (
@@ -554,35 +595,43 @@ def _register(body: str, title: str) -> None:
             if form == "html"
             else packs.as_xlsx(made, when)
         )
-        write(content, out or Path(f"{stream.replace(':', '-')}.{form}"), force)
+        write(content, out or Path(f"{stream.replace(':', '-')}{'' if whole else '-public'}.{form}"), force)
 
-    @group.command("rules")
-    def rules(
-        schema: Annotated[bool, typer.Option("--schema", help="JSON Schema")] = False,
-        rules: Rules = None,
-        json_: Json = False,
-    ) -> None:
-        """規程を確かめる / check the rules of the bodies; with --schema print their shape"""
-        if schema:
-            OUT.json = True
-            OUT.emit(BodyRules.model_json_schema(), lambda: None)
-            return
-        given = rules_of(rules)
-        digest = hashlib.sha256(given.model_dump_json().encode()).hexdigest()
-        OUT.emit(
-            {"reference": given.reference, "sha256": digest},
-            lambda: OUT.say(f"{given.reference}: 使えます / it can be used ({digest[:16]})"),
-        )
+    add_records(group, body, lambda number: _of(body, number), _loaded)
 
 
-def _moment(option: str, text: str) -> datetime:
-    """A day means its end in Japan; a time without a zone is Japan's."""
+def _matter(session: Session, stream: str, request: str | None, selection: str | None) -> dict[str, str]:
+    """The fields that say what an item is about, with the hash of what lies before the body."""
+    from domain.selection.kind import stream_of as round_of
+
+    seen, asked = "", ""
+    if request is not None:
+        asked, stream = session.request(request)
+        submission = session.store.load(stream)[0].submission
+        seen = submission.content_hash if submission is not None else ""
+    round_ = round_of(selection) if selection is not None else ""
+    if round_:
+        try:
+            seen = session.store.load(round_)[0].laid_before()
+        except (LookupError, AttributeError):
+            raise ShellError(
+                f"--selection: {selection}: ありません / no such round",
+                "→ `./taskforce intake list` で確かめてください / see the list",
+            ) from None
+    return {"lifecycle": stream, "request": asked, "selection": round_, "seen": seen}
+
+
+def _moment(option: str, text: str, now: datetime) -> datetime:
+    """A day means its end in Japan, today means now; a time without a zone is Japan's."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        return datetime.combine(day_of(option, text), time.max, JST)
-    if "T" not in text and " " not in text:
-        return datetime.combine(found.date(), time.max, JST)
+        found = datetime.combine(day_of(option, text), time.max, JST)
+    else:
+        if "T" not in text and " " not in text:
+            found = datetime.combine(found.date(), time.max, JST)
+    if found.tzinfo and found.time() == time.max and local_day(now) == found.date():
+        return now
     return found if found.tzinfo else found.replace(tzinfo=JST)
 
 
@@ -613,8 +662,10 @@ def _agenda(state: State, waiting: list[Any]) -> None:
         )
 
 
-def _shown(state: State) -> None:
+def _shown(state: State, said: list[tuple[str, str, str]]) -> None:
     _agenda(state, [])
+    for item, kind, text in said:
+        OUT.say(f"{item + ': ' if item else ''}{kind}: {text}")
     present = set(state.present)
     OUT.table(
         f"構成員 / members ({state.phase}{'、定足数を満たす / quorum' if state.quorum else ''})",
@@ -625,7 +676,7 @@ def _shown(state: State) -> None:
         if i.exception is not None and not i.exception.settled:
             OUT.say(
                 f"例外 / exception: {i.key}: {i.exception.message.ja} / {i.exception.message.en}",
-                f"→ {i.exception.remedy.ja}",
+                f"→ {i.exception.remedy.ja.removeprefix('→ ')} / {i.exception.remedy.en}",
             )
 
 

@@ -1,7 +1,8 @@
-"""Documents and the record of refusals: `decided`, `enforce`, `register`, `attempts`."""
+"""Documents and the record of refusals: `decided`, `decided-import`, `enforce`, `register`, `attempts`."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -59,6 +60,41 @@ def decided(
         back_to=back_to,
     )
     done(session, session.record(command, session.actor(person)))
+
+
+@app.command("decided-import")
+def decided_import(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="id, system, number, decided_on, decided_by, seen[, comment, outcome, back_to] の CSV・YAML・JSON / "
+            "a CSV, YAML or JSON file with these columns",
+        ),
+    ],
+    check: Annotated[bool, typer.Option("--check", help="記録せずに確かめる / record nothing")] = False,
+    as_: As = None,
+    json_: Json = False,
+) -> None:
+    """外部の文書管理システムでの決裁をファイルから取り込む / enter decisions made in another system from a file; all rows or none"""
+    from shell.outside_import import Import
+
+    session = Session(writing=True)
+    person = session.person(as_)
+    found = Import(session, session.actor(person), file).take(record=not check)
+    OUT.emit(found, lambda: _print_decided(found))
+
+
+def _print_decided(found: dict[str, Any]) -> None:
+    known = f"、記録済み {found['known']} 件" if found["known"] else ""
+    known_en = f"; {found['known']} on record already" if found["known"] else ""
+    if found["would_record"] and not found["recorded"]:
+        OUT.say(
+            f"{found['would_record']} 件を記録できます{known} / {found['would_record']} could be recorded{known_en}",
+            "→ --check を外して実行してください / run it without --check",
+        )
+        return
+    OUT.say(f"{found['recorded']} 件の決裁を記録しました{known} / {found['recorded']} recorded{known_en}")
 
 
 @app.command()
@@ -152,7 +188,10 @@ def attempts(
     from store.queries import refusals
 
     session = Session()
-    person = session.person(who, "--who") if who else None
+    try:
+        person = session.person(who, "--who") if who else None
+    except ShellError:
+        person = who  # attempts of who is not in the directory are looked for as they were named
     found = refusals(session.store, limit, person)
     OUT.emit({"attempts": found}, lambda: _print_attempts(found))
 

@@ -1,4 +1,4 @@
-"""Selection rounds: `intake call|propose|import|interview|merge|withdraw|close|score|choose|conclude|show|list`."""
+"""Selection rounds: `intake call|propose|import|interview|merge|withdraw|close|score|choose|conclude|settle|show|list`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import typer
 
 from domain.selection import messages as m
 from domain.selection.kind import stream_of
+from domain.selection.round import Proposal, SelectionRound
 from shell.app import As, CommandId, Json, app
-from shell.bodies import Rules, day_of, give, pairs, rules_of
+from shell.bodies import Rules, day_of, give, pairs
 from shell.errors import ShellError
 from shell.output import OUT, day
 from shell.session import Session
@@ -30,10 +31,14 @@ def call(
     closes: Annotated[str, typer.Option("--closes", metavar="DAY", help="締切日 / closing date")],
     title: Annotated[str, typer.Option("--title", help="件名 / title")] = "",
     field: Annotated[
-        list[str] | None, typer.Option("--field", help="重点取組分野(繰り返し可) / priority field, repeatable")
+        list[str] | None,
+        typer.Option(
+            "--field",
+            help="重点取組分野(既定は規程のもの、繰り返し可) / priority field (default: those of the rules), repeatable",
+        ),
     ] = None,
     definition: Annotated[str, typer.Option("--definition", help="選ばれた課題の定義 / definition of the tasks")] = "",
-    rules: Rules = None,
+    rules: Rules = "",
     as_: As = None,
     command_id: CommandId = None,
     json_: Json = False,
@@ -56,10 +61,10 @@ def call(
         fiscal_year=year,
         title=title or f"{wareki_fiscal_year(year)} 取組課題の選定",
         closes_on=closing,
-        rules=rules_of(rules),
+        rules=rules,
         definition=chosen,
         priority_fields=field or [],
-        policy=str(policy["title"]) if policy else "",
+        policy=str(policy["text"]) if policy else "",
         policy_from=f"{policy['stream']}/{policy['item']}" if policy else "",
         carried=_carried(session),
     )
@@ -247,13 +252,16 @@ def choose(
     session = Session(writing=True)
     taskforce = None
     if weight or chair or adviser or member:
+        proposed = _loaded(session, round_).proposals.get(ref)
+        # The departments that the proposal names, and those of what was merged into it, unless others are named.
+        known = [d for d in proposed.departments if d != proposed.section] if proposed else []
         people = [session.person(p, "--member") for p in member or []]
         taskforce = {
             "weight": weight,
             "chair": session.person(chair, "--chair") if chair else None,
             "adviser": session.person(adviser, "--adviser") if adviser else None,
             "members": people,
-            "departments": department or [],
+            "departments": department or ([proposed.section, *known] if proposed else []),
         }
     fields = {"ref": ref, "result": result, "reason": reason, "taskforce": taskforce, "measure": measure}
     give(session, m.ProposeChoice, stream_of(round_), as_, command_id, **fields)
@@ -272,6 +280,25 @@ def conclude(
     """選定を確定する(議長) / conclude the selection (the chair; or put it on the council's agenda)"""
     session = Session(writing=True)
     give(session, m.ConcludeSelection, stream_of(round_), as_, command_id, reason=reason)
+
+
+@intake_app.command("settle")
+def settle(
+    round_: Round,
+    ref: Ref,
+    text: Annotated[str, typer.Option("--text", help="処理の内容 / what was done")],
+    again: Annotated[bool, typer.Option("--again", help="もう一度開始する / start it again")] = False,
+    start_as: Annotated[
+        str, typer.Option("--start-as", metavar="REF", help="別の番号で開始する / start under another reference")
+    ] = "",
+    as_: As = None,
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """開始できなかった課題を処理する / settle a selected task that could not start"""
+    session = Session(writing=True)
+    fields = {"ref": ref, "text": text, "again": again or bool(start_as), "start_as": start_as}
+    give(session, m.SettleStart, stream_of(round_), as_, command_id, **fields)
 
 
 @intake_app.command("list")
@@ -294,18 +321,15 @@ def list_(json_: Json = False) -> None:
 def show(round_: Round, json_: Json = False) -> None:
     """提案・採点・順位・その安定性 / proposals, scores, ranks and how stable they are"""
     from domain.selection.deciding import conflicts, departures
+    from store.burdens import burdens
 
     session = Session()
-    try:
-        state, _ = session.store.load(stream_of(round_))
-    except LookupError:
-        raise ShellError(
-            f"ROUND: {round_}: ありません / no such round",
-            "→ `./taskforce intake list` で確かめてください / see the list",
-        ) from None
+    state = _loaded(session, round_)
     ranking = state.ranking() if state.phase != "concluded" else None
     places = {p.ref: p for p in (ranking.places if ranking else state.places)}
-    over, off = (conflicts(state), departures(state)) if ranking else ([], [])
+    with session.store.database.read() as connection:
+        over, off = (conflicts(state, burdens(connection)), departures(state)) if ranking else ([], [])
+    said = _said(session, state.stream)
     document = {
         "id": state.stream,
         "title": state.title,
@@ -315,30 +339,99 @@ def show(round_: Round, json_: Json = False) -> None:
         "policy": state.policy,
         "policy_from": state.policy_from,
         "proposals": [
-            {**p.model_dump(mode="json"), "place": places[p.ref].model_dump() if p.ref in places else None}
+            {
+                **p.model_dump(mode="json"),
+                "place": places[p.ref].model_dump() if p.ref in places else None,
+                "said": [{"kind": kind, "by": by, "text": text} for kind, by, text in said.get(p.ref, ())],
+            }
             for p in state.proposals.values()
         ],
         "close": [c.model_dump() for c in ranking.close] if ranking else [],
         "conflicts": [t.model_dump() for t in over],
         "departures": off,
     }
-    OUT.emit(document, lambda: _shown(state, places, ranking, over, off))
+    OUT.emit(document, lambda: _shown(state, places, ranking, over, off, said))
 
 
-def _shown(state: Any, places: Any, ranking: Any, over: Any, off: list[str]) -> None:
+def _loaded(session: Session, round_: str) -> SelectionRound:
+    try:
+        state = session.store.load(stream_of(round_))[0]
+    except LookupError:
+        state = None
+    if not isinstance(state, SelectionRound):
+        raise ShellError(
+            f"ROUND: {round_}: ありません / no such round",
+            "→ `./taskforce intake list` で確かめてください / see the list",
+        )
+    return state
+
+
+def _said(session: Session, stream: str) -> dict[str, list[tuple[str, str, str]]]:
+    """Proposal -> (what it is, who wrote it, the text): interviews, comments of assessors, reasons of merges and choices."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for r in session.store.events(stream):
+        event = r.event
+        ref, text, kind = getattr(event, "ref", ""), "", ""
+        if isinstance(event, m.InterviewRecorded):
+            kind, text = f"ヒアリング / interview {day(event.on)}", event.text
+        elif isinstance(event, m.ProposalScored):
+            kind, text = "採点の意見 / comment", event.comment
+        elif isinstance(event, m.ProposalsMerged):
+            kind, text = f"統合の理由 / merged into {event.into}", event.reason
+        elif isinstance(event, m.ChoiceProposed):
+            kind, text = f"案の理由 / why {event.result}", event.reason
+        elif isinstance(event, m.ProposalWithdrawn):
+            kind, text = "取下げの理由 / withdrawn", event.reason
+        elif isinstance(event, m.StartSettled):
+            kind, text = "開始の処理 / settled", event.text
+        if text:
+            found.setdefault(ref, []).append((kind, r.actor.person or "", text))
+    return found
+
+
+def _shown(state: SelectionRound, places: Any, ranking: Any, over: Any, off: list[str], said: Any) -> None:
     OUT.say(f"{state.title} ({state.stream}) · {state.phase} · 締切 / closes {day(state.closes_at)}")
     if state.priority_fields:
         OUT.say("重点取組分野 / priority fields: " + "、".join(state.priority_fields))
     if state.policy:
-        OUT.say(f"設置方針 / policy: {state.policy} ({state.policy_from})")
+        OUT.say(f"設置方針 / policy ({state.policy_from}):", *(f"  {x}" for x in state.policy.splitlines() if x))
     order = sorted(state.proposals.values(), key=lambda p: (places[p.ref].rank if p.ref in places else 9999, p.ref))
     OUT.table("", _HEADS, [_row(p, places.get(p.ref)) for p in order])
     for pair in ranking.close if ranking else ():
-        OUT.say(f"僅差 / too close to call: {pair.first} – {pair.second} ({pair.holds:.0%})")
+        word = "同順位 / level" if pair.tied else f"僅差 / too close to call ({pair.holds:.0%})"
+        OUT.say(f"{word}: {pair.first} – {pair.second}")
+    if one := [p.ref for p in state.proposals.values() if len(p.scores) == 1 and p.status == "open"]:
+        OUT.say(f"採点者が一人だけ / one assessor only: {', '.join(one)}")
     for text in over:
         OUT.say(f"上限超過 / capacity: {text.ja} / {text.en}")
     if off:
         OUT.say(f"順位と異なり理由がない / departs from the rank without a reason: {', '.join(off)}")
+    for p in order:
+        _details_of(state, p, said.get(p.ref, ()))
+
+
+def _details_of(state: SelectionRound, p: Proposal, said: Any) -> None:
+    """Scores by criterion, what was said, and why it could not start."""
+    if p.scores:
+        criteria = state.rules.criteria if state.rules else ()
+        OUT.table(
+            f"{p.ref} {p.title}",
+            ("採点者 / assessor", *(c.title.ja for c in criteria)),
+            [(who, *(given.get(c.key, "") for c in criteria)) for who, given in p.scores.items()],
+        )
+    if p.choice is not None and p.choice.taskforce is not None:
+        t = p.choice.taskforce
+        OUT.say(
+            f"{p.ref}: {t.weight} · 座長 / chair {t.chair} · アドバイザー / adviser {t.adviser or '-'} · "
+            f"構成員 / members {', '.join(t.members)} · 関係部署 / departments {', '.join(t.departments)}"
+        )
+    for kind, by, text in said:
+        OUT.say(f"{p.ref}: {kind} ({by}): {text}")
+    if p.refused is not None:
+        OUT.say(
+            f"開始できません / could not start: {p.ref}: {p.refused.ja} / {p.refused.en}",
+            f"→ ./taskforce intake settle {state.stream} {p.ref} --again [--start-as REF] --text … --as PERSON",
+        )
 
 
 _HEADS = (
@@ -361,4 +454,5 @@ def _row(p: Any, place: Any) -> tuple[Any, ...]:
     if place is None:
         return ("", p.ref, p.title, "", "", "", len(p.scores) or "", "", choice)
     figures = (f"{place.closeness:.3f}", f"{place.best}–{place.worst}", f"{place.stable:.0%}")
-    return (place.rank, p.ref, p.title, *figures, place.assessors, f"{place.spread:.2f}", choice)
+    rank = f"{place.rank} (同)" if place.tied else place.rank
+    return (rank, p.ref, p.title, *figures, place.assessors, f"{place.spread:.2f}", choice)

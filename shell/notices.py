@@ -27,7 +27,13 @@ STATES = {
 @notices_app.command("choose")
 def choose(
     digest: Annotated[str, typer.Option("--digest", help="immediate|daily|weekly|off")],
-    channel: Annotated[str, typer.Option("--channel", help="email")] = "email",
+    channel: Annotated[
+        str,
+        typer.Option(
+            "--channel",
+            help="email(webhook・chat は職や組織あてで、個人では選べません / webhook and chat are nobody's own: no choice)",
+        ),
+    ] = "email",
     hour: Annotated[int, typer.Option("--hour", help="まとめて届く時刻 / hour of the digest", min=0, max=23)] = 8,
     as_: As = None,
     command_id: CommandId = None,

@@ -108,15 +108,26 @@ def moves(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV: person,post,leaves,until,capacity")],
     on: Annotated[str, typer.Option("--on", help="発令日 / the day on which they take effect")],
     beside: Annotated[bool, typer.Option("--beside", help="今の者も残る(兼務・増員) / present holders stay")] = False,
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="発令前に取り消す(同じファイル) / take them back before their day")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="記録せず示す / show what would change")] = False,
     command_id: CommandId = None,
     json_: Json = False,
 ) -> None:
     """人事異動を取り込む(先の発令日でもよい) / load personnel moves, ahead of their day too"""
+    from domain.calendar import local_day
     from domain.directory_changes import RecordMoves, decide
     from domain.directory_stream import STREAM
 
+    if cancel and dry_run:
+        raise ShellError(
+            "--cancel: --dry-run とは併用できません / not with --dry-run", "→ どちらかにしてください / choose one"
+        )
     session = Session(writing=not dry_run)
+    if cancel:
+        _cancel_moves(session, file, parse_day("--on", on), command_id)
+        return
     command = RecordMoves.model_validate(
         {
             "command_id": command_id or f"moves:{uuid4()}",
@@ -130,13 +141,28 @@ def moves(
         session.store.record(command, _registrar())
     directory = session.store.facts().directory
     (event,) = decide(directory, command) if dry_run else (None,)
+    named = {(m.person, post) for m in command.moves for post in m.leaves}
+    told = command.on <= local_day(session.store.clock.now())  # who holds a post on a day to come is confidential
     document = {
         "on": command.on,
         "taken": [{"person": m.person, "post": m.post} for m in command.moves],
-        "left": [{"person": person, "post": post} for person, post in getattr(event, "left", ())],
+        "left": [
+            {"person": person, "post": post}
+            for person, post in getattr(event, "left", ())
+            if told or (person, post) in named
+        ],
         "recorded": not dry_run,
     }
     OUT.emit(document, lambda: _print_moves(document))
+
+
+def _cancel_moves(session: Session, file: Path, on: date, command_id: str | None) -> None:
+    from domain.directory_loaded import CancelMoves
+    from domain.directory_stream import STREAM
+
+    pairs = tuple((str(row["person"]), str(row["post"])) for row in _moves(file))
+    command = CancelMoves(command_id=command_id or f"cancel-moves:{uuid4()}", stream=STREAM, on=on, moves=pairs)
+    _recorded(session, command, f"取消 / cancelled: {file.name} {day(on)}")
 
 
 def _print_moves(document: dict[str, Any]) -> None:

@@ -164,6 +164,10 @@ def _folder(folder: Path) -> Iterator[Row]:
     rows: dict[str, Row] = {}
     problems: list[str] = []
     tasks = [_row_of_csv("tasks.csv", t.number, t.content, t.problems) for t in read_csv(folder / "tasks.csv", _TASKS)]
+    if not tasks:
+        raise DocumentError(
+            folder, ["tasks.csv: 課題の行がありません。1件ずつ書いてください / no tasks in it; write one a line"]
+        )
     for row in tasks:
         rows.setdefault(str(row.content.get("id", "")), row)
     places: dict[tuple[str, str, int], str] = {}

@@ -1,4 +1,4 @@
-"""`paper` and `dossier`: a decision, and a whole lifecycle, as PDF."""
+"""`paper`, `dossier` and `brief`: a decision, a whole lifecycle, and a brief for a question in the assembly."""
 
 from __future__ import annotations
 
@@ -70,6 +70,36 @@ def dossier(id: Id, as_of: AsOf = None, out: Out = None, force: Force = False, j
     write(made, out or Path(f"{_name(found)}-dossier.pdf"), force)
 
 
+@app.command()
+def brief(
+    id: Id,
+    question: Annotated[
+        str,
+        typer.Option(
+            "--question", help="質問(通告の要旨)。求められた項目を先に置く / the question; what it asks for comes first"
+        ),
+    ] = "",
+    as_of: AsOf = None,
+    out: Out = None,
+    force: Force = False,
+    json_: Json = False,
+) -> None:
+    """答弁資料を作る(PDF、--out が .html なら HTML) / a brief for a question in the assembly"""
+    from papers.brief import as_html, as_pdf
+    from papers.brief import brief as collected
+
+    if out is not None and out.suffix.lower() not in (".pdf", ".html"):
+        raise ShellError(
+            f"--out: {out}: .pdf か .html にしてください / neither .pdf nor .html",
+            "→ 例 / e.g.: --out answer.pdf",
+        )
+    found = _collected(id, as_of)
+    made = collected(found, question)
+    html = out is not None and out.suffix.lower() == ".html"
+    document = as_html(made) if html else as_pdf(made, found.last.occurred_at)
+    write(document, out or Path(f"{_name(found)}-brief.pdf"), force)
+
+
 def _collected(id: str, as_of: int | None) -> Collected:
     from papers.collecting import NothingToPrint, collect
 
@@ -94,9 +124,8 @@ def _name(found: Collected) -> str:
     return re.sub(r"[^\w.-]+", "_", found.state.ref)[:60].strip("._") or short(found.stream)
 
 
-def write(made: bytes, out: Path, force: bool) -> None:
-    from papers.typesetting import pages
-
+def save(made: bytes, out: Path, force: bool) -> None:
+    """Into a file. Raises `ShellError` where there is one already (unless it may be overwritten), or none can be."""
     try:
         with out.open("wb" if force else "xb") as file:
             file.write(made)
@@ -110,6 +139,12 @@ def write(made: bytes, out: Path, force: bool) -> None:
             f"--out: {out}: 書き込めません / cannot be written ({error.strerror})",
             "→ 書き込めるフォルダーを --out で指定してください / name a folder that can be written to with --out",
         ) from None
+
+
+def write(made: bytes, out: Path, force: bool) -> None:
+    from papers.typesetting import pages
+
+    save(made, out, force)
     digest = hashlib.sha256(made).hexdigest()
     document = {"file": str(out), "sha256": digest, "bytes": len(made)}
     if made.startswith(b"%PDF"):

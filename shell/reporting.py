@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 from uuid import uuid4
 
 import typer
@@ -31,6 +32,10 @@ def measure(
         ),
     ] = None,
     source: Annotated[str, typer.Option("--source", help="出典 / source")] = "",
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="FILE", help="出典のファイル(SHA-256 を残す) / source file; its sha256 is kept"),
+    ] = None,
     note: Annotated[str, typer.Option("--note")] = "",
     correct: Annotated[
         bool,
@@ -41,7 +46,6 @@ def measure(
     json_: Json = False,
 ) -> None:
     """KPI の測定値を記録・訂正する / record or correct a measurement"""
-    from domain.deliverables.base import Evidence
     from domain.lifecycle.amendments import CorrectMeasurement
     from domain.lifecycle.commands import RecordMeasurement
 
@@ -59,13 +63,31 @@ def measure(
         "kpi": kpi,
         "period": period or _current_period(session, stream, kpi),
         "value": number,
-        "source": Evidence(source=source) if source else None,
+        "source": _evidence(source, file),
     }
     if correct:
         command: Command = CorrectMeasurement.model_validate({**fields, "reason": need_reason(reason)})
     else:
         command = RecordMeasurement.model_validate({**fields, "note": note})
     done(session, session.record(command, session.actor(person)))
+
+
+def _evidence(source: str, file: Path | None) -> Any:
+    """Where a value comes from: what was named, and the hash of the file that was read."""
+    import hashlib
+
+    from domain.deliverables.base import Evidence
+
+    if file is None:
+        return Evidence(source=source) if source else None
+    try:
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ShellError(
+            f"--file: {file}: 読めません / cannot be read ({error.strerror})",
+            "→ パスを確認してください / check the path",
+        ) from None
+    return Evidence(source=source or file.name, sha256=digest)
 
 
 def _current_period(session: Session, stream: str, kpi: str) -> str:
@@ -84,28 +106,44 @@ def _current_period(session: Session, stream: str, kpi: str) -> str:
 
 def period_of(cadence: str | None, day: date) -> str:
     """The name of the period that `day` is in: 2026-11 (also without a cadence), 2026-Q4, 2026-H2 or 2026."""
-    names = {
-        "quarterly": f"{day.year}-Q{(day.month + 2) // 3}",
-        "half_yearly": f"{day.year}-H{(day.month + 5) // 6}",
-        "yearly": f"{day.year}",
-    }
-    return names.get(cadence or "", f"{day:%Y-%m}")
+    from domain.kpis.periods import name_of
+
+    return name_of(cadence, day)
 
 
 @app.command()
 def budget(
     id: Id,
     fiscal_year: Annotated[int, typer.Option("--fiscal-year", help="年度(西暦) / fiscal year")],
-    state: Annotated[str, typer.Option("--state", help="asked|indicated|voted|allotted (要求・内示・議決・配当)")],
+    state: Annotated[
+        str,
+        typer.Option(
+            "--state",
+            help="asked|assessed_section|assessed_bureau|assessed_mayor|indicated|appealed|restored|billed|voted|allotted|executed|settled "
+            "(要求・財政課長査定・財政局長査定・市長査定・内示・復活要求・復活内示・議案・議決・配当・執行・決算)",
+        ),
+    ],
     amount: Annotated[int, typer.Option("--amount", min=0, help="円 / yen")],
     as_: As = None,
+    window: Annotated[
+        str,
+        typer.Option(
+            "--window", help="当初・補正の別(省けば要求したもの) / initial, june …; by default the one asked for"
+        ),
+    ] = "",
+    on: Annotated[str, typer.Option("--on", metavar="DAY", help="あった日(省けば今日) / day, today by default")] = "",
+    bill: Annotated[str, typer.Option("--bill", help="議案番号 / number of the bill")] = "",
+    public_on: Annotated[
+        str, typer.Option("--public-on", metavar="DAY", help="議案が公になる日 / from when the bill is public")
+    ] = "",
     command_id: CommandId = None,
     json_: Json = False,
 ) -> None:
-    """予算額を記録する(財政課) / record a budget amount (finance section)"""
+    """予算額を記録する(財政課。復活要求と執行は担当課も) / record a budget amount (finance; appeals and execution the section too)"""
+    from domain.lifecycle.amounts import STATES as states
     from domain.lifecycle.commands import RecordBudget
+    from shell.acting import parse_day
 
-    states = ("asked", "indicated", "voted", "allotted")
     if state not in states:
         raise ShellError(
             f"--state: {state}: 使えない値です / not a state", f"→ 次のいずれか / one of: {', '.join(states)}"
@@ -124,6 +162,10 @@ def budget(
             "fiscal_year": fiscal_year,
             "state": state,
             "amount": amount,
+            "window": window,
+            "on": parse_day("--on", on) if on else None,
+            "bill": bill,
+            "public_on": parse_day("--public-on", public_on) if public_on else None,
         }
     )
     done(session, session.record(command, session.actor(person)))

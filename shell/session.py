@@ -6,12 +6,16 @@ import asyncio
 import getpass
 import hashlib
 import socket
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from definitions.loader import load_definition, load_people
+from definitions.loader import load_bodies, load_definition, load_people
+from domain.bodies_stream import STREAM as BODIES
+from domain.bodies_stream import PublishRules
+from domain.bodies_stream import digest as digest_of
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.directory_stream import ImportDirectory
 from domain.messages import Actor, Command, Via
@@ -33,6 +37,7 @@ class Session:
 
     def __init__(self, *, writing: bool = False, create: bool = False) -> None:
         self.settings: Settings = load()
+        self._writing, self._acting = writing or create, self.settings.person
         url = self.settings.database_url
         parsed = parse_url(url)
         missing = parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists()
@@ -85,16 +90,28 @@ class Session:
             )
         known = [p.id for p in self.store.facts().directory.people]
         if given in known:
-            return given
+            return self._as(given, option)
         named = [p for p, row in queries.all_people(self.store).items() if given in (row["name"], row["name_en"])]
         begun = named or [p for p in known if p.startswith(given)]
         if len(begun) == 1:
-            return begun[0]
+            return self._as(begun[0], option)
+        if option == "--as":
+            self._note_attempt("person-unknown", f"{option}: {given[:100]}: no such person", given[:100])
         hint = "候補 / candidates: " + ", ".join(begun[:8]) if begun else "一覧は / see `./taskforce people`"
         raise ShellError(
             f"{option}: {given}: 職員が{'複数います' if begun else 'いません'} / {'several match' if begun else 'no such person'}",
             f"→ {hint}",
         )
+
+    def _as(self, person: str, option: str) -> str:
+        if option == "--as":
+            self._acting = person
+        return person
+
+    def _note_attempt(self, rule: str, message: str, person: str | None) -> None:
+        """What somebody tried and could not even ask for stays on record, like a refusal. Reading leaves no trace."""
+        if self._writing:
+            self.store.note_attempt(next(iter(sys.argv[1:]), "shell"), self.actor(person), rule, message)
 
     def actor(self, person: str | None, capacity: str | None = None) -> Actor:
         return Actor(person=person, capacity=capacity, via=Via.SHELL, authenticated_by=f"shell:{operator()}")
@@ -113,9 +130,11 @@ class Session:
         try:
             request = queries.resolve_request(self.store, given)
         except queries.NotFound as missing:
+            self._note_attempt("request-unknown", f"REQUEST: {given[:100]}: not found", self._acting)
             raise _not_found("REQUEST", given, missing.candidates, "inbox --as PERSON") from None
         stream = queries.request_stream(self.store, request)
         if stream is None:
+            self._note_attempt("request-unknown", f"REQUEST: {given[:100]}: not found", self._acting)
             raise _not_found("REQUEST", given, [], "inbox --as PERSON")
         return request, stream
 
@@ -199,6 +218,11 @@ def furnish(store: Store) -> None:
             PublishDefinition(command_id=command_id, stream=stream_of(definition.name), definition=definition), system
         )
         OUT.note("同梱のプロセス定義(himeji@1)を公開しました / the shipped process definition was published")
+    shipped = load_bodies()
+    # They are Himeji's: a city with a directory of its own publishes its own rules (`council rules FILE`).
+    if store.rules() is None and store.facts().directory.unit(shipped.secretariat) is not None:
+        command_id = f"publish:{shipped.reference}:{digest_of(shipped)[:16]}"
+        store.record(PublishRules(command_id=command_id, stream=BODIES, rules=shipped), system)
 
 
 def operator() -> str:

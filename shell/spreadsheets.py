@@ -19,7 +19,7 @@ LISTS = ("tags", "setup.departments", "setup.serves")
 
 def read_csv(path: Path, columns: Sequence[str]) -> list[Line]:
     """CSV in UTF-8 or, as Excel in Japan writes it, CP932. `setup.purpose` nests; `;` separates the items of a list."""
-    reader = csv.reader(io.StringIO(_csv_text(path), newline=""))
+    reader = csv.reader(io.StringIO(_csv_text(path), newline=""), strict=True)
     lines: list[Line] = []
     header: list[str] = []
     begins = 1

@@ -115,15 +115,17 @@ def form(
     from definitions.loader import load_definition
     from domain.deliverables.registry import DELIVERABLES
     from shell.forms import render_form
-    from store import queries
+    from store.beginnings import beginning
 
     definition, content = load_definition(), None
+    learnt: list[tuple[int, str]] = []
     if for_ is not None:
         session = Session()
         stream = session.lifecycle(for_)
         state, _ = session.store.load(stream)
         definition = session.store.facts(state.definition).definition or definition
-        content = queries.known_content(session.store, stream, stage)
+        content = beginning(session.store, stream, stage)
+        learnt = [(x.round, text) for x in state.lessons for text in x.learnt]
     try:
         key = definition.stage(stage).deliverable
     except KeyError:
@@ -141,11 +143,12 @@ def form(
                 "deliverable": key,
                 "schema": DELIVERABLES[key].form.model_json_schema(),
                 "content": content,
+                "learnt": [{"round": n, "text": text} for n, text in learnt],
             },
             lambda: None,
         )
     else:
-        sys.stdout.write(render_form(key, content))
+        sys.stdout.write(render_form(key, content, learnt))
 
 
 @app.command()

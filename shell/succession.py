@@ -56,7 +56,7 @@ def _record(session: Session, row: dict[str, Any], old: str, new: str, reason: s
     try:
         session.record(command, actor)
     except Refused as refused:
-        return f"{refused.refusal.rule}: {refused.refusal.message}"
+        return f"拒否 / refused ({refused.refusal.rule}): {refused.refusal.message}"
     return "handed over"
 
 

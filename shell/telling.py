@@ -45,12 +45,35 @@ def show_document(session: Session, stream: str) -> dict[str, Any]:
         "review_date": state.review_date,
         "measurements": queries.measurements_of(store, stream),
         "budgets": {str(year): b.model_dump() for year, b in state.budgets.items()},
+        "aim": state.aim.model_dump() if state.aim else None,
+        "commitments": [c.model_dump() for c in state.commitments],
+        "carried": [c.model_dump() for c in state.carried],
+        "procurements": [p.model_dump() for p in state.procurements],
+        "benefits": [b.model_dump() for b in state.benefits],
         "promises": queries.promises_of(store, stream),
         "adopted": state.adopted.model_dump() if state.adopted else None,
         "merged_into": state.merged_into,
         "absorbed": list(state.absorbed),
+        "origin": state.origin.model_dump() if state.origin else None,
+        "spread": [s.model_dump() for s in state.spread],
+        "lessons": [x.model_dump() for x in state.lessons],
+        "wind_down": [t.model_dump() for t in state.tasks],
     }
-    return document
+    return document | _learnt(session, stream, state)
+
+
+def _learnt(session: Session, stream: str, state: Any) -> dict[str, Any]:
+    """What the city's history says: the forecast, and at a hypothesis what became of earlier ones."""
+    from learning import forecast, hypotheses
+    from learning.asking import forecast_of, lessons_at
+
+    expected, lessons = forecast_of(session.store, stream), lessons_at(session.store, state)
+    return {
+        "forecast": expected.model_dump() | {"words": forecast.in_words(expected).model_dump()},
+        "past_hypotheses": None
+        if lessons is None
+        else lessons.model_dump() | {"words": hypotheses.in_words(lessons).model_dump()},
+    }
 
 
 def _timeline(session: Session, stream: str) -> list[dict[str, Any]]:
@@ -118,6 +141,7 @@ def print_show(d: dict[str, Any], *, whole: bool) -> None:
     for label, other in (("統合先 / merged into", d["merged_into"]), *(("統合 / absorbed", o) for o in d["absorbed"])):
         if other:
             OUT.say(f"{label}: {other}")
+    _print_family(d)
     outcome = f" · 結果 / outcome: {d['outcome']}" if d["outcome"] else ""
     OUT.say(f"段階 / stage: {d['stage']} · 第{d['round']}期 / round {d['round']} · {d['health']}{outcome}", "")
     _print_waiting(d)
@@ -141,6 +165,7 @@ def print_show(d: dict[str, Any], *, whole: bool) -> None:
                 for i in d["deliverables"]
             ),
         )
+    print_tasks(d["wind_down"])
     _print_figures(d)
 
 
@@ -149,7 +174,25 @@ KINDS = {
     "decide": "決裁 / decide",
     "question": "質問 / question",
     "read": "供覧 / for information",
+    "task": "廃止の整理 / wind-down",
 }
+
+
+def _print_family(d: dict[str, Any]) -> None:
+    """Where it came from, where it was carried to, and what earlier rounds taught."""
+    if d["origin"]:
+        o = d["origin"]
+        OUT.say(f"横展開元 / came from: {o['ref']} {o['title']}(第{o['round']}期 / round {o['round']})")
+    for s in d["spread"]:
+        wrong = f" 例外 / exception {s['rule']}: {s['message']['ja']}" if s["rule"] else ""
+        OUT.say(f"横展開先 / carried to: {s['ref']} {s['section_name']['ja']}{wrong}")
+    for x in d["lessons"]:
+        for text in x["learnt"]:
+            OUT.say(f"第{x['round']}期に分かったこと / learnt in round {x['round']}: {text}")
+        if x["scope"]:
+            OUT.say(f"第{x['round']}期の拡充 / widened after round {x['round']}: {x['scope']}")
+        for text in x["targets"]:
+            OUT.say(f"新しい目標 / new target: {text}")
 
 
 def _print_waiting(d: dict[str, Any]) -> None:
@@ -175,6 +218,9 @@ def _print_waiting(d: dict[str, Any]) -> None:
     )
     if d["next_due"]:
         OUT.say(f"次の期限 / next deadline: {day(d['next_due'])}")
+    for label, found in (("見通し / forecast", d["forecast"]), ("過去の仮説 / past hypotheses", d["past_hypotheses"])):
+        if found is not None:
+            OUT.say(f"{label}: {found['words']['ja']} / {found['words']['en']}")
     OUT.say("")
 
 
@@ -189,7 +235,7 @@ def _print_route(d: dict[str, Any]) -> None:
                     f"{s['title']['ja']} / {s['title']['en']}",
                     "、".join(p["ja"] for p in s["posts"]) or "-",
                     f"{STANDINGS[s['standing']].ja} / {STANDINGS[s['standing']].en}",
-                    ", ".join(s["people"]) or "-",
+                    ", ".join(f"{p}(代)" if p in s["deputies"] else p for p in s["people"]) or "-",
                 )
                 for s in d["route"]
             ),
@@ -210,6 +256,33 @@ def _print_route(d: dict[str, Any]) -> None:
         OUT.say(f"回避 / recused: {', '.join(d['recused'])}")
 
 
+def print_tasks(tasks: list[dict[str, Any]]) -> None:
+    """What a wind-down asks for; nothing when there is none."""
+    if not tasks:
+        return
+    OUT.say("")
+    OUT.table(
+        "廃止の整理 / wind-down",
+        ("作業 / task", "", "職 / post", "期限 / due", "状態 / state"),
+        (
+            (
+                t["key"],
+                f"{t['title']['ja']} / {t['title']['en']}",
+                t["post_title"]["ja"],
+                short_day(t["due_at"]),
+                _task(t),
+            )
+            for t in tasks
+        ),
+    )
+
+
+def _task(t: dict[str, Any]) -> str:
+    if t["done_at"] is None:
+        return "超過 / overdue" if t["overdue"] else "未 / open"
+    return ("該当なし / not applicable " if t["not_applicable"] else "済 / done ") + short_day(t["done_at"])
+
+
 def _marks(measurement: dict[str, Any]) -> str:
     """A corrected or imported value says so."""
     corrected = f"(訂正 / corrected, {measurement['was']})" if measurement["was"] is not None else ""
@@ -219,16 +292,26 @@ def _marks(measurement: dict[str, Any]) -> str:
 def _print_figures(d: dict[str, Any]) -> None:
     if d["budgets"]:
         OUT.say("")
+        from domain.lifecycle.state import Budget
+        from shell.money import budget_rows
+
         OUT.table(
             "予算(円) / budget (yen)",
-            ("年度 / FY", "要求", "内示", "議決", "配当"),
-            (
-                (
-                    f"{wareki_fiscal_year(int(y))} (FY{y})",
-                    *(f"{b[k]:,}" if b[k] is not None else "" for k in ("asked", "indicated", "voted", "allotted")),
-                )
-                for y, b in d["budgets"].items()
-            ),
+            ("年度・窓 / FY, window", "状態 / state", "金額 / amount", "日 / on", "議案 / bill"),
+            budget_rows({int(y): Budget.model_validate(b) for y, b in d["budgets"].items()}),
+        )
+    for p in d["procurements"]:
+        done = list(p["steps"])[-1] if p["steps"] else "-"
+        OUT.say(f"調達 / procurement {p['key']}: {p['title']} · {done}" + (f" · {p['ended']}" if p["ended"] else ""))
+    for c in d["commitments"]:
+        OUT.say(
+            f"年度を越える負担 / commitment {c['key']}: {c['title']} FY{c['from_year']}–FY{c['to_year']} ({c['rests_on']})"
+        )
+    if d["aim"] and not d["aim"]["handed_in"] and not d["closed"]:
+        at = d["aim"]["at"]
+        OUT.say(
+            f"目指す予算の窓 / budget window: {wareki_fiscal_year(at['fiscal_year'])} {at['title']['ja']}"
+            f"(要求締切 / requests close {day(at['closes_at'])})"
         )
     if d["kpis"]:
         OUT.say("")

@@ -1,33 +1,25 @@
-"""Reading about the bodies: rounds, sessions, the decision register, and what waits for an agenda."""
+"""Reading about the bodies: rounds, sessions, the decision register, and what went wrong. What waits for an agenda: `agendas.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from datetime import date
 
 import sqlalchemy as sa
 
+from domain.calendar import local_day
 from domain.kinds import Row
-from domain.messages import Frozen
-from domain.sessions.messages import Category
-from domain.sessions.session import Session
-from store import queries
+from domain.selection.round import SelectionRound
+from domain.sessions.messages import ItemConcluded
+from domain.sessions.privacy import WITHHELD, belongs_to, sees_all
+from domain.sessions.rhythm import MeetingNotConvened, Rhythm
+from domain.sessions.rhythm import stream_of as rhythm_of
+from domain.sessions.session import Drafted, Session
+from store.agendas import Matter as Matter
+from store.agendas import matters as matters
+from store.agendas import put as put
 from store.queries import rows
 from store.store import Store
-from store.tables import instructions, lifecycles, proposals, requests, selections, session_items, sessions
-
-
-class Matter(Frozen):
-    """Something that waits for a body: fields of the item that it becomes."""
-
-    item: str
-    category: Category
-    title: str
-    lifecycle: str = ""
-    request: str = ""
-    seen: str = ""
-    selection: str = ""
-    follows: str = ""
+from store.tables import instructions, proposals, selections, session_items, sessions
 
 
 def all_sessions(store: Store, body: str | None = None) -> list[Row]:
@@ -50,8 +42,11 @@ def items_of(store: Store, stream: str) -> list[Row]:
     return rows(store, sa.select(session_items).where(session_items.c.stream == stream).order_by(session_items.c.place))
 
 
-def register(store: Store, lifecycle: str | None = None, limit: int = 500) -> list[Row]:
-    """The decision register: every item that was concluded, newest session first."""
+def register(store: Store, lifecycle: str | None = None, limit: int = 500, *, person: str | None = None) -> list[Row]:
+    """The decision register: every item that was concluded, newest session first.
+
+    Of non-public items `person` sees the matter when they sit in the body or are of its secretariat; others that there is one.
+    """
     query = (
         sa.select(session_items, sessions.c.body, sessions.c.held_on, sessions.c.fiscal_year, sessions.c.number)
         .join(sessions, sessions.c.stream == session_items.c.stream)
@@ -59,7 +54,31 @@ def register(store: Store, lifecycle: str | None = None, limit: int = 500) -> li
         .order_by(sessions.c.held_on.desc(), session_items.c.stream, session_items.c.place)
         .limit(limit)
     )
-    return rows(store, query if lifecycle is None else query.where(session_items.c.lifecycle == lifecycle))
+    found = rows(store, query if lifecycle is None else query.where(session_items.c.lifecycle == lifecycle))
+    seen = {b: inside(store, b, person) for b in {r["body"] for r in found}}
+    veiled = {
+        "title": WITHHELD.ja,
+        "lifecycle": None,
+        "request": None,
+        "selection": None,
+        "follows": None,
+        "exception": None,
+    }
+    shown = [r if r["public"] or seen[r["body"]] else {**r, **veiled, "conclusion": None} for r in found]
+    # Asked for one lifecycle, a veiled row would say what it hides.
+    return shown if lifecycle is None else [r for r in shown if r["public"] or seen[r["body"]]]
+
+
+def inside(store: Store, body: str, person: str | None) -> bool:
+    """Whether somebody sits in a body today, is of the secretariat by the rules that hold, or an auditor."""
+    directory, day = store.facts().directory, local_day(store.clock.now())
+    found = directory.person(person) if person else None
+    return (found is not None and found.auditor) or belongs_to(store.rules(), body, person, directory, day)
+
+
+def sees(store: Store, session: Session, person: str | None) -> bool:
+    """Whether somebody sees all of a session."""
+    return sees_all(session, person, store.facts().directory, local_day(store.clock.now()))
 
 
 def open_instructions(store: Store, stream: str | None = None) -> list[Row]:
@@ -78,138 +97,81 @@ def next_number(store: Store, body: str, fiscal_year: int) -> int:
 
 
 def latest_policy(store: Store) -> Row | None:
-    """The monitoring meeting's newest policy for future taskforces."""
+    """The monitoring meeting's newest policy for future taskforces that the selecting body has had before it as well.
+
+    A row of the register with `text` (as it was deliberated; of a non-public item its title alone) and `confirmed` (session/item).
+    """
     query = (
-        sa.select(session_items)
+        sa.select(session_items, sessions.c.body, sessions.c.held_on)
         .join(sessions, sessions.c.stream == session_items.c.stream)
         .where(
-            sessions.c.body == "monitoring",
             sessions.c.phase.in_(("closed", "final")),
             session_items.c.category == "policy",
-            session_items.c.conclusion.in_(("endorsed", "conditions")),
+            session_items.c.conclusion.in_(("endorsed", "conditions", "noted")),
         )
         .order_by(sessions.c.held_on.desc(), session_items.c.place)
-        .limit(1)
     )
     found = rows(store, query)
-    return found[0] if found else None
+    before = {r["follows"]: f"{r['stream']}/{r['item']}" for r in found if r["body"] == "council" and r["follows"]}
+    rules = store.rules()
+    alone = rules is None or rules.selects == "monitoring"
+    for r in found:
+        key = f"{r['stream']}/{r['item']}"
+        if r["body"] == "monitoring" and r["conclusion"] != "noted" and (alone or key in before):
+            text = "\n\n".join(
+                t for t in (r["title"], said_of(store, r["stream"], r["item"]) if r["public"] else "") if t
+            )
+            return {**r, "text": text, "confirmed": before.get(key, "")}
+    return None
+
+
+def said_of(store: Store, stream: str, item: str) -> str:
+    """The reason with which an item was concluded last, opened; empty when there is none."""
+    told = [r.event for r in store.events(stream) if isinstance(r.event, ItemConcluded) and r.event.item == item]
+    return told[-1].reason if told else ""
 
 
 def deferred(store: Store) -> list[tuple[str, str]]:
-    """(round, ref) of proposals that the newest concluded round left their place and no later one has taken up."""
-    query = (
-        sa.select(selections.c.stream)
-        .where(selections.c.phase == "concluded")
-        .order_by(selections.c.fiscal_year.desc(), selections.c.stream.desc())
-        .limit(1)
-    )
-    newest = rows(store, query)
-    if not newest:
-        return []
+    """(round, ref) of proposals that a concluded round left their place and no other round has taken up, oldest round first."""
+    states: list[SelectionRound] = [store.load(r["stream"])[0] for r in all_rounds(store)]
+    taken = {(p.carried_from, p.ref) for s in states for p in s.proposals.values() if p.carried_from}
     return [
-        (newest[0]["stream"], r["ref"]) for r in proposals_of(store, newest[0]["stream"]) if r["status"] == "deferred"
+        (s.stream, p.ref)
+        for s in sorted(states, key=lambda s: (s.fiscal_year, s.stream))
+        if s.phase == "concluded"
+        for p in s.proposals.values()
+        if p.status == "deferred" and (s.stream, p.ref) not in taken
     ]
 
 
-def matters(store: Store, session: Session) -> list[Matter]:
-    """What waits for the session's body and is on no open agenda: nobody retypes it."""
-    taken = _on_agendas(store)
-    found = [m for m in _waiting(store, session) if not {m.request, m.selection, m.follows} & taken - {""}]
-    here = {i.lifecycle for i in session.items.values() if not i.request}
-    if session.body == "monitoring":
-        found += [m for m in _monitored(store, session) if m.lifecycle not in here]
-    numbers: dict[str, int] = {}
-    named = []
-    for m in found:
-        while True:
-            numbers[m.category] = numbers.get(m.category, 0) + 1
-            key = f"{m.category}-{numbers[m.category]}"
-            if key not in session.items:
-                break
-        named.append(m.model_copy(update={"item": key}))
-    return named
+def not_started(store: Store) -> list[Row]:
+    """Tasks that were selected and have no lifecycle: their start was refused, or they are not to start after all."""
+    query = sa.select(proposals).where(proposals.c.status == "selected", proposals.c.lifecycle.is_(None))
+    return rows(store, query.order_by(proposals.c.stream, proposals.c.ref))
 
 
-def _on_agendas(store: Store) -> set[str]:
-    """Requests, rounds and forwarded items that stand on the agenda of a session that is not over, or were concluded."""
-    query = (
-        sa.select(session_items.c.request, session_items.c.selection, session_items.c.follows)
-        .join(sessions, sessions.c.stream == session_items.c.stream)
-        .where(
-            sa.or_(
-                sessions.c.phase.in_(("convened", "sitting")),
-                sa.and_(session_items.c.follows.is_not(None), session_items.c.conclusion != "held"),
-            )
-        )
-    )
-    return {str(v) for r in rows(store, query) for v in r.values() if v}
+def open_exceptions(store: Store) -> list[Row]:
+    """Conclusions that were refused where they were carried, and nobody has settled yet."""
+    query = sa.select(session_items).where(session_items.c.exception.is_not(None))
+    return rows(store, query.order_by(session_items.c.stream, session_items.c.place))
 
 
-def _waiting(store: Store, session: Session) -> Iterator[Matter]:
-    query = (
-        sa.select(requests, lifecycles.c.title, lifecycles.c.definition, lifecycles.c.held)
-        .join(lifecycles, lifecycles.c.stream == requests.c.stream)
-        .where(requests.c.post == session.chair_post(), requests.c.kind == "decide", lifecycles.c.held.is_(False))
-        .order_by(requests.c.due_at, requests.c.request)
-    )
-    for r in rows(store, query):
-        yield Matter(
-            item="-",
-            category=_category(store, r),
-            title=r["title"],
-            lifecycle=r["stream"],
-            request=r["request"],
-            seen=r["content_hash"] or "",
-        )
-    if session.rules is not None and session.body == session.rules.selects:
-        for r in rows(store, sa.select(selections).where(selections.c.phase == "scoring")):
-            state, _ = store.load(r["stream"])
-            if state.open and all(p.choice is not None for p in state.open):
-                yield Matter(item="-", category="selection", title=r["title"], selection=r["stream"])
-    if session.body == "council":
-        sent = (
-            sa.select(session_items)
-            .join(sessions, sessions.c.stream == session_items.c.stream)
-            .where(
-                sessions.c.body == "monitoring",
-                sessions.c.phase.in_(("closed", "final")),
-                session_items.c.category.in_(("evaluation", "policy")),
-                session_items.c.conclusion.is_not(None),
-                session_items.c.conclusion != "held",
-                session_items.c.request.is_(None),
-            )
-            .order_by(sessions.c.held_on, session_items.c.stream, session_items.c.place)
-        )
-        for r in rows(store, sent):
-            follows = f"{r['stream']}/{r['item']}"
-            yield Matter(
-                item="-", category=r["category"], title=r["title"], lifecycle=r["lifecycle"] or "", follows=follows
-            )
+def missed_meetings(store: Store) -> list[MeetingNotConvened]:
+    """Meetings of a rhythm that could not be convened, until a session of the body is convened for that day or a later one."""
+    found = []
+    for key in ("council", "monitoring"):
+        try:
+            state: Rhythm = store.load(rhythm_of(key))[0]
+        except LookupError:
+            continue
+        days = [r["held_on"] for r in all_sessions(store, key) if r["phase"] != "cancelled" and r["held_on"]]
+        found += [e for e in state.missed if e.held_on > max(days, default=date.min)]
+    return found
 
 
-def _category(store: Store, row: Row) -> Category:
-    if row["step"] in ("superior", "consultation"):
-        return "objection"
-    process = store.facts(row["definition"]).definition
-    stage: Any = process.stage(row["stage"]) if process is not None else None
-    return "evaluation" if stage is not None and stage.decides_outcome else "proposal"
-
-
-def _monitored(store: Store, session: Session) -> Iterator[Matter]:
-    """Every project that is being monitored is evaluated; and the policy for future taskforces is deliberated."""
-    if not any(i.category == "policy" for i in session.items.values()):
-        yield Matter(item="-", category="policy", title="今後のタスクフォースの設置方針")
-    watched = [
-        s.key
-        for r in queries.published_definitions(store)
-        if (process := store.facts(f"{r['name']}@{r['version']}").definition) is not None
-        for s in process.stages
-        if s.repeats
+def drafted_decisions(store: Store, body: str | None = None) -> list[tuple[Session, str, Drafted]]:
+    """(session, item, the 決裁) that closings drafted, newest session first; those that wait have no number."""
+    states: list[Session] = [
+        store.load(r["stream"])[0] for r in all_sessions(store, body) if r["phase"] in ("closed", "final")
     ]
-    query = (
-        sa.select(lifecycles.c.stream, lifecycles.c.title)
-        .where(lifecycles.c.stage.in_(watched), lifecycles.c.closed.is_(False))
-        .order_by(lifecycles.c.started_at, lifecycles.c.stream)
-    )
-    for r in rows(store, query):
-        yield Matter(item="-", category="evaluation", title=r["title"], lifecycle=r["stream"])
+    return [(s, key, d) for s in states for key, d in s.decisions.items()]

@@ -1,4 +1,4 @@
-"""Working-day calendars: national holidays by a library, the year-end closure, and the city's own closed days."""
+"""Working-day calendars (national holidays by a library, the year-end closure, the city's own closed days) and the fiscal one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import hashlib
 from datetime import date
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 
 import holidays
 
+from definitions.loader import load_fiscal
 from domain.calendar import Calendar
+from domain.fiscal import FiscalCalendar
+from settings import load
 
 FIRST, LAST = 2015, 2050
 
@@ -24,3 +28,13 @@ def calendar(extra: tuple[date, ...] = ()) -> Calendar:
     closed.update(extra)
     own = hashlib.sha256(",".join(sorted(d.isoformat() for d in extra)).encode()).hexdigest()[:8] if extra else "none"
     return Calendar(version=f"jp-{version('holidays')}+{own}", closed=frozenset(closed))
+
+
+def fiscal_calendar() -> FiscalCalendar:
+    """The city's fiscal calendar: the file that `TASKFORCE_FISCAL_FILE` names, else the one that ships. Raises `DocumentError`."""
+    return _read(load().fiscal_file)
+
+
+@cache
+def _read(path: Path | None) -> FiscalCalendar:
+    return load_fiscal(path) if path else load_fiscal()

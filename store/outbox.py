@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.kinds import Row
-from store.spreading import spread
+from store.spreading import NOBODY, TO_PEOPLE, spread
 from store.store import Store
 from store.tables import channel_health, deliveries
 
@@ -26,6 +26,8 @@ def take(store: Store, channel: str, limit: int = 500) -> list[Row]:
 
 def take_message(store: Store, channel: str) -> list[Row]:
     """The notices of one message: the oldest, and with a digest all that the same recipient's next one holds."""
+    if channel == TO_PEOPLE:
+        _hand_on(store)
     with store.database.read() as connection:
         query = sa.select(deliveries).where(_due(store, channel))
         first = connection.execute(
@@ -39,6 +41,21 @@ def take_message(store: Store, channel: str) -> list[Row]:
     else:
         one = one.where(deliveries.c.digest == first.digest)
     return _taken(store, one.order_by(deliveries.c.created_at, deliveries.c.event_id).limit(200))
+
+
+def _hand_on(store: Store) -> None:
+    """What is to be sent again to a post where nobody was there goes to whoever is there by now."""
+    waiting = sa.select(deliveries).where(_due(store, TO_PEOPLE), deliveries.c.recipient.not_like("person:%"))
+    with store.database.read() as connection:
+        found = [dict(r) for r in connection.execute(waiting).mappings()]
+    if not found:
+        return
+    with store.database.write() as connection:
+        for row in found:
+            if spread(store, connection, [row], [TO_PEOPLE]):
+                _mark(connection, [row], {"state": "sent", "sent_at": store.clock.now(), "problem": None})
+            else:
+                _mark(connection, [row], {"state": "failed", "problem": NOBODY})
 
 
 def _taken(store: Store, query: sa.Select[Any]) -> list[Row]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from domain.calendar import local_day
-from domain.kinds import Row
+from domain.kinds import Row, plain
 from domain.lifecycle.events import LifecycleStarted
 from store.store import Store
 from store.tables import (
@@ -381,6 +381,13 @@ def register_of(store: Store, fiscal_year: int | None = None, section: str | Non
             document |= {"decided": made["day"], "system": made["system"], "outside_number": made["number"]}
     chosen = [d for d in found.values() if fiscal_year in (None, d["fiscal_year"]) and section in (None, d["section"])]
     return sorted(chosen, key=lambda d: (d["fiscal_year"] or 0, d["section"] or "", d["serial"] or 0, d["stream"]))
+
+
+def outside_documents(store: Store) -> dict[tuple[str, str], str]:
+    """Decisions made in other systems: (system, number), as they are compared (`plain`) -> the stream for which it was entered."""
+    entries = register_entries.c
+    query = sa.select(entries.stream, entries.system, entries.number).where(entries.kind == "outside")
+    return {(plain(r["system"]), plain(r["number"])): r["stream"] for r in rows(store, query)}
 
 
 def _document(row: Row) -> Row:

@@ -22,10 +22,18 @@ from store.tables import deliveries, notice_choices
 
 TO_PEOPLE = "email"
 """The channel whose messages go to persons; all others go out as they were owed, once an event and recipient."""
+NOBODY = (
+    "空席で、代わりに受け取る者もいません。後任か代決者を名簿に加えてから再送してください / "
+    "the post is vacant and nobody stands in: add a holder or a deputy to the directory, then send it again"
+)
 
 
 def spread(store: Store, connection: sa.Connection, rows: Sequence[Row], channels: Sequence[str]) -> int:
-    """Insert what the notices in `rows` become on `channels`. Returns how many there are; doubles fall away."""
+    """Insert what the notices in `rows` become on `channels`. Returns how many go to somebody; doubles fall away.
+
+    A notice to a post where nobody hears it (vacant, and nobody stands in) becomes one that failed, so that an operator sees it
+    and can send it again once somebody is there.
+    """
     facts = store.facts(connection=connection)
     chosen = {
         (c.person, c.channel): Choice(digest=c.digest, hour=c.hour)
@@ -35,7 +43,11 @@ def spread(store: Store, connection: sa.Connection, rows: Sequence[Row], channel
     made: dict[tuple[str, str, str], Row] = {}
     for row in rows:
         for channel in channels:
-            for recipient in _recipients(row, channel, facts.directory, local_day(now)):
+            recipients = list(_recipients(row, channel, facts.directory, local_day(now)))
+            if not recipients:
+                new = _message(row, channel, row["recipient"], Choice(), facts.calendar, now)
+                made[new["event_id"], new["recipient"], channel] = new | {"state": "failed", "problem": NOBODY}
+            for recipient in recipients:
                 choice = chosen.get((recipient.removeprefix("person:"), channel), Choice())
                 if choice.digest != "off":
                     new = _message(row, channel, recipient, choice, facts.calendar, now)
@@ -43,7 +55,7 @@ def spread(store: Store, connection: sa.Connection, rows: Sequence[Row], channel
     if made:
         insert: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         connection.execute(insert(deliveries).on_conflict_do_nothing(), list(made.values()))
-    return len(made)
+    return sum(m["state"] == "pending" for m in made.values())
 
 
 def _recipients(row: Row, channel: str, directory: Directory, day: date) -> Iterator[str]:

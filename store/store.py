@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from domain.bodies import BodyRules
+from domain.bodies_stream import STREAM as BODIES
 from domain.directory import Directory
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.facts import Facts
@@ -19,7 +21,7 @@ from domain.messages import SYSTEM, Actor, Command, Plan, Recorded, Refused
 from domain.process import ProcessDefinition
 from domain.registry import KINDS
 from store import codec
-from store.calendars import calendar
+from store.calendars import calendar, fiscal_calendar
 from store.clock import Clock
 from store.engine import Database, lost_a_race
 from store.errors import Conflict, StoreError, StoreNotReady, StoreVirtual
@@ -261,6 +263,19 @@ class Store:
         """Keep an attempt that was refused before it came to `record` (an answer without a valid signature)."""
         self._keep_refusals([(command, actor, refusal)])
 
+    def note_attempt(self, what: str, actor: Actor, rule: str, message: str, stream: str = "") -> None:
+        """Keep an attempt that never became a command: by a person who is not known, or on something that is not there."""
+        row = {
+            "at": self.clock.now(),
+            "stream": stream,
+            "command_type": what,
+            "actor": codec.canonical(actor.model_dump(mode="json")),
+            "rule": rule,
+            "message": message,
+        }
+        with suppress(sa.exc.SQLAlchemyError, StoreError), self.database.write() as connection:
+            connection.execute(sa.insert(refused), [row])
+
     def erase_person(self, person: str) -> None:
         """Erase a person's key and name: sealed texts become unreadable, the hash chain stays whole.
 
@@ -407,13 +422,25 @@ class Store:
             return cached
         days = calendar(self._closed_days)
         document = self._definition(definition, connection)
-        versions = {"directory": str(version), "calendar": days.version}
+        fiscal = fiscal_calendar()
+        versions = {"directory": str(version), "calendar": days.version, "fiscal": fiscal.reference}
         if document is not None:
             versions["definition"] = document.reference
-        facts = Facts(directory=people, calendar=days, definition=document, versions=versions)
+        facts = Facts(directory=people, calendar=days, definition=document, fiscal=fiscal, versions=versions)
         if document is not None or definition is None:
             self._facts[version, definition] = facts
         return facts
+
+    def rules(self, reference: str = "", *, connection: sa.Connection | None = None) -> BodyRules | None:
+        """The published rules of the bodies by their reference (`name@version`), without one those that hold now; None: none."""
+        if connection is None:
+            with self.database.read() as own:
+                return self.rules(reference, connection=own)
+        row = connection.execute(_STREAM, {"s": BODIES}).one_or_none()
+        if row is None:
+            return None
+        found: BodyRules | None = self.fold(connection, self.kinds[row.kind], row).find(reference)
+        return found
 
     def fold(self, connection: sa.Connection, kind: Kind[Any], row: Any) -> Any:
         """The state of a stream's row: its snapshot, or a new fold when the snapshot is of other code or behind."""

@@ -479,6 +479,22 @@ publications = Table(
     Column("parts", Json, nullable=False),
 )
 """What citizens may read, from `since` on."""
+budget_windows = Table(
+    "budget_windows",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("fiscal_year", Integer, nullable=False),
+    Column("window", Text, nullable=False),
+    Column("closes_at", Moment, nullable=False),
+    Column("warned", Boolean, nullable=False),
+    Column("handed_in", Boolean, nullable=False),
+    Column("chosen", Boolean, nullable=False),
+    Column("asked", sa.BigInteger),
+    Column("indicated", sa.BigInteger),
+    Column("voted", sa.BigInteger),
+)
+"""The window of the budget that an open lifecycle aims at, with that window's amounts in yen."""
+Index("budget_windows_window", budget_windows.c.fiscal_year, budget_windows.c.window)
 register_entries = Table(
     "register_entries",
     metadata,
@@ -529,6 +545,7 @@ READ_MODELS: dict[str, Table] = {
         outcomes,
         stage_visits,
         publications,
+        budget_windows,
         selections,
         proposals,
         sessions,

@@ -15,11 +15,12 @@ import sqlalchemy as sa
 
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.facts import Facts, Other
-from domain.kinds import Kind, Row
-from domain.messages import Actor, Command, Event, Frozen, Recorded, refuse
+from domain.kinds import Kind, Row, plain
+from domain.messages import Actor, Command, Event, Frozen, Quote, Recorded, refuse
 from store import codec
+from store.burdens import burdens
 from store.errors import Conflict
-from store.keys import key_for
+from store.keys import all_keys, key_for
 from store.projection import Keyed, keyed, write_rows
 from store.tables import commands, deliveries, events, log_head, person_keys, register_entries, streams
 
@@ -62,11 +63,7 @@ class Loaded:
 
 _GET_STREAM = sa.select(streams).where(streams.c.stream == sa.bindparam("s"))
 _LOCK_STREAM = _GET_STREAM.with_for_update()
-_OTHERS = (
-    sa.select(streams.c.stream, streams.c.kind, streams.c.title, streams.c.closed, streams.c.version)
-    .where(streams.c.stream.in_(sa.bindparam("s", expanding=True)))
-    .order_by(streams.c.stream)
-)
+_OTHERS = sa.select(streams).where(streams.c.stream.in_(sa.bindparam("s", expanding=True))).order_by(streams.c.stream)
 _THIS_COMMAND = (commands.c.stream == sa.bindparam("s"), commands.c.command_id == sa.bindparam("c"))
 # What a command is decided with, in one round trip. Asked once the stream is locked, never together with it: whoever waited
 # for the lock must see what the other one wrote.
@@ -76,11 +73,17 @@ _CIRCUMSTANCES = sa.select(
     sa.select(streams.c.version).where(streams.c.stream == DIRECTORY).scalar_subquery().label("directory"),
     sa.select(person_keys.c.key).where(person_keys.c.person == sa.bindparam("p")).scalar_subquery().label("key"),
 )
+_QUOTED = (
+    sa.select(events, streams.c.kind)
+    .join(streams, streams.c.stream == events.c.stream)
+    .where(events.c.stream == sa.bindparam("s"), events.c.version == sa.bindparam("v"))
+)
+_LONGEST_QUOTE = 4000
 _LAST_NUMBER = sa.select(sa.func.max(register_entries.c.serial)).where(
     register_entries.c.register == sa.bindparam("r"), register_entries.c.kind == "drafted"
 )
-_CLAIMED = sa.select(register_entries.c.stream).where(
-    register_entries.c.system == sa.bindparam("s"), register_entries.c.number == sa.bindparam("n")
+_OUTSIDE = sa.select(register_entries.c.stream, register_entries.c.system, register_entries.c.number).where(
+    register_entries.c.kind == "outside"
 )
 _LOCK_REGISTER = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:r, 0))")
 _INSERT_STREAM = sa.insert(streams)
@@ -141,7 +144,12 @@ class Transaction:
         )
         if referred := loaded.kind.refers(command):
             facts = self._with_others(facts, referred)
+        if (asked_for := loaded.kind.governed(command)) is not None:
+            facts = self._with_rules(facts, asked_for)
+        if loaded.kind.weighs(command):
+            facts = facts.model_copy(update={"burdens": burdens(self._connection)})
         _require_authority(command, actor, facts)
+        command = self._quoting(command)
         now = self._store.clock.now()
         if loaded.last_at is not None and loaded.last_at > now:
             now = loaded.last_at
@@ -162,19 +170,52 @@ class Transaction:
         )
         return outcome.model_copy(update={"behind": True}) if behind else outcome
 
+    def _quoting(self, command: Command) -> Command:
+        """The command with the sealed text that it takes over from an event, as much of it as the field can hold."""
+        quote: Quote | None = getattr(command, "quotes", None)
+        if quote is None:
+            return command
+        asked = {"s": quote.stream, "v": quote.version}
+        row = self._connection.execute(_QUOTED, asked).mappings().one_or_none()
+        if row is None:
+            return command
+        event = codec.decode(row, self._store.kinds[row["kind"]].events, all_keys(self._connection)).event
+        text = getattr(event, quote.field, "")
+        if not text or text in (codec.ERASED, codec.UNREADABLE):
+            return command
+        joined = f"{getattr(command, quote.into)}\n{text}"
+        return command.model_copy(update={quote.into: joined[:_LONGEST_QUOTE]})
+
     def _with_others(self, facts: Facts, referred: Sequence[str]) -> Facts:
         """What the decision may know of other streams, locked until the commit so that it stays true, and named as facts."""
         query = _OTHERS if self._store.database.sqlite else _OTHERS.with_for_update(read=True)
         rows = list(self._connection.execute(query, {"s": sorted(referred)}))
-        others = {r.stream: Other(kind=r.kind, title=r.title, closed=r.closed) for r in rows}
+        others = {r.stream: self._other(r) for r in rows}
         versions = {f"stream:{r.stream}": str(r.version) for r in rows}
         return facts.model_copy(update={"others": others, "versions": {**facts.versions, **versions}})
+
+    def _other(self, row: Any) -> Other:
+        kind = self._store.kinds[row.kind]
+        undecided = kind.undecided(self._store.fold(self._connection, kind, row))
+        return Other(
+            kind=row.kind,
+            title=row.title,
+            closed=row.closed,
+            undecided=undecided,
+            definition=row.process_version or "",
+        )
+
+    def _with_rules(self, facts: Facts, reference: str) -> Facts:
+        """The published rules of the bodies, and which they are."""
+        rules = self._store.rules(reference, connection=self._connection)
+        versions = facts.versions if rules is None else {**facts.versions, "rules": rules.reference}
+        return facts.model_copy(update={"rules": rules, "versions": versions})
 
     def _with_documents(
         self, loaded: Loaded, command: Command, facts: Facts, now: datetime
     ) -> tuple[Facts, str | None]:
         """The next number of the register that the command draws from, and whether its outside document is known."""
-        register, claims = loaded.kind.draws(loaded.state, command, now), loaded.kind.claims(command)
+        register, claims = loaded.kind.draws(loaded.state, command, facts, now), loaded.kind.claims(command)
         if register is not None:
             if register not in self._numbers:
                 self._lock(register)
@@ -182,7 +223,9 @@ class Transaction:
             facts = facts.model_copy(update={"number": self._numbers[register] + 1})
         if claims is not None:
             self._lock("/".join(claims))
-            found = self._connection.execute(_CLAIMED, {"s": claims[0], "n": claims[1]}).scalar()
+            # The register keeps what people wrote; decisions made elsewhere are few, and none is to be entered twice.
+            known = self._connection.execute(_OUTSIDE)
+            found = next((r.stream for r in known if (plain(r.system), plain(r.number)) == claims), None)
             facts = facts.model_copy(update={"claimed": found})
         return facts, register
 

@@ -39,7 +39,7 @@ def facts(*others: tuple[str, str]) -> Facts:
         }
     )
     known = {s: Other(kind=k, title=s, closed=False) for s, k in others}
-    return FACTS.model_copy(update={"directory": people, "others": known})
+    return FACTS.model_copy(update={"directory": people, "others": known, "rules": rules()})
 
 
 @dataclass
@@ -79,6 +79,10 @@ class Body:
             self.kind.view(self.state)
             self.kind.notices(self.state, recorded)
         return events
+
+    def under(self, given: BodyRules | None) -> None:
+        """From now on these are the published rules."""
+        self.facts = self.facts.model_copy(update={"rules": given})
 
     def refused(self, rule: str, command: type[Command], actor: Actor = OFFICE, **fields: Any) -> Refusal:
         """The refusal, which must be by `rule`, speak both languages, and change nothing."""

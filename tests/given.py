@@ -22,6 +22,7 @@ from domain.lifecycle.evolve import evolve
 from domain.lifecycle.state import Lifecycle, Request
 from domain.lifecycle.story import line
 from domain.lifecycle.timers import due_commands, next_due
+from domain.lifecycle.winding import FinishWindDownTask
 from domain.messages import SYSTEM, Actor, Command, Event, Recorded, Refusal, Refused, Via
 from tests.city import (
     DRAFTER,
@@ -195,10 +196,17 @@ class Case:
             period = period or next(p for n in count(2027) if (p := f"{n}-Q1") not in known)
             self.when(self.make(c.RecordMeasurement, kpi=kpi.key, period=period, value="12"), person("member")).done()
 
+    def finish_tasks(self) -> None:
+        """What the wind-down asks for is done, by whoever owns each task."""
+        for task in self.state.open_tasks:
+            done = self.make(FinishWindDownTask, task=task.key, note=f"{task.title.ja}を終えた")
+            self.when(done, person("drafter")).done()
+
     def do_stage(self) -> None:
-        """Draft and pass the current piece of work; monitoring is measured first."""
+        """Draft and pass the current piece of work; monitoring is measured first, a wind-down's tasks are done."""
         if self.state.repeats:
             self.measure()
+        self.finish_tasks()
         self.submit().done()
         self.pass_gate()
 

@@ -126,7 +126,7 @@ class ToyKind(Quiet[Toy]):
     def refers(self, command: Command) -> tuple[str, ...]:
         return ()
 
-    def draws(self, state: Toy, command: Command, now: datetime) -> str | None:
+    def draws(self, state: Toy, command: Command, facts: Facts, now: datetime) -> str | None:
         return None
 
     def claims(self, command: Command) -> tuple[str, str] | None:

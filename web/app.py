@@ -200,6 +200,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         boards,
         bodies,
         body_acting,
+        charting,
         deciding,
         drafting,
         inbox,
@@ -211,6 +212,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         signing,
         steering,
         succeeding,
+        windows,
     )
 
     site = Site(settings, store)
@@ -230,6 +232,8 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         drafting,
         steering,
         boards,
+        charting,
+        windows,
         live,
         managing,
         succeeding,

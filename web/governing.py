@@ -66,7 +66,7 @@ class RhythmForm(Frozen):
 
 def rules_of(store: Store) -> BodyRules:
     """The rules under which bodies are convened and rounds are called now."""
-    return load_bodies()
+    return store.rules() or load_bodies()
 
 
 def is_secretariat(store: Store, person: str, rules: BodyRules | None) -> bool:
@@ -82,29 +82,17 @@ def is_secretariat(store: Store, person: str, rules: BodyRules | None) -> bool:
 
 def is_privy(store: Store, person: str, state: Session) -> bool:
     """Who reads what is not public: the members, those who were there, the secretariat and auditors."""
-    directory = store.facts().directory
-    known = directory.person(person)
-    if known is not None and known.auditor:
-        return True
-    if person in state.present or person in {s.person for s in state.members}:
-        return True
-    unit = state.rules.secretariat if state.rules is not None else None
-    return unit in directory.units_of(person, local_day(store.clock.now()))
+    return bodies.sees(store, state, person)
 
 
 # --- beginning ---------------------------------------------------------------------------------------------------------
-
-
-def _pinned(store: Store) -> dict[str, Any]:
-    """The rules that a session or a round keeps."""
-    return {"rules": rules_of(store)}
 
 
 def convening(store: Store, asked: ConveningForm, command_id: str) -> m.ConveneSession:
     """The command that convenes the next session of a body in the fiscal year of its day."""
     year = fiscal_year(asked.held_on)
     number = bodies.next_number(store, asked.body, year)
-    fields = {**asked.model_dump(), "fiscal_year": year, "number": number, **_pinned(store)}
+    fields = {**asked.model_dump(), "fiscal_year": year, "number": number}
     stream = session_stream(asked.body, year, number)
     return m.ConveneSession.model_validate({**fields, "stream": stream, "command_id": command_id})
 
@@ -119,10 +107,9 @@ def calling(store: Store, asked: CallForm, command_id: str) -> sm.CallForProposa
         "closes_on": asked.closes_on,
         "definition": asked.definition,
         "priority_fields": asked.priority_fields,
-        "policy": str(policy["title"]) if policy else "",
+        "policy": str(policy["text"]) if policy else "",
         "policy_from": f"{policy['stream']}/{policy['item']}" if policy else "",
         "carried": _carried(store),
-        **_pinned(store),
     }
     stream = round_stream(asked.name)
     return sm.CallForProposals.model_validate({**fields, "stream": stream, "command_id": command_id})
@@ -141,5 +128,5 @@ def _carried(store: Store) -> list[dict[str, Any]]:
 
 def arranging(store: Store, asked: RhythmForm, command_id: str) -> SetRhythm:
     """The command by which a body meets on the days of its rules."""
-    fields = {"body": asked.body, "stream": rhythm_of(asked.body), "command_id": command_id, **_pinned(store)}
+    fields = {"body": asked.body, "stream": rhythm_of(asked.body), "command_id": command_id}
     return SetRhythm.model_validate(fields)

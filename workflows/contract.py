@@ -13,6 +13,7 @@ SELECTION_WORKFLOW = "SelectionRound"
 COUNCIL_WORKFLOW = "CouncilSession"
 MONITORING_WORKFLOW = "MonitoringMeeting"
 RHYTHM_WORKFLOW = "BodyRhythm"
+KPI_FEED_WORKFLOW = "KpiFeed"
 CHANNEL_WORKFLOW = "NoticeChannel"
 SENTINEL_WORKFLOW = "Sentinel"
 WOKEN = "woken"
@@ -45,12 +46,18 @@ EDITION = 2
 SUMMARY_BYTES = 200
 """Temporal's limit for a summary."""
 
+PULL_ATTEMPTS = 5
+"""How often a feed tries before what it is due becomes an incident: over about three minutes."""
+FETCH = "fetch/"
+"""Begin of the keys of effects that fetch; the due moment follows."""
+
 
 def workflow_type(kind: str, stream: str) -> str:
     """The workflow type that follows a stream; sessions of the two bodies are told apart by the stream's name."""
     if kind == "session":
         return COUNCIL_WORKFLOW if stream.startswith("council:") else MONITORING_WORKFLOW
-    return {"selection": SELECTION_WORKFLOW, "rhythm": RHYTHM_WORKFLOW}.get(kind, STREAM_WORKFLOW)
+    own = {"selection": SELECTION_WORKFLOW, "rhythm": RHYTHM_WORKFLOW, "feed": KPI_FEED_WORKFLOW}
+    return own.get(kind, STREAM_WORKFLOW)
 
 
 def workflow_id(kind: str, stream: str) -> str:
@@ -146,6 +153,13 @@ class InstructAllInput(Message):
 
     stream: str
     keys: tuple[str, ...]
+
+
+class PullInput(Message):
+    """A feed, and the due moment (ISO 8601) for which it fetches."""
+
+    stream: str
+    due_at: str
 
 
 class ConditionInput(Message):

@@ -128,7 +128,9 @@ class Following:
             name,
             argument,
             start_to_close_timeout=timedelta(seconds=30 if not others else 300),
-            heartbeat_timeout=_HEARTBEAT if others else None,  # a worker that dies in the middle is noticed by its silence
+            heartbeat_timeout=_HEARTBEAT
+            if others
+            else None,  # a worker that dies in the middle is noticed by its silence
             retry_policy=_RETRY,
             summary=_both(first.ja + ja, first.en + en),
         )

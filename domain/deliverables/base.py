@@ -67,13 +67,25 @@ class Context:
     departments: tuple[str, ...] = ()
     round: int = 1
     voted: frozenset[int] = frozenset()
-    """Fiscal years whose budget has been voted (議決)."""
+    """Fiscal years for which a contract may be made: a budget has been voted (議決), or a commitment covers them."""
+    committed: tuple[tuple[int, int], ...] = ()
+    """Spans of fiscal years, first and last, over which one contract may run."""
+    contracted: bool | None = None
+    """Whether what is being procured is under contract; None when no procurement was begun."""
     measured: frozenset[str] = frozenset()
     """KPI keys with at least one measurement in this round."""
     kpis: tuple[str, ...] = ()
+    hypotheses: int = 0
+    """How many hypotheses the lifecycle knows of; 0 where it knows none."""
     outcomes: tuple[str, ...] = ()
     back_to: tuple[str, ...] = ()
     fixed_before: date | None = None
+    section: str = ""
+    """The section in charge."""
+    spread: frozenset[str] = frozenset()
+    """Sections to which an earlier expansion has been carried."""
+    evaluated: str = ""
+    """What the system recommends now, by its stated rules; empty when it recommends nothing."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ from domain.deliverables.base import (
     said,
     wrong,
 )
+from domain.deliverables.kpi_rules import KPI_FIGURE_RULES, InterimTarget, StoppingRule
+from domain.kpis.types import TypeKey
 from domain.messages import Frozen, Problem, Text
 
 OutcomeKey = Literal["expansion", "improvement", "abolition", "continuation", "completion"]
@@ -55,6 +57,22 @@ class Kpi(Frozen):
     unit: str = said("単位", "unit")
     cadence: Literal["monthly", "quarterly", "half_yearly", "yearly"] | None = said("測定周期", "cadence", None)
     owner: str = said("担当(職員ID)", "owner (person id)")
+    type: TypeKey | None = said(
+        "種別(件数・割合・平均・時間・金額・指数・満足度)",
+        "type: count, ratio, mean, duration, money, index, satisfaction",
+        None,
+    )
+    accumulates: Literal["cumulative", "point"] | None = said(
+        "累計か時点の値か(空欄は時点)", "cumulative, or the value of a point in time (if empty)", None
+    )
+    baseline_on: date | None = said("基準日", "date of the baseline", None)
+    target_on: date | None = said("目標日", "date of the target", None)
+    interim: tuple[InterimTarget, ...] = said("途中目標", "interim targets", [])
+    lowest: Decimal | None = said("尺度の下端", "lowest value of its scale", None)
+    highest: Decimal | None = said("尺度の上端", "highest value of its scale", None)
+    rests_on: int | None = said(
+        "検証する仮説の番号(仮説検証書の何番目か)", "number of the hypothesis that it tests", None, ge=1, le=100
+    )
 
 
 class KpiSetting(Form):
@@ -62,6 +80,16 @@ class KpiSetting(Form):
 
     kpis: tuple[Kpi, ...] = said("KPI", "KPIs", [])
     stopping_criteria: tuple[str, ...] = said("中止・廃止の基準", "criteria for stopping", [])
+    stopping: tuple[StoppingRule, ...] = said(
+        "機械で判定する中止の基準(満たすと再検討が開く)", "stopping rules that open the review by themselves", []
+    )
+    contradicted_after: int | None = said(
+        "基準値より悪い値が何期続いたら仮説に反するとみなすか(空欄は2期)",
+        "periods worse than the baseline after which a supported hypothesis is contradicted (2 if empty)",
+        None,
+        ge=1,
+        le=60,
+    )
     review_date: date | None = said("取組方針の再検討日", "review date", None)
 
 
@@ -82,6 +110,7 @@ class Implementation(Form):
     kind: Literal["trial", "full"] | None = said("実証・本格", "trial or full", None)
     plan: str = said("計画", "plan")
     contract: bool = said("契約を伴うか", "does it mean a contract?", False)
+    contract_until: Fiscal | None = said("契約の終わる年度(西暦)", "last fiscal year of the contract", None)
     fiscal_year: Fiscal | None = said("実施年度(西暦)", "fiscal year", None)
     sites: tuple[str, ...] = said("実施場所", "sites", [])
     participants: int | None = said("参加者数", "participants", None, ge=0)
@@ -109,6 +138,15 @@ class Review(Form):
     recommendation: OutcomeKey | None = said("提言(拡充・改善・廃止・継続・終了)", "recommendation", None)
     reasons: tuple[str, ...] = said("理由", "reasons", [])
     back_to: str = said("改善の場合の戻り先の段階", "for improvement: the stage to go back to")
+    learnt: tuple[str, ...] = said("分かったこと(次の期に引き継ぐ)", "what was learnt, for the next round", [])
+    scope: str = said("拡充の場合の広げる範囲", "for expansion: the wider scope")
+    targets: tuple[str, ...] = said("拡充の場合の新しい目標", "for expansion: new targets", [])
+    spread_to: tuple[str, ...] = said(
+        "横展開する部署(組織ID)", "for expansion: departments to start it in (unit ids)", []
+    )
+    system_recommendation: OutcomeKey | None = said("システムの提言", "what the system recommends", None)
+    system_reasons: tuple[str, ...] = said("システムの提言の理由(規則)", "its reasons, by stated rules", [])
+    override_reason: str = said("システムの提言と異なる場合の理由", "why the recommendation departs from the system's")
     evidence: tuple[Evidence, ...] = said("根拠資料", "evidence", [])
 
 
@@ -215,6 +253,38 @@ def _contract_waits(form: Implementation, c: Context) -> Iterable[Problem]:
         )
 
 
+def _contract_beyond(form: Implementation, c: Context) -> Iterable[Problem]:
+    """What binds later years needs 債務負担行為, 継続費 or 長期継続契約 (地方自治法214条・212条・234条の3)."""
+    until, year = form.contract_until, form.fiscal_year
+    if not form.contract or until is None or year is None or until == year:
+        return
+    if until < year:
+        yield wrong(
+            "contract_until",
+            until,
+            f"契約の終わる年度が実施年度 {year} より前です",
+            f"FY{until} lies before the FY{year} in which it begins; correct one",
+        )
+    elif not any(first <= year and until <= last for first, last in c.committed):
+        yield wrong(
+            "contract_until",
+            until,
+            f"{year}年度から{until}年度にわたる契約には、債務負担行為・継続費の議決か長期継続契約の条例が要ります。先に記録してください",
+            f"a contract from FY{year} to FY{until} needs a voted debt burden or continuing expense, or a long-term contract under a "
+            "by-law: record it first (`starter.py commit`)",
+        )
+
+
+def _contract_made(form: Implementation, c: Context) -> Iterable[Problem]:
+    if form.contract and c.contracted is False:
+        yield wrong(
+            "contract",
+            True,
+            "調達がまだ契約に至っていません。契約を記録するか、調達を中止してください",
+            "what is being procured is not under contract yet: record the contract, or cancel the procurement (`starter.py procure`)",
+        )
+
+
 def _milestones(form: Implementation, _: Context) -> Iterable[Problem]:
     for i, milestone in enumerate(form.milestones):
         for field, ja in (("title", "マイルストーン"), ("due", "予定日")):
@@ -261,6 +331,49 @@ def _back_to(form: Review, c: Context) -> Iterable[Problem]:
         )
 
 
+def _expansion(form: Review, c: Context) -> Iterable[Problem]:
+    """Wider scope, new targets and 横展開 belong to an expansion; departments are known, others', and named once."""
+    if form.recommendation != "expansion":
+        for field in ("scope", "targets", "spread_to"):
+            if not blank(getattr(form, field)):
+                yield wrong(
+                    field,
+                    getattr(form, field),
+                    "拡充を提言するときだけ書いてください",
+                    "only an expansion has this; recommend an expansion, or leave it empty",
+                )
+    yield from known_units("spread_to", form.spread_to, c)
+    for unit in form.spread_to:
+        if unit and unit in (c.section, *c.spread):
+            yield wrong(
+                "spread_to",
+                unit,
+                "担当課自身か、既に横展開した部署です。除いてください",
+                f"{unit!r} is the section in charge, or has been carried to before; leave it out",
+            )
+
+
+def _override(form: Review, c: Context) -> Iterable[Problem]:
+    """The system's recommendation is on record as it was made; departing from it needs a reason."""
+    system = form.system_recommendation
+    if system is None:
+        return
+    if c.evaluated and system != c.evaluated:
+        yield wrong(
+            "system_recommendation",
+            system,
+            f"いまの記録からのシステムの提言は {c.evaluated} です。様式を作り直すか、この欄を {c.evaluated} にしてください",
+            f"from what is on record the system recommends {c.evaluated!r} now; draft the form anew, or correct this field",
+        )
+    if form.recommendation is not None and form.recommendation != system and blank(form.override_reason):
+        yield wrong(
+            "override_reason",
+            form.recommendation,
+            f"システムの提言({system})と異なる提言には理由が要ります",
+            f"departing from what the system recommends ({system}) needs a reason; write it",
+        )
+
+
 def t(ja: str, en: str) -> Text:
     return Text(ja=ja, en=en)
 
@@ -276,6 +389,7 @@ KPI_RULES: tuple[Rule[KpiSetting], ...] = (
     Rule("kpi-direction", t("目標値の向き", "targets point the right way"), _targets_point_the_right_way),
     filled("kpi-stopping", "中止・廃止の基準", "criteria for stopping", "stopping_criteria"),
     Rule("kpi-review-date", t("再検討日", "review date"), _review_date),
+    *KPI_FIGURE_RULES,
 )
 IMPLEMENTATION_RULES: tuple[Rule[Implementation], ...] = (
     filled(
@@ -300,6 +414,12 @@ IMPLEMENTATION_RULES: tuple[Rule[Implementation], ...] = (
         "implementation-milestones", t("マイルストーンと報告の各欄", "milestones and reports are complete"), _milestones
     ),
     Rule("implementation-contract", t("契約は議決の後", "a contract waits for the vote"), _contract_waits),
+    Rule(
+        "implementation-contract-years",
+        t("年度を越える契約の根拠", "a contract beyond the year rests on a commitment"),
+        _contract_beyond,
+    ),
+    Rule("implementation-contract-made", t("調達は契約まで", "what is procured is under contract"), _contract_made),
 )
 MONITORING_RULES: tuple[Rule[Monitoring], ...] = (
     filled(
@@ -316,6 +436,12 @@ MONITORING_RULES: tuple[Rule[Monitoring], ...] = (
 REVIEW_RULES: tuple[Rule[Review], ...] = (
     filled("review-report", "評価報告", "evaluation report", "report"),
     Rule("review-recommendation", t("提言と理由", "recommendation with its reasons"), _recommendation),
+    Rule(
+        "review-expansion", t("拡充の範囲・目標・横展開先", "what an expansion widens, and where it goes"), _expansion
+    ),
+    Rule(
+        "review-override", t("システムの提言と異なる理由", "why it departs from what the system recommends"), _override
+    ),
     Rule("review-back-to", t("改善で戻る段階", "the stage that improvement goes back to"), _back_to),
 )
 WIND_DOWN_RULES: tuple[Rule[WindDown], ...] = (

@@ -109,6 +109,11 @@ class SmallStart(Frozen):
     scope: str = said("範囲", "scope")
     months: int | None = said("期間(月)", "time in months", None, ge=1)
     cost_cap: Yen | None = said("費用の上限(円)", "cost cap in yen", None)
+    minimum: Yen | None = said(
+        "これを下回ると始められない額(円)",
+        "yen below which it cannot start: an indication below goes back to the proposal",
+        None,
+    )
 
 
 class Option(Frozen):
@@ -159,6 +164,7 @@ class Budgeting(Form):
     section: str = said("担当課(組織ID)", "section in charge (unit id)")
     fiscal_year: Fiscal | None = said("予算年度(西暦)", "fiscal year", None)
     window: Literal["initial", "supplementary"] | None = said("当初・補正", "initial or supplementary budget", None)
+    session: str = said("どの補正か(例: june)", "which supplementary budget, e.g. june")
     lines: tuple[BudgetLine, ...] = said("経費", "lines", [])
     funding: tuple[Funding, ...] = said("財源内訳", "funding sources", [])
     amounts: Amounts = said("金額", "amounts", Amounts())
@@ -318,6 +324,14 @@ def _small_start(form: Proposal, _: Context) -> Iterable[Problem]:
     for field, ja in (("scope", "範囲"), ("months", "期間"), ("cost_cap", "費用の上限")):
         if blank(getattr(form.small_start, field)):
             yield missing(f"small_start.{field}", f"スモールスタートの{ja}", f"small_start.{field}")
+    least, cap = form.small_start.minimum, form.small_start.cost_cap
+    if least is not None and cap is not None and least > cap:
+        yield wrong(
+            "small_start.minimum",
+            least,
+            f"最低額が費用の上限 {cap:,} 円を超えています",
+            f"the minimum {least:,} exceeds the cost cap of {cap:,}; correct one",
+        )
 
 
 def _lines(form: Budgeting, c: Context) -> Iterable[Problem]:

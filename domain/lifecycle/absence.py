@@ -68,6 +68,8 @@ class Standing(Frozen):
     person: str
     stands: Stands = "holder"
     acting_as: str | None = None
+    session: str = ""
+    """The session in which a body decided."""
 
 
 def standing(
@@ -107,7 +109,9 @@ def next_in_order(
 ) -> tuple[Stands, list[str]]:
     """Why a deputy may answer, and the posts of the first in order who is there; none while a holder can decide.
 
-    Who is recused, or drafted what is to be decided, can not, and does not freeze the gate either.
+    Who is recused, or drafted what is to be decided, can not, and does not freeze the gate either. Where no deputy is there,
+    the post that the step escalates to stands in: at once for a post that nobody can decide in, and for holders who are
+    merely away once they have been waited for so long that it was told.
     """
     here = facts.directory
     holders = [p for p in here.holders(request.post, day) if _decides(p, facts)]
@@ -118,10 +122,9 @@ def next_in_order(
     stands: Stands = "vacancy" if not holders else "deputy" if able else "recusal"
     if stands == "deputy" and step.absence == "wait":
         return stands, []
-    order = here.deputies_of(request.post, day, stage.key)
-    if not order and stands == "recusal" and request.escalate_to is not None:
-        order = [request.escalate_to]
-    for post in order:
+    waited = stands != "deputy" or request.escalated or request.escalate_at is None
+    beyond = [request.escalate_to] if request.escalate_to is not None and waited else []
+    for post in [*here.deputies_of(request.post, day, stage.key), *beyond]:
         there = (p for p in here.holders(post, day) if p not in barred and not here.is_absent(p, day))
         if any(_decides(p, facts) for p in there):
             return stands, [post]

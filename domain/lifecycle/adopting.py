@@ -15,11 +15,16 @@ from domain.deliverables.base import Context, Evidence, digest
 from domain.deliverables.registry import broken_rules, parse
 from domain.deliverables.taskforce import Viewpoint, Weight
 from domain.facts import Facts
+from domain.kpis.aim import aim_fields
 from domain.lifecycle import events as e
+from domain.lifecycle import sunset
+from domain.lifecycle.amounts import STATES, window_of, with_amount
 from domain.lifecycle.authority import definition, known_person, may_steer
 from domain.lifecycle.commands import BudgetState, LifecycleCommand, Source, StartLifecycle
+from domain.lifecycle.measuring import require_value
 from domain.lifecycle.routes import enter, open_draft
 from domain.lifecycle.state import Budget, Kpi, Lifecycle
+from domain.lifecycle.winding import assigned
 from domain.messages import Actor, Command, Event, Frozen, Personal, Recorded, Text, refuse
 from domain.process import REOPENING, ProcessDefinition, Stage
 
@@ -249,7 +254,8 @@ def adopt(state: Lifecycle, command: AdoptLifecycle, actor: Actor, facts: Facts,
     if command.closed_as is not None:
         return [adopted, *past, entered, e.LifecycleClosed(as_=command.closed_as)]
     if winding_down:
-        entering: list[Event] = [entered, e.WindDownStarted(work=stage.key, round=command.round)]
+        started = e.WindDownStarted(work=stage.key, round=command.round)
+        entering: list[Event] = [entered, started, *assigned(begun, process, facts, now)]
     else:
         entering = [entered]
     return [adopted, *past, *entering, open_draft(begun, stage, command.round, 1, facts, now)]
@@ -425,7 +431,7 @@ def _bad_outcome(outcome: str, process: ProcessDefinition) -> NoReturn:
     )
 
 
-_BUDGET_ORDER = ("asked", "indicated", "voted", "allotted")
+_BUDGET_ORDER = STATES
 
 
 def _figures(state: Lifecycle, history: History, kpis: set[str]) -> list[Event]:
@@ -450,6 +456,7 @@ def _figures(state: Lifecycle, history: History, kpis: set[str]) -> list[Event]:
         )
     there = {(k, p) for k, periods in state.values.items() for p in periods}
     for value in history.measurements:
+        require_value(None, value.value, f"history.measurements: {value.kpi} {value.period}: value")
         if value.kpi not in kpis:
             raise refuse(
                 "kpi-unknown",
@@ -518,7 +525,21 @@ def gaps(state: Lifecycle, process: ProcessDefinition) -> list[Gap]:
             found.append(
                 _gap(stage.key, "decision", "useful", f"{ja}の決定の記録がありません", f"{en}: no decision on record")
             )
-    return [*found, *_missing_figures(state, before, process)]
+    return [*found, *_decided_too_early(state), *_missing_figures(state, before, process)]
+
+
+def _decided_too_early(state: Lifecycle) -> list[Gap]:
+    """A decision dated before the beginning: one of the two days is wrong, and the record cannot say which."""
+    return [
+        _gap(
+            place.split("/")[0],
+            "decided_on",
+            "useful",
+            f"{place} の決定日 {day} は開始日 {state.begun_on} より前です。どちらかが誤りです",
+            f"{place}: decided on {day}, before it began on {state.begun_on}; one of the two is wrong",
+        )
+        for place, day in state.decided_too_early.items()
+    ]
 
 
 def _asks_departments(stage: Stage) -> bool:
@@ -596,6 +617,7 @@ def _adopted(state: Lifecycle, event: LifecycleAdopted, recorded: Recorded) -> C
         "adopted": event.source,
         "adopted_at": event.stage,
         "adopted_round": event.round,
+        "begun_on": event.started_on,
     }
 
 
@@ -612,7 +634,10 @@ def _deliverable_imported(state: Lifecycle, event: DeliverableImported, _: Recor
 
 
 def _decision_imported(state: Lifecycle, event: DecisionImported, _: Recorded) -> Changes:
-    changes: Changes = {"decided_before": (*state.decided_before, f"{event.stage}/{event.round}")}
+    place = f"{event.stage}/{event.round}"
+    changes: Changes = {"decided_before": (*state.decided_before, place)}
+    if state.begun_on is not None and event.decided_on < state.begun_on:
+        changes["decided_too_early"] = {**state.decided_too_early, place: event.decided_on}
     # Added later, an earlier outcome does not take the place of one that is known: before its first stage, nothing was.
     fresh = state.outcome is None or not state.stage
     return changes | ({"outcome": event.outcome} if event.outcome and fresh else {})
@@ -638,20 +663,27 @@ def _budgeting(state: Lifecycle, content: dict[str, Any]) -> Changes:
     if year is None:
         return {}
     known = state.budgets.get(year, Budget())
-    told = {k: v for k, v in amounts.items() if k in _BUDGET_ORDER and v is not None and getattr(known, k) is None}
+    window = content.get("session") or content["window"] or window_of(state, year)
+    for name, amount in amounts.items():
+        if name in _BUDGET_ORDER and amount is not None and getattr(known, name) is None:
+            known = with_amount(known, window, name, amount, None)
     return {
         "budget_year": year,
         "budget_round": state.round,
-        "budgets": {**state.budgets, year: known.model_copy(update=told)},
+        "budget_window": window,
+        "budgets": {**state.budgets, year: known},
     }
 
 
 def _kpis(state: Lifecycle, content: dict[str, Any]) -> Changes:
-    kpis = tuple(
-        Kpi(key=k["key"], title=k["title"], unit=k["unit"], owner=k["owner"]) for k in content["kpis"] if k["key"]
-    )
+    kpis = tuple(Kpi(owner=k["owner"], kind=k.get("kind"), **aim_fields(k)) for k in content["kpis"] if k["key"])
     review = content["review_date"]
-    return {"kpis": kpis or state.kpis, **({"review_date": date.fromisoformat(review)} if review else {})}
+    rules = sunset.from_form(content) if kpis else {}
+    return {"kpis": kpis or state.kpis, **rules, **({"review_date": date.fromisoformat(review)} if review else {})}
+
+
+def _hypotheses(state: Lifecycle, content: dict[str, Any]) -> Changes:
+    return {"hypotheses": tuple(h["result"] or "" for h in content["hypotheses"])}
 
 
 _EXTRACTS: Mapping[str, Callable[[Lifecycle, dict[str, Any]], Changes]] = {
@@ -659,6 +691,7 @@ _EXTRACTS: Mapping[str, Callable[[Lifecycle, dict[str, Any]], Changes]] = {
     "team": _team,
     "budgeting": _budgeting,
     "kpis": _kpis,
+    "hypothesis": _hypotheses,
 }
 
 # --- what the rest of the lifecycle joins ----------------------------------------------------------------------------

@@ -15,9 +15,11 @@ from pydantic import Field
 from domain.deliverables.base import Evidence, digest
 from domain.facts import Facts
 from domain.lifecycle import events as e
+from domain.lifecycle import sunset
 from domain.lifecycle.answers import answer
 from domain.lifecycle.authority import definition, known_person, may_measure, may_steer
 from domain.lifecycle.commands import AnswerRequest, LifecycleCommand
+from domain.lifecycle.measuring import require_value, stored_name
 from domain.lifecycle.reopening import LifecycleReopened, ReopeningAsked, ReopeningRefused
 from domain.lifecycle.routes import next_step
 from domain.lifecycle.state import Before, Lifecycle, Reopening
@@ -212,8 +214,9 @@ def _correct_measurement(
     state: Lifecycle, command: CorrectMeasurement, actor: Actor, facts: Facts, now: datetime
 ) -> Sequence[Event]:
     kpi = next((k for k in state.kpis if k.key == command.kpi), None)
-    was = state.values.get(command.kpi, {}).get(command.period)
-    if was is None:
+    period = stored_name(state, command.kpi, command.period)
+    was = state.values[command.kpi][period] if period is not None else None
+    if was is None or period is None:
         known = "、".join(f"{k} {p}" for k, periods in state.values.items() for p in periods) or "-"
         raise refuse(
             "not-measured",
@@ -223,6 +226,7 @@ def _correct_measurement(
             remedy_en="check KPI and period, or record a new one with `starter.py measure`",
         )
     may_measure(actor, state, kpi.owner if kpi else "", facts, now)
+    require_value(kpi, command.value)
     if command.value == Decimal(was):
         raise refuse(
             "value-unchanged",
@@ -234,13 +238,14 @@ def _correct_measurement(
     return [
         MeasurementCorrected(
             kpi=command.kpi,
-            period=command.period,
+            period=period,
             value=command.value,
             was=Decimal(was),
             round=state.round,
             source=command.source,
             reason=command.reason,
-        )
+        ),
+        *sunset.after_value(state, command.kpi, period, command.value, facts, now),
     ]
 
 
@@ -294,6 +299,22 @@ def _merge(state: Lifecycle, command: MergeLifecycle, actor: Actor, facts: Facts
             remedy_ja="続けるほうのライフサイクルの ID を書いてください(`starter.py list`)",
             remedy_en="name the lifecycle that goes on (`starter.py list`)",
         )
+    if command.into in state.absorbed:
+        raise refuse(
+            "merge-circle",
+            f"into: {other.title} はこのライフサイクルに統合されています",
+            f"into: {other.title!r} has been merged into this lifecycle",
+            remedy_ja="先にその再開の決定を待ち、分離してから統合してください",
+            remedy_en="wait until its reopening has been decided and it is separated again",
+        )
+    if other.undecided:
+        raise refuse(
+            "merge-undecided",
+            f"into: {other.title} は再開の可否の決定を待っています",
+            f"into: whether {other.title!r} goes on is being decided",
+            remedy_ja="再開が決まってから統合してください",
+            remedy_en="merge once its reopening has been decided",
+        )
     return [
         LifecycleMerged(into=command.into, into_title=other.title, reason=command.reason),
         *(e.RequestClosed(request=r.id, because="merged", post=r.post) for r in state.requests),
@@ -314,7 +335,7 @@ def _note_merge(state: Lifecycle, command: NoteMerge, actor: Actor, facts: Facts
 
 # --- folds -----------------------------------------------------------------------------------------------------------
 
-_RESTORED = (
+RESTORED: tuple[str, ...] = (
     "stage",
     "stage_title",
     "work",
@@ -341,6 +362,11 @@ _RESTORED = (
     "authors",
     "numbers",
     "decided",
+    "reached",
+    "judged",
+    "proposed",
+    "lessons",
+    "tasks",
 )
 
 
@@ -357,16 +383,18 @@ def before_answer(state: Lifecycle, event: e.RequestAnswered, recorded: Recorded
         decision=event.decision,
         promises=tuple(p.id for p in state.promises),
         readings=tuple(r.id for r in state.readings),
-        **{name: getattr(state, name) for name in _RESTORED},
+        **{name: getattr(state, name) for name in RESTORED},
     )
 
 
 def restored_by(state: Lifecycle, before: Before) -> Changes:
     """The changes that undo an answer."""
     return {
-        **{name: getattr(before, name) for name in _RESTORED},
+        **{name: getattr(before, name) for name in RESTORED},
         "promises": tuple(p for p in state.promises if p.id in before.promises),
         "readings": tuple(r for r in state.readings if r.id in before.readings),
+        "closed": False,
+        "closed_as": None,
         "before": None,
     }
 
@@ -377,7 +405,7 @@ def _retracted(state: Lifecycle, event: AnswerRetracted, _: Recorded) -> Changes
 
 def _measurement_corrected(state: Lifecycle, event: MeasurementCorrected, _: Recorded) -> Changes:
     periods = {**state.values.get(event.kpi, {}), event.period: str(event.value)}
-    return {"values": {**state.values, event.kpi: periods}}
+    return {"values": {**state.values, event.kpi: periods}, **sunset.corrected(state, event.kpi, event.period)}
 
 
 def _reopening_asked(state: Lifecycle, event: ReopeningAsked, _: Recorded) -> Changes:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
+from domain.calendar import local_day, wareki
 from domain.facts import Facts
 from domain.lifecycle import events as e
 from domain.lifecycle.absence import Standing, later_viewing, standing
 from domain.lifecycle.authority import definition
-from domain.lifecycle.commands import AnswerRequest
+from domain.lifecycle.commands import AnswerRequest, Condition
 from domain.lifecycle.consulting import objected, overruled
-from domain.lifecycle.outcomes import no_outcome_yet
+from domain.lifecycle.outcomes import no_outcome_yet, require_round_left
 from domain.lifecycle.passing import may_still_agree, others_closed, proceed
 from domain.lifecycle.reopening import ReopeningRefused
 from domain.lifecycle.returning import require_target, send_back
@@ -74,6 +75,8 @@ def _agreed(
     facts: Facts,
     now: datetime,
 ) -> list[Event]:
+    for condition in command.conditions:
+        _can_be_met(condition, facts, now)
     promises: list[Event] = [
         e.PromiseMade(
             promise=str(uuid5(NAMESPACE_URL, f"promise:{request.id}/{i}")),
@@ -93,6 +96,7 @@ def _agreed(
         person=stands.person,
         decision=command.decision,
         at=now,
+        stands=stands.stands,
     )
     after = state.model_copy(
         update={
@@ -104,7 +108,29 @@ def _agreed(
     if request.about is not None:
         settled, after = overruled(after, request)
     onward = proceed(after, request.step_index, command, stage, process, facts, now)
+    require_round_left(state, onward.outcome, process, stands.session)
     return [answered.model_copy(update={"outcome": onward.outcome}), *promises, *settled, *onward.events]
+
+
+def _can_be_met(condition: Condition, facts: Facts, now: datetime) -> None:
+    """A condition is met by somebody there is, on a day to come."""
+    here, by, today = facts.directory, condition.by, local_day(now)
+    if by is not None and here.person(by) is None and here.unit(by) is None and here.post(by) is None:
+        raise refuse(
+            "condition-by",
+            f"by: {by} は名簿にありません(職員・組織・職のいずれでもありません)",
+            f"by: {by!r} is no person, unit or post of the directory",
+            remedy_ja="ID を確かめるか、by を省いてください(`starter.py people`)",
+            remedy_en="check the id (`starter.py people`), or leave it out",
+        )
+    if condition.due is not None and condition.due < today:
+        raise refuse(
+            "condition-due",
+            f"due: {wareki(condition.due)} は過ぎています",
+            f"due: {condition.due} has passed",
+            remedy_ja="今日以後の日付にするか、due を省いてください",
+            remedy_en="name today or a later day, or leave it out",
+        )
 
 
 def _known_stage(key: str | None, process: ProcessDefinition) -> str | None:

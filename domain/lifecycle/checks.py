@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from domain.lifecycle.amounts import window_of
 from domain.lifecycle.state import Budget, Lifecycle
 from domain.messages import refuse
 
@@ -19,6 +20,25 @@ def budget_indicated(state: Lifecycle) -> None:
             f"the indicated amount (内示額) of FY{year} has not been recorded",
             remedy_ja="財政課が内示額を記録するまで待ってください(`starter.py budget`)",
             remedy_en="wait until the finance section has recorded it (`starter.py budget`)",
+        )
+    carries_small_start(state)
+
+
+def carries_small_start(state: Lifecycle) -> None:
+    """What was indicated (and restored) suffices for the small start of the proposal."""
+    year = state.budget_year
+    if state.floor is None or year is None:
+        return
+    line = state.budgets.get(year, Budget()).lines.get(window_of(state, year))
+    given = (line.amount("indicated"), line.amount("restored")) if line is not None else (None, None)
+    got = given[0] if given[0] is not None else state.claimed.indicated if state.claimed is not None else None
+    if got is not None and got + (given[1] or 0) < state.floor:
+        raise refuse(
+            "budget-below-small-start",
+            f"内示額 {got + (given[1] or 0):,} 円はスモールスタートに要る {state.floor:,} 円に届きません",
+            f"{got + (given[1] or 0):,} yen indicated do not carry the small start, which needs {state.floor:,}",
+            remedy_ja="復活を要求するか、解決策提案に差し戻してください",
+            remedy_en="ask for restoration, or send it back to the proposal",
         )
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Literal
 from uuid import NAMESPACE_URL, uuid5
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from domain.deliverables.base import Evidence
 from domain.deliverables.taskforce import Viewpoint, Weight
@@ -15,8 +15,34 @@ from domain.messages import Command, Frozen
 
 Decision = Literal["approve", "conditions", "return", "reject"]
 """approve (同意), conditions (条件付き同意), return (差戻し), reject (否)."""
-BudgetState = Literal["asked", "indicated", "voted", "allotted"]
-TimerKind = Literal["remind", "due", "coordinator", "escalate", "consult", "hold", "review"]
+BudgetState = Literal[
+    "asked",
+    "assessed_section",
+    "assessed_bureau",
+    "assessed_mayor",
+    "indicated",
+    "appealed",
+    "restored",
+    "billed",
+    "voted",
+    "allotted",
+    "executed",
+    "settled",
+]
+"""要求, 財政課長査定, 財政局長査定, 市長査定, 内示, 復活要求, 復活内示, 議案計上, 議決, 配当, 執行, 決算; in this order."""
+TimerKind = Literal[
+    "remind",
+    "due",
+    "coordinator",
+    "escalate",
+    "consult",
+    "hold",
+    "review",
+    "window",
+    "restoration",
+    "task_remind",
+    "task_due",
+]
 InAbsence = Literal["instructed", "urgent"]
 """Why an important, unusual or doubtful matter may be decided in absence all the same."""
 
@@ -38,6 +64,16 @@ class Source(Frozen):
     licence: str | None = None
 
 
+class Origin(Frozen):
+    """横展開: the lifecycle that this one was started from, in which of its rounds, and why."""
+
+    lifecycle: str
+    ref: str
+    title: str
+    round: int
+    why: str = Field(default="", max_length=4000)
+
+
 class StartLifecycle(LifecycleCommand):
     """Begin a lifecycle for one task. `ref` is the starter's own id of the task; `setup` prefills the first deliverable."""
 
@@ -53,6 +89,15 @@ class StartLifecycle(LifecycleCommand):
     source: Source | None = None
     drafter: str | None = None
     setup: dict[str, Any] | None = None
+    origin: Origin | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_later(self, as_is: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A start from before there were origins is the same command still: what makes a retry harmless is its content."""
+        document: dict[str, Any] = as_is(self)
+        if self.origin is None:
+            document.pop("origin", None)
+        return document
 
 
 class SubmitDeliverable(LifecycleCommand):
@@ -133,12 +178,20 @@ class RecordMeasurement(LifecycleCommand):
 
 
 class RecordBudget(LifecycleCommand):
-    """An amount of a fiscal year's budget reached a state (要求・内示・議決・配当), in yen."""
+    """An amount of a fiscal year's budget reached a state (要求 … 決算), in yen; see `domain/lifecycle/budgets.py` for the order.
+
+    `window`: initial or one of the supplementary budgets; left out, the one that was asked for. `on`: the day it happened,
+    today unless given. `bill` and `public_on`: the number of the bill, and from when it is public.
+    """
 
     type = "RecordBudget"
     fiscal_year: int = Field(ge=1950, le=2100)
     state: BudgetState
     amount: int = Field(ge=0)
+    window: str = Field(default="", max_length=40)
+    on: date | None = None
+    bill: str = Field(default="", max_length=100)
+    public_on: date | None = None
 
 
 class OpenReview(LifecycleCommand):

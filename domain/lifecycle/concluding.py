@@ -15,7 +15,7 @@ from domain.lifecycle.answers import answered_by
 from domain.lifecycle.commands import AnswerRequest, Condition, Decision, LifecycleCommand
 from domain.lifecycle.reviewing import review_events
 from domain.lifecycle.state import Lifecycle
-from domain.messages import Actor, Command, Event, Personal, Recorded, Text, refuse
+from domain.messages import Actor, Command, Event, Personal, Quote, Recorded, Text, refuse
 
 Changes = dict[str, Any]
 
@@ -38,6 +38,9 @@ class CarryConclusion(LifecycleCommand):
     conditions: tuple[Condition, ...] = ()
     back_to: str | None = None
     outcome: str | None = None
+    document: str = ""
+    """The 決裁 that the closing drafted after this conclusion, where the rules of the bodies ask for one."""
+    quotes: Quote | None = None
 
 
 class ConclusionCarried(Event):
@@ -50,6 +53,7 @@ class ConclusionCarried(Event):
     presided: str
     effect: Literal["answer", "review", "note"]
     text: Personal
+    document: str = ""
 
 
 def _carry(state: Lifecycle, command: CarryConclusion, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
@@ -60,6 +64,7 @@ def _carry(state: Lifecycle, command: CarryConclusion, actor: Actor, facts: Fact
         presided=command.presided,
         effect=command.effect,
         text=command.comment,
+        document=command.document,
     )
     if command.effect == "note":
         return [carried]
@@ -85,7 +90,12 @@ def _carry(state: Lifecycle, command: CarryConclusion, actor: Actor, facts: Fact
         outcome=command.outcome,
         seen=command.seen or None,
     )
-    return [carried, *answered_by(state, answer, Standing(person=command.presided, stands="body"), facts, now)]
+    return [
+        carried,
+        *answered_by(
+            state, answer, Standing(person=command.presided, stands="body", session=command.session), facts, now
+        ),
+    ]
 
 
 COMMANDS: dict[str, type[Command]] = {CarryConclusion.type: CarryConclusion}
@@ -96,6 +106,7 @@ HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, datetim
 FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {ConclusionCarried: lambda _, __, ___: {}}
 LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     ConclusionCarried: lambda s, v: Text(
-        ja=f"{v.session_title.ja}の結論を反映", en=f"concluded by the {v.session_title.en}"
+        ja=f"{v.session_title.ja}の結論を反映" + (f"(決裁の起案 {v.document[:8]})" if v.document else ""),
+        en=f"concluded by the {v.session_title.en}" + (f" (decision drafted: {v.document[:8]})" if v.document else ""),
     )
 }

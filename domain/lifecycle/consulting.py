@@ -25,7 +25,7 @@ from domain.lifecycle.consultations import (
 )
 from domain.lifecycle.dialogue import route_posts
 from domain.lifecycle.passing import proceed
-from domain.lifecycle.routes import request_for, resolve
+from domain.lifecycle.routes import ADDED, request_for, resolve
 from domain.lifecycle.state import Consultation, Given, Lifecycle, Request
 from domain.messages import Actor, Command, Event, Recorded, Text, refuse
 from domain.process import Stage, Step
@@ -171,8 +171,9 @@ def common_superior(state: Lifecycle, post: str, step: Step, stage: Stage, facts
 
 def _add(state: Lifecycle, command: AddConcurrence, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
     person = known_person(actor, facts)
-    current = next((r for r in state.requests if r.kind == "decide"), None)
-    if current is None or state.submission is None:
+    places = [r.step_index for r in state.requests if r.kind == "decide"]
+    places += [found.step_index for found in state.consultations]
+    if not places or state.submission is None:
         raise refuse(
             "nothing-in-circulation",
             "回議中の成果物がありません",
@@ -202,18 +203,34 @@ def _add(state: Lifecycle, command: AddConcurrence, actor: Actor, facts: Facts, 
             remedy_ja="何もする必要はありません",
             remedy_en="nothing needs to be done",
         )
+    _somebody_else(state, post, stage.gate[places[0]], facts, now)
     opened = request_for(
         state,
         stage,
-        current.step_index,
+        places[0],
         post,
         state.serial + 1,
         facts,
         now,
         extra="added",
-        title=Text(ja="追加の合議", en="added concurrence"),
+        title=ADDED,
     )
     return [ConcurrenceAdded(post=post.id, post_title=post.title, reason=command.reason), opened]
+
+
+def _somebody_else(state: Lifecycle, post: Post, step: Step, facts: Facts, now: datetime) -> None:
+    """Concurrence is somebody else's: a post that only drafters hold, or people recused, has nobody who could give it."""
+    holders = facts.directory.holders(post.id, local_day(now))
+    barred = {*state.recused, *(() if step.drafter_may_decide else state.authors)}
+    if not holders or set(holders) - barred:
+        return
+    raise refuse(
+        "nobody-could-concur",
+        f"post: {post.title.ja} の職にあるのは起案者か回避した者だけです({', '.join(holders)})",
+        f"post: only drafters or people recused hold {post.title.en} ({', '.join(holders)})",
+        remedy_ja="同意できる別の職を選んでください",
+        remedy_en="choose a post that somebody else holds",
+    )
 
 
 def _not_held(state: Lifecycle) -> None:

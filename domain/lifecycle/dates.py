@@ -8,19 +8,20 @@ from typing import Any
 
 from pydantic import Field
 
-from domain.calendar import end_of_business, local_day, wareki
+from domain.calendar import Span, end_of_business, local_day, wareki
 from domain.facts import Facts
-from domain.lifecycle.authority import may_steer
+from domain.lifecycle.authority import definition, may_steer
 from domain.lifecycle.commands import LifecycleCommand
 from domain.lifecycle.events import Shift
 from domain.lifecycle.state import Lifecycle, Request
 from domain.messages import Actor, Command, Event, Personal, Recorded, Text, refuse
+from domain.process import Stage, Step
 
 Changes = dict[str, Any]
 
 
 class ChangeDue(LifecycleCommand):
-    """Give an open request another due date; its reminder and escalations move by as much."""
+    """Give an open request another due date; its reminder and escalations are counted from it in working days, as at first."""
 
     type = "ChangeDue"
     request: str
@@ -57,6 +58,7 @@ def _change(state: Lifecycle, command: ChangeDue, actor: Actor, facts: Facts, no
             remedy_ja="時計が動き出してから変えてください",
             remedy_en="change it once the clock runs again",
         )
+    _within_calendar(command.due, facts)
     due = end_of_business(facts.calendar.working_day_from(command.due))
     if due <= now or due == request.due_at:
         raise refuse(
@@ -66,14 +68,7 @@ def _change(state: Lifecycle, command: ChangeDue, actor: Actor, facts: Facts, no
             remedy_ja="これからの別の日にしてください",
             remedy_en="name another day to come",
         )
-    by = due - request.due_at
-    shift = Shift(
-        request=request.id,
-        due_at=due,
-        remind_at=_moved(request.remind_at, by),
-        escalate_at=_moved(request.escalate_at, by),
-        coordinator_at=_moved(request.coordinator_at, by),
-    )
+    shift = _shift(state, request, due, facts)
     return [
         DueChanged(
             request=request.id,
@@ -86,8 +81,46 @@ def _change(state: Lifecycle, command: ChangeDue, actor: Actor, facts: Facts, no
     ]
 
 
-def _moved(moment: datetime | None, by: timedelta) -> datetime | None:
-    return None if moment is None else moment + by
+def _within_calendar(day: date, facts: Facts) -> None:
+    """Working days can be counted only as far as the calendar goes; a year is left for what follows the due date."""
+    last = facts.calendar.last_day - timedelta(days=365)
+    if day > last:
+        raise refuse(
+            "due-date",
+            f"due: {day} はカレンダーの範囲外です({last} まで)",
+            f"due: {day} lies beyond the calendar, which serves up to {last}",
+            remedy_ja="それより前の日にしてください",
+            remedy_en="name an earlier day",
+        )
+
+
+def _shift(state: Lifecycle, request: Request, due: datetime, facts: Facts) -> Shift:
+    """The dates that follow from a due date, as when the request was opened; what it had none of it gets none of."""
+    calendar, stage = facts.calendar, definition(facts).stage(state.work)
+    asked: Stage | Step = stage if request.kind == "draft" else stage.gate[request.step_index]
+    escalate_after = asked.escalate_after if isinstance(asked, Step) else None
+    coordinator_after = asked.coordinator_after if isinstance(asked, Step) else None
+    by = due - request.due_at
+    return Shift(
+        request=request.id,
+        due_at=due,
+        remind_at=_counted(request.remind_at, by, calendar.before, due, asked.remind_before),
+        escalate_at=_counted(request.escalate_at, by, calendar.after, due, escalate_after),
+        coordinator_at=_counted(request.coordinator_at, by, calendar.after, due, coordinator_after),
+    )
+
+
+def _counted(
+    was: datetime | None,
+    by: timedelta,
+    count: Callable[[datetime, Span], datetime],
+    due: datetime,
+    span: Span | None,
+) -> datetime | None:
+    """Counted from the due date; where the definition (changed since) says nothing any more, moved by as much as it."""
+    if was is None:
+        return None
+    return was + by if span is None else count(due, span)
 
 
 def _changed(state: Lifecycle, event: DueChanged, recorded: Recorded) -> Changes:

@@ -4,38 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from domain.attachments import document_hash
 from domain.calendar import end_of_business, local_day
 from domain.deliverables.base import Context
 from domain.deliverables.registry import parse, require_complete
+from domain.evaluation.recommending import recommended
 from domain.facts import Facts
 from domain.lifecycle import (
     absence,
     adopting,
     amendments,
     attaching,
+    budgets,
+    committing,
     concluding,
     consulting,
     dates,
+    descent,
     dialogue,
+    feeding,
     handover,
+    measuring,
     migrating,
+    procuring,
     publishing,
     registering,
+    sunset,
+    valuing,
+    winding,
+    windows,
 )
 from domain.lifecycle import commands as c
 from domain.lifecycle import events as e
 from domain.lifecycle.answers import answer
-from domain.lifecycle.authority import definition, known_person, may_budget, may_draft, may_measure, may_steer
+from domain.lifecycle.authority import definition, known_person, may_draft, may_steer
 from domain.lifecycle.dialogue import mover, shifted
+from domain.lifecycle.evolve import evolve
 from domain.lifecycle.reopening import ReopeningRefused
 from domain.lifecycle.reviewing import close_requests, review_events
-from domain.lifecycle.routes import delegated, enter, next_step, open_draft, parts_of, still_agreed, voided
+from domain.lifecycle.routes import (
+    added_again,
+    delegated,
+    enter,
+    next_step,
+    open_draft,
+    parts_of,
+    still_agreed,
+    voided,
+)
 from domain.lifecycle.state import Lifecycle, Submission
 from domain.lifecycle.timers import pass_deadline, require_passed
-from domain.messages import Actor, Command, Event, refuse
+from domain.messages import Actor, Command, Event, Recorded, refuse
 from domain.process import ProcessDefinition
 
 
@@ -53,7 +75,7 @@ def decide(state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: 
             remedy_ja="`starter.py list` で ID を確認してください",
             remedy_en="check the id with `starter.py list`",
         )
-    if state.closed and not isinstance(command, _WHEN_CLOSED):
+    if state.closed and not isinstance(command, _WHEN_CLOSED) and not _mends_the_end(state, command):
         raise refuse(
             "closed",
             f"このライフサイクルは終結しています({state.closed_as})",
@@ -61,7 +83,27 @@ def decide(state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: 
             remedy_ja="記録は `starter.py show` で見られます。続けるには再開の決定を求めてください(`starter.py reopen`)",
             remedy_en="its record is at `starter.py show`; to go on, ask for its reopening (`starter.py reopen`)",
         )
-    return _HANDLERS[type(command)](state, command, actor, facts, now)
+    events = _HANDLERS[type(command)](state, command, actor, facts, now)
+    if not state.reached:
+        return events
+    return [*events, *sunset.on_entering(events, partial(_after, state, events, actor, now), state.reached, facts, now)]
+
+
+def _mends_the_end(state: Lifecycle, command: Command) -> bool:
+    """Whether the answer that closed it may still be taken back: nobody has acted on it, or `before` would be gone."""
+    return state.before is not None and isinstance(command, amendments.RetractAnswer | amendments.CorrectAnswer)
+
+
+def _after(state: Lifecycle, events: Sequence[Event], actor: Actor, now: datetime) -> Lifecycle:
+    """The state that the events make."""
+    for event in events:
+        state = evolve(
+            state,
+            Recorded(
+                stream=state.stream, version=1, position=1, event=event, actor=actor, occurred_at=now, command_id="-"
+            ),
+        )
+    return state
 
 
 def _start(state: Lifecycle, command: c.StartLifecycle, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
@@ -79,7 +121,7 @@ def _start(state: Lifecycle, command: c.StartLifecycle, actor: Actor, facts: Fac
     fields = adopting.task_fields(command, facts)
     if command.setup is not None:
         parse(process.stages[0].deliverable, command.setup)
-    started = e.LifecycleStarted(**fields, source=command.source, setup=command.setup)
+    started = e.LifecycleStarted(**fields, source=command.source, setup=command.setup, origin=command.origin)
     first = process.stages[0]
     located = state.model_copy(update={"section": fields["section"]})
     return [
@@ -98,11 +140,17 @@ def context(state: Lifecycle, process: ProcessDefinition, facts: Facts, now: dat
         units=frozenset(u.id for u in facts.directory.units),
         departments=tuple(d for d in state.departments if d != state.section),
         round=state.round,
-        voted=frozenset(year for year, b in state.budgets.items() if b.voted is not None),
+        voted=committing.contractable(state),
+        committed=committing.spans(state),
+        contracted=procuring.contracted(state),
         measured=frozenset(state.measured),
         kpis=tuple(k.key for k in state.kpis),
+        hypotheses=len(state.hypotheses),
         outcomes=tuple(o.key for o in process.outcomes),
         back_to=improvement.stages if improvement else (),
+        section=state.section,
+        spread=frozenset(s.section for s in state.spread),
+        evaluated=recommended(state, tuple(o.key for o in process.outcomes)),
     )
 
 
@@ -134,6 +182,9 @@ def _submit(
     content: dict[str, Any] = form.model_dump(mode="json")
     attachments = attaching.attached(state)
     parts = parts_of(stage, content, attachments)
+    located = state
+    if stage.deliverable == "setup":
+        located = state.model_copy(update={"departments": tuple(content["departments"])})
     submitted = e.DeliverableSubmitted(
         stage=stage.key,
         title=stage.title,
@@ -145,7 +196,7 @@ def _submit(
         comment=command.comment,
         number=registering.number_of(state, facts, now),
         parts=parts or None,
-        kept=still_agreed(state, stage, parts),
+        kept=still_agreed(located, stage, parts, facts, now),
         ends_at=delegated(stage, content),
         attachments=attachments,
     )
@@ -157,7 +208,7 @@ def _submit(
     ]
     closed = [e.RequestClosed(request=r.id, because="submitted") for r in state.requests if r.kind == "draft"]
     former = state.former.given if state.former is not None else ()
-    after = state.model_copy(
+    after = located.model_copy(
         update={
             "given": tuple(g for g in former if g.step in submitted.kept),  # all else agreed to another version
             "submission": Submission(
@@ -171,9 +222,8 @@ def _submit(
             ),
         }
     )
-    if stage.deliverable == "setup":
-        after = after.model_copy(update={"departments": tuple(content["departments"])})
-    opened = next_step(after, stage, -1, state.serial + 1, facts, now)
+    opened: list[Event] = [*next_step(after, stage, -1, state.serial + 1, facts, now)]
+    opened += added_again(after, stage, state.former.added if state.former else (), opened, facts, now)
     if not any(isinstance(event, e.RequestOpened) for event in opened):
         raise refuse(
             "route-empty",
@@ -256,91 +306,12 @@ def _resume(state: Lifecycle, command: c.ResumeLifecycle, actor: Actor, facts: F
     waiting = {r.id: r for r in (*(state.before.requests if state.before else ()), *state.requests)}
     # A draft taken back during the hold waits only since then; a clock that stands for a question moves when it is answered.
     shifts = [shifted(r, max(since, r.opened_at), now, facts) for r in waiting.values() if r.paused_at is None]
+    shifts += [shifted(t, max(since, t.opened_at), now, facts) for t in state.open_tasks]
+    consulted = {x.id: x for x in (*(state.before.consultations if state.before else ()), *state.consultations)}
+    shifts += [shifted(x, since, now, facts) for x in consulted.values()]
     review = end_of_business(state.review_date) if state.review_date else None
     next_review = local_day(mover(since, now, facts)(review)) if review and review > since else None
     return [e.LifecycleResumed(shifts=tuple(shifts), next_review=next_review, reason=command.reason)]
-
-
-def _measure(
-    state: Lifecycle, command: c.RecordMeasurement, actor: Actor, facts: Facts, now: datetime
-) -> Sequence[Event]:
-    kpi = next((k for k in state.kpis if k.key == command.kpi), None)
-    if kpi is None:
-        known = ", ".join(k.key for k in state.kpis) or "-"
-        raise refuse(
-            "kpi-unknown",
-            f"KPI {command.kpi} はありません(定められたもの: {known})",
-            f"there is no KPI {command.kpi!r}; set are: {known}",
-            remedy_ja="定められた KPI の記号を使ってください",
-            remedy_en="use the key of a KPI that has been set",
-        )
-    may_measure(actor, state, kpi.owner, facts, now)
-    if not command.value.is_finite():
-        raise refuse(
-            "value-not-a-number",
-            f"value: {command.value} は数値ではありません",
-            f"value: {command.value} is not a finite number",
-            remedy_ja="数値を入れてください",
-            remedy_en="give a finite number",
-        )
-    known_value = state.values.get(kpi.key, {}).get(command.period)
-    if known_value is not None:
-        raise refuse(
-            "measured-already",
-            f"period: {kpi.key} の {command.period} は {known_value} と記録されています",
-            f"period: {kpi.key} has the value {known_value} for {command.period!r} already",
-            remedy_ja="誤りなら `starter.py measure --correct --reason` で訂正してください(元の値は残ります)",
-            remedy_en="if it is wrong, correct it with `starter.py measure --correct --reason`; the original stays",
-        )
-    return [
-        e.MeasurementRecorded(
-            kpi=kpi.key,
-            period=command.period,
-            value=command.value,
-            round=state.round,
-            source=command.source,
-            note=command.note,
-        )
-    ]
-
-
-_BEFORE = {
-    "asked": (),
-    "indicated": ("asked",),
-    "voted": ("asked", "indicated"),
-    "allotted": ("asked", "indicated", "voted"),
-}
-
-
-def _budget(state: Lifecycle, command: c.RecordBudget, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
-    may_budget(actor, facts, now)
-    year = state.budgets.get(command.fiscal_year)
-    for earlier in _BEFORE[command.state]:
-        if year is None or getattr(year, earlier) is None:
-            raise refuse(
-                "budget-order",
-                f"{command.fiscal_year}年度の {earlier} がまだ記録されていません",
-                f"FY{command.fiscal_year}: {command.state} comes after {earlier}, which has not been recorded",
-                remedy_ja="順番に記録してください(要求 → 内示 → 議決 → 配当)",
-                remedy_en="record them in order: asked, indicated, voted, allotted",
-            )
-    if command.state == "allotted" and year is not None and year.voted is not None and command.amount > year.voted:
-        raise refuse(
-            "budget-above-vote",
-            f"配当額 {command.amount:,} 円は議決額 {year.voted:,} 円を超えています",
-            f"allotted {command.amount:,} exceeds the {year.voted:,} voted",
-            remedy_ja="議決額以下にしてください",
-            remedy_en="allot no more than was voted",
-        )
-    if command.state == "voted" and year is not None and year.allotted is not None and command.amount < year.allotted:
-        raise refuse(
-            "budget-above-vote",
-            f"議決額 {command.amount:,} 円は配当済みの {year.allotted:,} 円を下回ります",
-            f"voted {command.amount:,} is less than the {year.allotted:,} already allotted",
-            remedy_ja="先に配当額を改めてください",
-            remedy_en="correct the allotted amount first",
-        )
-    return [e.BudgetRecorded(fiscal_year=command.fiscal_year, state=command.state, amount=command.amount)]
 
 
 def _open_review(state: Lifecycle, command: c.OpenReview, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
@@ -368,6 +339,15 @@ def _deadline(
     if command.timer == "review":
         require_passed(state, command, now)
         return review_events(state, "date", "", facts, now)
+    if command.timer == "window":
+        require_passed(state, command, now)
+        return windows.pass_moment(state, command.due_at, facts, now)
+    if command.timer == "restoration":
+        require_passed(state, command, now)
+        return budgets.back_to_proposal(state, facts, now)
+    if command.timer in ("task_remind", "task_due"):
+        require_passed(state, command, now)
+        return winding.passed(state, command)
     if command.timer == "consult":
         require_passed(state, command, now)
         found = next(c for c in state.consultations if c.id == command.request)
@@ -397,8 +377,11 @@ _WHEN_CLOSED = (
     dialogue.AcknowledgeReading,
     registering.EnforceDecision,
     concluding.CarryConclusion,
+    c.RecordBudget,
     publishing.PublishLifecycle,
     publishing.UnpublishLifecycle,
+    descent.NoteSpreadRefusal,
+    descent.SettleSpread,
 )
 """What may still be asked of a closed lifecycle."""
 
@@ -409,8 +392,7 @@ _HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, dateti
     c.DropLifecycle: _drop,
     c.HoldLifecycle: _hold,
     c.ResumeLifecycle: _resume,
-    c.RecordMeasurement: _measure,
-    c.RecordBudget: _budget,
+    c.RecordBudget: budgets.record,
     c.OpenReview: _open_review,
     c.FulfilPromise: _fulfil,
     c.DeadlinePassed: _deadline,
@@ -418,12 +400,20 @@ _HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, dateti
     **adopting.HANDLERS,
     **amendments.HANDLERS,
     **attaching.HANDLERS,
+    **committing.HANDLERS,
     **concluding.HANDLERS,
     **consulting.HANDLERS,
     **dates.HANDLERS,
+    **descent.HANDLERS,
     **dialogue.HANDLERS,
+    **feeding.HANDLERS,
     **handover.HANDLERS,
+    **measuring.HANDLERS,
     **migrating.HANDLERS,
+    **procuring.HANDLERS,
     **publishing.HANDLERS,
     **registering.HANDLERS,
+    **valuing.HANDLERS,
+    **windows.HANDLERS,
+    **winding.HANDLERS,
 }

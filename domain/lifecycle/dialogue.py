@@ -15,7 +15,7 @@ from domain.lifecycle.authority import definition, known_person, may_draft, may_
 from domain.lifecycle.commands import LifecycleCommand
 from domain.lifecycle.events import Shift
 from domain.lifecycle.routes import resolve
-from domain.lifecycle.state import Lifecycle, Question, Reading, Request
+from domain.lifecycle.state import Consultation, Lifecycle, Question, Reading, Request, WindDownTask
 from domain.messages import Actor, Command, Event, Personal, Recorded, Refused, Text, refuse
 from domain.process import Stage
 
@@ -224,24 +224,33 @@ def _reply(state: Lifecycle, command: AnswerQuestion, actor: Actor, facts: Facts
             remedy_en="answer once it is resumed (`starter.py resume`)",
         )
     still = {stop for q in state.questions if q.id != question.id for stop in q.stops}
+    # Requests answered since run again as well: their answer may be taken back.
+    known = {r.id: r for r in (*(state.before.requests if state.before else ()), *state.requests)}
     shifts = [
         shifted(r, r.paused_at, now, facts)
-        for r in state.requests
+        for r in known.values()
         if r.id in question.stops and r.id not in still and r.paused_at is not None
     ]
     return [QuestionAnswered(question=question.id, asked_by=question.asked_by, shifts=tuple(shifts), text=command.text)]
 
 
-def shifted(request: Request, since: datetime, now: datetime, facts: Facts) -> Shift:
-    """The moments of a request moved by the working days (or, within one day, the time) that its clock stood."""
+def shifted(request: Request | WindDownTask | Consultation, since: datetime, now: datetime, facts: Facts) -> Shift:
+    """The moments of a request, task or consultation moved by the working days (or, within one day, the time) that its clock stood."""
     moved = mover(since, now, facts)
     return Shift(
         request=request.id,
         due_at=moved(request.due_at),
-        remind_at=moved(request.remind_at) if request.remind_at else None,
-        escalate_at=moved(request.escalate_at) if request.escalate_at else None,
-        coordinator_at=moved(request.coordinator_at) if request.coordinator_at else None,
+        remind_at=_moved_if_any(moved, request, "remind_at"),
+        escalate_at=_moved_if_any(moved, request, "escalate_at"),
+        coordinator_at=_moved_if_any(moved, request, "coordinator_at"),
     )
+
+
+def _moved_if_any(
+    moved: Callable[[datetime], datetime], of: Request | WindDownTask | Consultation, name: str
+) -> datetime | None:
+    moment = getattr(of, name, None)
+    return moved(moment) if moment else None
 
 
 def mover(since: datetime, now: datetime, facts: Facts) -> Callable[[datetime], datetime]:
@@ -393,16 +402,10 @@ def _asked(state: Lifecycle, event: QuestionAsked, recorded: Recorded) -> Change
 
 
 def _replied(state: Lifecycle, event: QuestionAnswered, _: Recorded) -> Changes:
-    kept = {"before": None} if state.before and _in(event.question, state.before.questions) else {}
     return {
         "questions": tuple(q for q in state.questions if q.id != event.question),
         "requests": moved_requests(state.requests, event.shifts),
-        **kept,
     }
-
-
-def _in(question: str, questions: Iterable[Question]) -> bool:
-    return any(q.id == question for q in questions)
 
 
 def moved_requests(requests: tuple[Request, ...], shifts: Iterable[Shift]) -> tuple[Request, ...]:

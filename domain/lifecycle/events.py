@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from domain.attachments import Attachment
 from domain.deliverables.base import Evidence
-from domain.lifecycle.commands import BudgetState, Condition, Decision, InAbsence, Source
+from domain.lifecycle.commands import BudgetState, Condition, Decision, InAbsence, Origin, Source
 from domain.messages import Event, Frozen, Personal, Text
 
 RequestKind = Literal["draft", "decide"]
@@ -35,6 +35,7 @@ class LifecycleStarted(Event):
     source: Source | None
     drafter: str | None
     setup: dict[str, Any] | None
+    origin: Origin | None = None
 
 
 class StageEntered(Event):
@@ -46,6 +47,16 @@ class StageEntered(Event):
     round: int
     because: str
     repeats: bool = False
+
+
+class WindowAim(Frozen):
+    """The window of the budget that a lifecycle aims at: requests close at `closes_at`, a warning is due at `warn_at`."""
+
+    fiscal_year: int
+    window: str
+    title: Text
+    closes_at: datetime
+    warn_at: datetime
 
 
 class RequestOpened(Event):
@@ -70,6 +81,8 @@ class RequestOpened(Event):
     extra: Extra = ""
     about: str | None = None
     """The consultation that the common superior is asked about."""
+    aim: WindowAim | None = None
+    """The window of the budget that can be reached from here, when none was aimed at before."""
 
 
 class DocumentNumber(Frozen):
@@ -264,6 +277,11 @@ class BudgetRecorded(Event):
     state: BudgetState
     amount: int
     imported: Source | None = None
+    window: str = ""
+    """Empty: the window that was asked for (events from before there were windows)."""
+    on: date | None = None
+    bill: str = ""
+    public_on: date | None = None
 
 
 class PromiseMade(Event):
@@ -318,15 +336,20 @@ class RequestEscalated(Event):
 
 
 class ReviewOpened(Event):
-    """`by`: person, date (the review date fixed with the KPIs came), or a body in session."""
+    """`by`: person, date (the review date fixed with the KPIs came), a body in session, a stopping criterion that was met, or
+    figures that contradict the evidence of a gate. `criteria` and `why` name those rules; they hold no text of people."""
 
     type = "ReviewOpened"
-    by: Literal["person", "date", "body"]
+    by: Literal["person", "date", "body", "criterion", "contradiction"]
     reason: Personal
+    criteria: tuple[str, ...] = ()
+    why: Text | None = None
 
 
 class OutcomeDecided(Event):
-    """The council's decision, and what follows: `stage` is where it goes on, None when it ends or is wound down."""
+    """The council's decision, and what follows: `stage` is where it goes on, None when it ends or is wound down.
+
+    `learnt` goes along into what follows; `scope` and `targets` are what an expansion widens, as the review had it."""
 
     type = "OutcomeDecided"
     outcome: str
@@ -336,6 +359,9 @@ class OutcomeDecided(Event):
     then: Literal["new_round", "same_round", "wind_down", "close"]
     stage: str | None
     next_review: date | None
+    learnt: tuple[str, ...] = ()
+    scope: str = ""
+    targets: tuple[str, ...] = ()
 
 
 class WindDownStarted(Event):

@@ -52,7 +52,7 @@ def _hand_over(state: Lifecycle, command: HandOver, actor: Actor, facts: Facts, 
     found = facts.directory.person(command.successor)
     if found is None or found.service or found.auditor or command.successor == command.previous:
         raise refuse(
-            "successor",
+            "successor-unfit",
             f"successor: {command.successor} には引き継げません(名簿にない、職員でない、または同じ人です)",
             f"successor: nothing can be handed over to {command.successor!r}: not in the directory, no officer, or the same person",
             remedy_ja="引き継ぐ職員の ID を確かめてください(`starter.py people`)",

@@ -6,30 +6,40 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from domain.facts import Facts
-from domain.kinds import Quiet, View
+from domain.kinds import Quiet, View, plain
 from domain.lifecycle import (
     absence,
     adopting,
     amendments,
     attaching,
+    budgets,
     commands,
+    committing,
     concluding,
     consulting,
     dates,
+    descent,
     dialogue,
     events,
+    feeding,
     handover,
+    measuring,
     migrating,
+    procuring,
     publishing,
     registering,
+    sunset,
     timers,
+    valuing,
     view,
+    winding,
+    windows,
 )
 from domain.lifecycle.decide import decide
 from domain.lifecycle.evolve import evolve
 from domain.lifecycle.react import react
 from domain.lifecycle.state import FOLD_VERSION, Lifecycle
-from domain.messages import Actor, Command, Event, Notice, Plan, Recorded
+from domain.messages import Actor, Command, Event, Notice, Plan, Recorded, Refusal
 
 
 class LifecycleKind(Quiet[Lifecycle]):
@@ -42,14 +52,22 @@ class LifecycleKind(Quiet[Lifecycle]):
         **adopting.COMMANDS,
         **amendments.COMMANDS,
         **attaching.COMMANDS,
+        **committing.COMMANDS,
         **concluding.COMMANDS,
         **consulting.COMMANDS,
         **dates.COMMANDS,
+        **descent.COMMANDS,
         **dialogue.COMMANDS,
+        **feeding.COMMANDS,
         **handover.COMMANDS,
+        **measuring.COMMANDS,
         **migrating.COMMANDS,
+        **procuring.COMMANDS,
         **publishing.COMMANDS,
         **registering.COMMANDS,
+        **valuing.COMMANDS,
+        **windows.COMMANDS,
+        **winding.COMMANDS,
     }
     events: Mapping[str, type[Event]] = {
         **events.EVENTS,
@@ -57,14 +75,23 @@ class LifecycleKind(Quiet[Lifecycle]):
         **adopting.EVENTS,
         **amendments.EVENTS,
         **attaching.EVENTS,
+        **budgets.EVENTS,
+        **committing.EVENTS,
         **concluding.EVENTS,
         **consulting.EVENTS,
         **dates.EVENTS,
+        **descent.EVENTS,
         **dialogue.EVENTS,
+        **feeding.EVENTS,
         **handover.EVENTS,
         **migrating.EVENTS,
+        **procuring.EVENTS,
         **publishing.EVENTS,
         **registering.EVENTS,
+        **sunset.EVENTS,
+        **valuing.EVENTS,
+        **windows.EVENTS,
+        **winding.EVENTS,
     }
     state_type = Lifecycle
 
@@ -79,11 +106,13 @@ class LifecycleKind(Quiet[Lifecycle]):
     def refers(self, command: Command) -> tuple[str, ...]:
         return (command.into,) if isinstance(command, amendments.MergeLifecycle) else ()
 
-    def draws(self, state: Lifecycle, command: Command, now: datetime) -> str | None:
-        return registering.register(state, command, now)
+    def draws(self, state: Lifecycle, command: Command, facts: Facts, now: datetime) -> str | None:
+        return registering.register(state, command, facts, now)
 
     def claims(self, command: Command) -> tuple[str, str] | None:
-        return (command.system, command.number) if isinstance(command, registering.EnterOutsideDecision) else None
+        if not isinstance(command, registering.EnterOutsideDecision):
+            return None
+        return plain(command.system), plain(command.number)
 
     def decide(self, state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
         return decide(state, command, actor, facts, now)
@@ -96,6 +125,9 @@ class LifecycleKind(Quiet[Lifecycle]):
 
     def closed(self, state: Lifecycle) -> bool:
         return state.closed
+
+    def undecided(self, state: Lifecycle) -> bool:
+        return state.reopening is not None
 
     def definition_of(self, state: Lifecycle) -> str | None:
         return state.definition or None
@@ -111,6 +143,9 @@ class LifecycleKind(Quiet[Lifecycle]):
 
     def due_commands(self, state: Lifecycle, now: datetime) -> Sequence[Command]:
         return timers.due_commands(state, now)
+
+    def turned_down(self, stream: str, key: str, refusal: Refusal) -> Command | None:
+        return descent.turned_down(stream, key, refusal)
 
     def react(self, state: Lifecycle, fresh: Sequence[Recorded], facts: Facts) -> Plan:
         return react(state, fresh, facts)

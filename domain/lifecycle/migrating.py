@@ -121,7 +121,14 @@ def _migrated(state: Lifecycle, event: DefinitionMigrated, recorded: Recorded) -
     if event.stage != state.stage:
         changes["entered_at"] = recorded.occurred_at
     if event.drafted_again:
-        changes |= {"given": (), "submission": None, "claimed": None, "pledged": (), "questions": ()}
+        changes |= {
+            "given": (),
+            "submission": None,
+            "claimed": None,
+            "pledged": (),
+            "questions": (),
+            "consultations": (),
+        }
     return changes
 
 

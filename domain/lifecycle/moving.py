@@ -13,7 +13,7 @@ from typing import Literal
 from domain.facts import Facts
 from domain.lifecycle.authority import definition
 from domain.lifecycle.events import RequestOpened, StepMerged
-from domain.lifecycle.routes import has_agreed, next_step, open_draft, resolve
+from domain.lifecycle.routes import asked_by, has_agreed, next_step, open_draft, resolve
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Frozen, Refused, Text, refuse
 from domain.process import REOPENING, ProcessDefinition, Stage, Step
@@ -167,7 +167,7 @@ def _circulating(base: Migration, state: Lifecycle, work: Stage, facts: Facts, n
         )
         return _from_draft(base, state, work, facts, now, why)
     current = next(r.step for r in state.requests if r.kind == "decide")
-    again = _insufficient(state, work, current)
+    again = _insufficient(state, work, current, facts)
     merged, opened = _asked_next(_without(state, again), work, -1, facts, now)
     base = base.model_copy(update={"merged": merged})
     if opened and opened[0].step == current:
@@ -184,17 +184,18 @@ def _asked_next(
     return merged, tuple(event for event in found if isinstance(event, RequestOpened))
 
 
-def _insufficient(state: Lifecycle, work: Stage, current: str) -> tuple[str, ...]:
+def _insufficient(state: Lifecycle, work: Stage, current: str, facts: Facts) -> tuple[str, ...]:
     """Steps that have answers, but not those that the new version asks for. The step asked now is never complete by
     itself: that those who answered agree says nothing of those who have not, unless a number is enough."""
     free, gate = state.model_copy(update={"requests": ()}), {s.key: s for s in work.gate}
     found = []
     for key in dict.fromkeys(g.step for g in state.given):
         step = gate.get(key)
+        asked = len(asked_by(step, state, facts)) if step else 0
         if key == current:
-            enough = step is not None and step.need != "all" and has_agreed(free, step)
+            enough = step is not None and step.need != "all" and has_agreed(free, step, asked)
         else:
-            enough = step is None or has_agreed(free, step)
+            enough = step is None or has_agreed(free, step, asked)
         if not enough:
             found.append(key)
     return tuple(found)

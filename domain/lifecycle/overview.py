@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from domain.facts import Facts
-from domain.lifecycle.routes import AGREED, has_agreed, resolve
+from domain.lifecycle.routes import ADDED, AGREED, asked_by, has_agreed, resolve
 from domain.lifecycle.state import Given, Lifecycle
 from domain.messages import Frozen, Refused, Text
 from domain.process import Stage, Step
@@ -21,6 +21,9 @@ STANDINGS: dict[str, Text] = {
 }
 
 
+_IN_PLACE_OF = ("deputy", "vacancy", "recusal")
+
+
 class Stop(Frozen):
     """One step of the route: whom it asks, and where it stands. `people` are those who answered, by person id."""
 
@@ -29,6 +32,8 @@ class Stop(Frozen):
     posts: tuple[Text, ...]
     standing: Standing
     people: tuple[str, ...] = ()
+    deputies: tuple[str, ...] = ()
+    """Those of `people` who answered in another's place (代)."""
 
 
 def route(state: Lifecycle, facts: Facts) -> tuple[Stop, ...]:
@@ -54,12 +59,13 @@ def _stop(state: Lifecycle, stage: Stage, step: Step, facts: Facts, *, ended: bo
         step=step.key,
         title=step.title,
         posts=_posts(state, step, facts),
-        standing=_standing(state, step, given, ended=ended),
+        standing=_standing(state, step, given, len(asked_by(step, state, facts)), ended=ended),
         people=tuple(dict.fromkeys(g.person for g in given)),
+        deputies=tuple(dict.fromkeys(g.person for g in given if g.stands in _IN_PLACE_OF)),
     )
 
 
-def _standing(state: Lifecycle, step: Step, given: list[Given], *, ended: bool) -> Standing:
+def _standing(state: Lifecycle, step: Step, given: list[Given], asked: int, *, ended: bool) -> Standing:
     if any(r.step == step.key for r in state.requests):
         return "asked"
     if any(g.decision not in AGREED for g in given) and any(
@@ -68,7 +74,7 @@ def _standing(state: Lifecycle, step: Step, given: list[Given], *, ended: bool) 
         return "objected"
     if given and all(g.decision == "merged" for g in given):
         return "merged"
-    if has_agreed(state, step):
+    if has_agreed(state, step, asked):
         return "agreed"
     return "delegated" if ended else "coming"
 
@@ -85,12 +91,23 @@ def _posts(state: Lifecycle, step: Step, facts: Facts) -> tuple[Text, ...]:
 
 
 def _beside(state: Lifecycle, index: int) -> list[Stop]:
-    """Concurrence added, and the common superior."""
-    return [
+    """Concurrence added, asked for or objected to, and the common superior."""
+    asked = [
         Stop(step=r.step, title=r.title, posts=(r.post_title,), standing="asked")
         for r in state.requests
         if r.extra and r.step_index == index
     ]
+    objected = {g.request: g for g in state.given if g.step == "added" and g.decision not in AGREED}
+    return asked + [
+        Stop(step="added", title=ADDED, posts=(c.post_title,), standing="objected", people=(found.person,))
+        for c in state.consultations
+        if c.step_index == index and (found := objected.get(c.request)) is not None
+    ]
+
+
+def answered(stop: Stop) -> list[str]:
+    """Who answered at a step, by person id; 「(代)」 with those who did so in another's place."""
+    return [f"{p}(代)" if p in stop.deputies else p for p in stop.people]
 
 
 def table(state: Lifecycle, facts: Facts) -> str:
@@ -100,7 +117,7 @@ def table(state: Lifecycle, facts: Facts) -> str:
         return ""
     rows = [
         f"| {s.title.ja} / {s.title.en} | {'、'.join(p.ja for p in s.posts) or '-'} | "
-        f"{STANDINGS[s.standing].ja} / {STANDINGS[s.standing].en} | {', '.join(s.people) or '-'} |"
+        f"{STANDINGS[s.standing].ja} / {STANDINGS[s.standing].en} | {', '.join(answered(s)) or '-'} |"
         for s in stops
     ]
     head = "| 経路 / route | 職 / posts | 状態 / state | 答えた者 / answered by |\n|---|---|---|---|\n"

@@ -14,10 +14,14 @@ from domain.lifecycle.consultations import settled
 from domain.lifecycle.dialogue import informed
 from domain.lifecycle.outcomes import Decides, after_outcome, next_review, no_outcome_yet, outcome_named
 from domain.lifecycle.reopening import LifecycleReopened
-from domain.lifecycle.routes import AGREED, ends_here, enter, next_step, open_draft
+from domain.lifecycle.routes import AGREED, ends_here, enter, needed, next_step, open_draft
 from domain.lifecycle.state import Lifecycle
+from domain.lifecycle.winding import require_done
 from domain.messages import Event, Frozen
 from domain.process import REOPENING, ProcessDefinition, Stage, Step
+
+_BESIDE = ("added", "superior")
+"""Steps of requests beside the definition's own."""
 
 
 class Onward(Frozen):
@@ -53,21 +57,30 @@ def proceed(
 
 
 def is_complete(after: Lifecycle, step: Step) -> bool:
-    """Whether enough of those asked have agreed; whoever was added, and the superior, must have agreed in any case."""
+    """Whether enough of those asked have agreed; whoever was added, and the superior, must have agreed in any case.
+
+    An objection of somebody added has no quorum that could outvote it: it stands until it is withdrawn or overruled, whichever
+    answer comes last.
+    """
     waiting = [r for r in after.requests if r.kind == "decide"]
-    if any(r.extra for r in waiting):
+    if any(r.extra for r in waiting) or any(g.step in _BESIDE and g.decision not in AGREED for g in after.given):
         return False
     here = [g for g in after.given if g.step == step.key]
     agreed = sum(g.decision in AGREED for g in here)
     asked = len(here) + sum(r.step == step.key for r in waiting)
-    return agreed >= (asked if step.need == "all" else min(step.need, asked))
+    return agreed >= needed(step, asked)
 
 
 def may_still_agree(state: Lifecycle, request: str, step: Step) -> bool:
-    """Whether enough of the others asked by the step have agreed or may still agree, without this request."""
-    agreed = sum(g.step == step.key and g.decision in AGREED for g in state.given)
-    waiting = [r for r in state.requests if r.id != request and r.step == step.key]
-    return step.need != "all" and agreed + len(waiting) >= step.need
+    """Whether enough of the others asked by the step have agreed or may still agree, without this request.
+
+    Who objected and is in consultation may still agree; otherwise the order of an objection and a return would decide.
+    """
+    here = [g for g in state.given if g.step == step.key]
+    agreed = sum(g.decision in AGREED for g in here)
+    waiting = sum(r.id != request and r.step == step.key for r in state.requests)
+    consulting = sum(c.request == g.request for c in state.consultations for g in here)
+    return step.need != "all" and agreed + waiting + consulting >= step.need
 
 
 def pass_gate(
@@ -77,6 +90,7 @@ def pass_gate(
     for name in stage.passes_when:
         CHECKS[name](state)
     promises_for(state, stage.key)
+    require_done(state, stage, process)
     submission = state.submission
     passed = e.GatePassed(
         stage=stage.key,

@@ -11,6 +11,7 @@ from pydantic import Field
 from domain.calendar import local_day, wareki
 from domain.facts import Facts
 from domain.lifecycle.authority import definition, known_person
+from domain.lifecycle.budgets import embargoed_until
 from domain.lifecycle.commands import LifecycleCommand
 from domain.lifecycle.state import Lifecycle, Publication
 from domain.messages import Actor, Command, Event, Personal, Recorded, Text, refuse
@@ -80,6 +81,15 @@ def _publish(state: Lifecycle, command: PublishLifecycle, actor: Actor, facts: F
         )
     summary = Text(ja=command.summary, en=command.summary_en)
     parts = tuple(dict.fromkeys(command.parts))
+    waits = embargoed_until(state, command.since)
+    if "budget" in parts and waits is not None:
+        raise refuse(
+            "bill-embargo",
+            f"since: 議案は{wareki(waits)}まで公になりません",
+            f"since: the bill is not public before {waits}",
+            remedy_ja="その日以後に公開するか、予算を除いてください",
+            remedy_en="publish from that day on, or leave the budget out",
+        )
     if state.publication == Publication(summary=summary, since=command.since, parts=parts):
         return []
     return [LifecyclePublished(summary=summary, since=command.since, parts=parts)]

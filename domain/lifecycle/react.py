@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.facts import Facts
+from domain.lifecycle import descent, feeding, overview
 from domain.lifecycle import events as e
-from domain.lifecycle import overview
 from domain.lifecycle.amendments import LifecycleMerged, NoteMerge
 from domain.lifecycle.reopening import LifecycleReopened
 from domain.lifecycle.state import Lifecycle, Question, Request
@@ -23,7 +23,11 @@ _TIMERS = {
     "consult": Text(ja="協議の期限", en="end of consultation"),
     "escalate": Text(ja="上司への報告", en="superior is told"),
     "hold": Text(ja="保留の期日", en="end of hold"),
+    "window": Text(ja="予算要求の締切", en="close of budget requests"),
+    "restoration": Text(ja="復活要求の期限", en="restoration may be asked for"),
     "review": Text(ja="再検討日", en="review date"),
+    "task_remind": Text(ja="廃止の整理のお知らせ", en="reminder of the wind-down"),
+    "task_due": Text(ja="廃止の整理の期限", en="a task of the wind-down is due"),
 }
 
 
@@ -42,6 +46,7 @@ def react(state: Lifecycle, fresh: Sequence[Recorded], facts: Facts) -> Plan:
         for r in fresh
         if (command := _instruction(state, r))
     )
+    effects += tuple(start for r in fresh for start in descent.starts(state, r))
     return Plan(
         to=to,
         effects=effects,
@@ -55,6 +60,9 @@ def react(state: Lifecycle, fresh: Sequence[Recorded], facts: Facts) -> Plan:
 def _instruction(state: Lifecycle, recorded: Recorded) -> dict[str, object] | None:
     """The command that an event gives to another stream; its id follows from the event, so that it is recorded once."""
     event = recorded.event
+    fed = feeding.instruction(state, recorded)
+    if fed is not None:
+        return {"kind": fed.kind, "type": fed.type, **fed.model_dump(mode="json")}
     if isinstance(event, LifecycleMerged):
         other, separated = event.into, False
     elif isinstance(event, LifecycleReopened) and event.separated_from is not None:
@@ -130,7 +138,7 @@ def details(state: Lifecycle, facts: Facts) -> str:
         if rows
         else ""
     )
-    return f"{head}{table}\n{overview.table(state, facts)}{_consultations(state)}{_how(state)}{foot}"
+    return f"{head}{table}\n{overview.table(state, facts)}{_consultations(state)}{_tasks(state)}{_how(state)}{foot}"
 
 
 def _consultations(state: Lifecycle) -> str:
@@ -141,6 +149,17 @@ def _consultations(state: Lifecycle) -> str:
         if not c.referred
     ]
     return "".join(lines)
+
+
+def _tasks(state: Lifecycle) -> str:
+    """What the wind-down still waits for."""
+    lines = [
+        f"- {t.title.ja} / {t.title.en}: {t.post_title.ja} / {t.post_title.en}, "
+        f"{day(t.due_at).ja} まで / due {day(t.due_at).en}\n"
+        for t in state.open_tasks
+    ]
+    head = "**廃止の整理 / wind-down** (`./taskforce winddown`)\n\n"
+    return head + "".join(lines) + "\n" if lines else ""
 
 
 def _row(r: Request) -> str:

@@ -13,15 +13,19 @@ from typing import Any
 from pydantic import Field
 
 from domain.calendar import fiscal_year, local_day, wareki, wareki_fiscal_year
+from domain.directory import Post
 from domain.facts import Facts
 from domain.kinds import Row
 from domain.lifecycle import events as e
 from domain.lifecycle.authority import definition, may_steer
 from domain.lifecycle.commands import LifecycleCommand, SubmitDeliverable
 from domain.lifecycle.events import DocumentNumber
+from domain.lifecycle.outcomes import require_round_left
 from domain.lifecycle.passing import others_closed, pass_gate
+from domain.lifecycle.routes import last_step, resolve
 from domain.lifecycle.state import Decided, Lifecycle
 from domain.messages import Actor, Command, Event, Personal, Recorded, Text, refuse
+from domain.process import Step
 
 Changes = dict[str, Any]
 
@@ -78,11 +82,13 @@ class DecisionEnforced(Event):
     on: date
 
 
-def register(state: Lifecycle, command: Command, now: datetime) -> str | None:
-    """The register from which the command draws a number: the first version of a document does."""
+def register(state: Lifecycle, command: Command, facts: Facts, now: datetime) -> str | None:
+    """The register from which the command draws a number: the first version of a document does, from the section that stands
+    for the lifecycle's that day (機構改革)."""
     if not isinstance(command, SubmitDeliverable) or f"{state.work}/{state.round}" in state.numbers:
         return None
-    return f"{fiscal_year(local_day(now))}/{state.section}" if state.section else None
+    day = local_day(now)
+    return f"{fiscal_year(day)}/{facts.directory.unit_on(state.section, day)}" if state.section else None
 
 
 def register_of(number: DocumentNumber) -> str:
@@ -94,7 +100,9 @@ def number_of(state: Lifecycle, facts: Facts, now: datetime) -> DocumentNumber |
     place = f"{state.work}/{state.round}"
     if place in state.numbers or facts.number is None:
         return state.numbers.get(place)
-    return DocumentNumber(fiscal_year=fiscal_year(local_day(now)), section=state.section, serial=facts.number)
+    day = local_day(now)
+    section = facts.directory.unit_on(state.section, day)
+    return DocumentNumber(fiscal_year=fiscal_year(day), section=section, serial=facts.number)
 
 
 def shown(number: DocumentNumber, section: Text) -> Text:
@@ -108,7 +116,7 @@ def shown(number: DocumentNumber, section: Text) -> Text:
 def _outside(
     state: Lifecycle, command: EnterOutsideDecision, actor: Actor, facts: Facts, now: datetime
 ) -> Sequence[Event]:
-    may_steer(actor, state, facts, now)
+    person = may_steer(actor, state, facts, now)
     process = definition(facts)
     stage = process.stage(state.work)
     if not stage.outside_decision:
@@ -145,18 +153,12 @@ def _outside(
             remedy_ja="文書番号を確かめてください",
             remedy_en="check the number of the document",
         )
-    post = facts.directory.post(command.decided_by)
-    last = {ref.role for ref in stage.gate[-1].posts}
-    if post is None or post.role not in last:
-        raise refuse(
-            "outside-decider",
-            f"decided_by: {command.decided_by} はこの関門の最後の決裁者ではありません",
-            f"decided_by: {command.decided_by!r} is not who decides last at this gate",
-            remedy_ja="役割が次のいずれかの職を書いてください: " + "、".join(sorted(last)),
-            remedy_en="name a post with one of the roles " + ", ".join(sorted(last)),
-        )
+    last = stage.gate[last_step(state, stage)]
+    post = _decider(state, command, last, facts, now)
+    _entered_by(state, person, last)
     after = state.model_copy(update={"requests": (), "consultations": ()})
     onward = pass_gate(after, command, stage, process, facts, now)
+    require_round_left(state, onward.outcome, process)
     decided = OutsideDecisionEntered(
         stage=stage.key,
         title=stage.title,
@@ -175,6 +177,44 @@ def _outside(
         for c, r in zip(others_closed(state, None, "outside"), state.requests, strict=True)
     ]
     return [decided, *told, *onward.events]
+
+
+def _decider(state: Lifecycle, command: EnterOutsideDecision, last: Step, facts: Facts, now: datetime) -> Post:
+    """The post that decided: one of those that the last step of this route asks of this lifecycle, on its own bureau."""
+    here, day = facts.directory, local_day(now)
+    asked = {post.id: post for ref in last.posts for post in resolve(ref, state, facts)}
+    found = here.post(command.decided_by)
+    if found is not None and here.post_on(found.id, day) in {here.post_on(post, day) for post in asked}:
+        return found
+    known = [f"{post.id}({post.title.ja})" for post in asked.values()]
+    raise refuse(
+        "outside-decider",
+        f"decided_by: {command.decided_by} はこの関門の最後の決裁者ではありません",
+        f"decided_by: {command.decided_by!r} is not who decides last at this gate",
+        remedy_ja="次のいずれかの職を書いてください: " + "、".join(known),
+        remedy_en="name one of these posts: " + ", ".join(asked),
+    )
+
+
+def _entered_by(state: Lifecycle, person: str, last: Step) -> None:
+    """A decision that passes a gate is entered by somebody who could have no part in it: neither drafter nor recused."""
+    if person in state.recused:
+        raise refuse(
+            "recused",
+            f"{person} はこの案件について回避しています",
+            f"{person} is recused in this matter",
+            remedy_ja="ほかの職員が入力してください",
+            remedy_en="let somebody else enter it",
+        )
+    drafted = (*state.authors, *((state.submission.person,) if state.submission else ()))
+    if person in drafted and not last.drafter_may_decide:
+        raise refuse(
+            "separation-of-duties",
+            f"{person} は起案者なので、自分の文書の決裁は入力できません",
+            f"{person} drafted this and cannot enter the decision on it",
+            remedy_ja="起案していない職員(事務局など)が入力してください",
+            remedy_en="let somebody who has not drafted it (e.g. of the secretariat) enter it",
+        )
 
 
 def _decided_on_a_day(command: EnterOutsideDecision, drafted: date, today: date) -> None:
@@ -202,6 +242,14 @@ def _enforce(state: Lifecycle, command: EnforceDecision, actor: Actor, facts: Fa
             remedy_ja="段階と期を確かめてください(`starter.py register`)",
             remedy_en="check stage and round (`starter.py register`)",
         )
+    if command.on > local_day(now):
+        raise refuse(
+            "enforced-in-future",
+            f"on: {wareki(command.on)} はまだ来ていません",
+            f"on: {command.on} is yet to come",
+            remedy_ja="施行した日に、その日付で記録してください",
+            remedy_en="record it once it has taken effect, with that day",
+        )
     if command.on < decided.on:
         raise refuse(
             "enforced-before-decided",
@@ -223,15 +271,13 @@ def passed(state: Lifecycle, event: e.GatePassed, recorded: Recorded) -> Changes
     """The document is decided: it waits to take effect, and the next one draws a number of its own."""
     place = f"{event.stage}/{event.round}"
     number = state.numbers.get(place)
-    decided = Decided(number=number, title=event.title, on=local_day(recorded.occurred_at))
+    day = state.outside_on or local_day(recorded.occurred_at)
+    decided = Decided(number=number, title=event.title, on=day)
     return {
+        "outside_on": None,
         "numbers": {k: v for k, v in state.numbers.items() if k != place},
         "decided": {**state.decided, place: decided},
     }
-
-
-def _nothing(state: Lifecycle, event: Event, _: Recorded) -> Changes:
-    return {}
 
 
 def entry(recorded: Recorded) -> Row | None:
@@ -272,7 +318,7 @@ HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, datetim
     EnforceDecision: _enforce,
 }
 FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
-    OutsideDecisionEntered: _nothing,
+    OutsideDecisionEntered: lambda s, v, _: {"outside_on": v.decided_on},
     DecisionEnforced: _enforced,
 }
 LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {

@@ -8,7 +8,7 @@ from domain.calendar import end_of_business, local_day
 from domain.facts import Facts
 from domain.lifecycle import events as e
 from domain.lifecycle.passing import others_closed
-from domain.lifecycle.routes import enter, next_step, open_draft
+from domain.lifecycle.routes import added_again, enter, next_step, open_draft
 from domain.lifecycle.state import Lifecycle, Request
 from domain.messages import Event, refuse
 from domain.process import ProcessDefinition, Stage
@@ -72,4 +72,5 @@ def _to_step(state: Lifecycle, to: str, request: Request, stage: Stage, facts: F
         stage=stage.key, round=state.round, to=to, to_title=stage.gate[index].title, void=(*void, "added", "superior")
     )
     opened = next_step(before, stage, index - 1, state.serial + 1, facts, now)
-    return [returned, *others_closed(state, request.id, "returned"), *opened]
+    again = added_again(before, stage, state.added, opened, facts, now)
+    return [returned, *others_closed(state, request.id, "returned"), *opened, *again]

@@ -1,7 +1,8 @@
-"""How monitoring ends in a review: by a person, by its date, or because a body asks for it."""
+"""How monitoring ends in a review: by a person, by its date, because a body asks for it, or by the figures (`sunset.py`)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from domain.facts import Facts
@@ -9,10 +10,19 @@ from domain.lifecycle import events as e
 from domain.lifecycle.authority import definition
 from domain.lifecycle.routes import enter, open_draft
 from domain.lifecycle.state import Lifecycle
-from domain.messages import Event, refuse
+from domain.messages import Event, Text, refuse
 
 
-def review_events(state: Lifecycle, by: str, reason: str, facts: Facts, now: datetime) -> list[Event]:
+def review_events(
+    state: Lifecycle,
+    by: str,
+    reason: str,
+    facts: Facts,
+    now: datetime,
+    *,
+    criteria: Sequence[str] = (),
+    why: Text | None = None,
+) -> list[Event]:
     """Close the monitoring's open requests and enter the review. Refused outside monitoring."""
     process = definition(facts)
     stage = process.stage(state.work)
@@ -25,7 +35,9 @@ def review_events(state: Lifecycle, by: str, reason: str, facts: Facts, now: dat
             remedy_en="go on to monitoring first",
         )
     following = process.stage(stage.next)
-    opened: e.ReviewOpened = e.ReviewOpened.model_validate({"by": by, "reason": reason})
+    opened: e.ReviewOpened = e.ReviewOpened.model_validate(
+        {"by": by, "reason": reason, "criteria": tuple(criteria), "why": why}
+    )
     return [
         opened,
         *close_requests(state, "review"),

@@ -12,16 +12,19 @@ from domain.calendar import local_day
 from domain.deliverables.base import digest
 from domain.directory import Post
 from domain.facts import Facts
+from domain.lifecycle.aiming import newly_aimed
 from domain.lifecycle.authority import definition
 from domain.lifecycle.events import Extra, RequestOpened, StageEntered, StepMerged, Voided
-from domain.lifecycle.state import Lifecycle
-from domain.messages import Text, refuse
+from domain.lifecycle.state import Former, Lifecycle
+from domain.messages import Event, Refused, Text, refuse
 from domain.process import PostRef, Stage, Step
 
 COORDINATOR = "general_affairs"
 """Role of the coordinator (庶務担当) of a section or bureau."""
 AGREED = ("approve", "conditions", "merged", "overruled")
 """What counts as agreement: given, given with conditions, merged with another step, an objection overruled."""
+
+ADDED = Text(ja="追加の合議", en="added concurrence")
 
 
 def resolve(ref: PostRef, state: Lifecycle, facts: Facts) -> list[Post]:
@@ -67,6 +70,7 @@ def open_draft(state: Lifecycle, stage: Stage, round_: int, serial: int, facts: 
         remind_at=facts.calendar.before(due, stage.remind_before) if stage.remind_before else None,
         escalate_at=None,
         escalate_to=None,
+        aim=newly_aimed(state, stage.key, round_, facts, now),
     )
 
 
@@ -130,7 +134,7 @@ def next_step(
     merged: list[RequestOpened | StepMerged] = []
     for index in range(after + 1, len(stage.gate)):
         step = stage.gate[index]
-        if not has_agreed(state, step):
+        if not has_agreed(state, step, len(asked_by(step, state, facts))):
             opened = open_step(state, stage, index, serial, facts, now)
             meets = _meets(state, step, opened, facts, now)
             if meets is None and opened:
@@ -178,19 +182,71 @@ def parts_of(stage: Stage, content: dict[str, Any], attachments: Sequence[Attach
     return {field: digest({field: whole.get(field)}) for field in sorted(covered)}
 
 
-def still_agreed(state: Lifecycle, stage: Stage, parts: dict[str, str]) -> tuple[str, ...]:
-    """The steps whose agreement to the version before stands, since nothing changed in the part that each covers."""
+def still_agreed(state: Lifecycle, stage: Stage, parts: dict[str, str], facts: Facts, now: datetime) -> tuple[str, ...]:
+    """The steps whose agreement to the version before stands: the step was complete, nothing changed in the part that it
+    covers, and those whom it asks today (`state` has the departments of the new version) are those who agreed."""
     former = state.former
     if former is None:
         return ()
-    before = state.model_copy(update={"given": former.given, "requests": ()})
     return tuple(
         step.key
         for step in stage.gate
         if step.covers
-        and has_agreed(before, step)
         and all(former.parts.get(field) == parts.get(field) for field in step.covers)
+        and _was_complete(former, step)
+        and _covers_today(former, step, state, facts, now)
     )
+
+
+def _was_complete(former: Former, step: Step) -> bool:
+    agreed = sum(g.step == step.key for g in former.given)
+    waiting = sum(p.step == step.key for p in former.pending)
+    return agreed > 0 and agreed >= needed(step, agreed + waiting)
+
+
+def _covers_today(former: Former, step: Step, state: Lifecycle, facts: Facts, now: datetime) -> bool:
+    posts = asked_by(step, state, facts)
+    if not posts:  # nobody, or a post that is gone: the route says so when the step's turn comes
+        return False
+    here, day = facts.directory, local_day(now)
+    agreed = {here.post_on(g.post, day) for g in former.given if g.step == step.key}
+    return sum(here.post_on(post, day) in agreed for post in posts) >= needed(step, len(posts))
+
+
+def asked_by(step: Step, state: Lifecycle, facts: Facts) -> tuple[str, ...]:
+    """The posts that a step asks today; none when one of its roles cannot be resolved."""
+    try:
+        return tuple(dict.fromkeys(p.id for ref in step.posts for p in resolve(ref, state, facts)))
+    except Refused:
+        return ()
+
+
+def needed(step: Step, asked: int) -> int:
+    """How many must agree of so many asked: all, or the stated number, which is never more than there are."""
+    return asked if step.need == "all" else min(step.need, asked)
+
+
+def added_again(
+    state: Lifecycle, stage: Stage, posts: Sequence[str], found: Sequence[Event], facts: Facts, now: datetime
+) -> list[RequestOpened]:
+    """Concurrence that was added to the document, asked for again beside the step that `found` opens.
+
+    Where `found` opens none, beside the last step of the route: all else stands, and only they are waited for. Without the
+    posts that the step asks itself, and those that are gone.
+    """
+    opened = [event for event in found if isinstance(event, RequestOpened)]
+    index = opened[0].step_index if opened else last_step(state, stage)
+    here, day = facts.directory, local_day(now)
+    known = dict.fromkeys(here.post_on(post, day) for post in posts)
+    asked = {event.post for event in opened}
+    again = [post for name in known if (post := here.post(name)) is not None and post.id not in asked]
+    serial = state.serial + 1
+    return [request_for(state, stage, index, p, serial, facts, now, extra="added", title=ADDED) for p in again]
+
+
+def last_step(state: Lifecycle, stage: Stage) -> int:
+    """The index of the step that decides last: the route's end, or where a standing delegation (専決) ends it."""
+    return next((i for i, step in enumerate(stage.gate) if ends_here(state, step)), len(stage.gate) - 1)
 
 
 def voided(state: Lifecycle, kept: tuple[str, ...]) -> tuple[Voided, ...]:
@@ -218,13 +274,18 @@ def delegated(stage: Stage, content: dict[str, Any]) -> str | None:
     return None
 
 
-def has_agreed(state: Lifecycle, step: Step) -> bool:
-    """Whether the document in circulation has what a step asks for, by answers given and nobody still asked."""
+def has_agreed(state: Lifecycle, step: Step, asked: int) -> bool:
+    """Whether the document in circulation has what a step asks for, by answers given and nobody still asked.
+
+    `asked`: how many posts the step asks (`asked_by`); 0 where that cannot be told, and the stated number holds as it is.
+    """
     given = [g for g in state.given if g.step == step.key]
     agreed = sum(g.decision in AGREED for g in given)
     if not agreed or any(r.step == step.key and r.kind == "decide" for r in state.requests):
         return False
-    return agreed == len(given) if step.need == "all" else agreed >= step.need
+    if step.need == "all":
+        return agreed == len(given)
+    return agreed >= (min(step.need, asked) if asked else step.need)
 
 
 def request_id(stream: str, serial: int, step: str, post: str) -> str:

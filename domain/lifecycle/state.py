@@ -6,12 +6,16 @@ from datetime import date, datetime
 from typing import Literal
 
 from domain.attachments import Attachment
-from domain.deliverables.base import Promise
-from domain.lifecycle.commands import Source
-from domain.lifecycle.events import DocumentNumber, Extra, RequestKind
+from domain.deliverables.base import Evidence, Promise
+from domain.feeds.messages import Terms
+from domain.kpis.aim import Aim
+from domain.kpis.stopping import CONTRADICTED_AFTER, Criterion
+from domain.lifecycle.commands import Origin, Source
+from domain.lifecycle.events import DocumentNumber, Extra, RequestKind, WindowAim
 from domain.messages import Frozen, Text
+from domain.money.benefits import Benefit
 
-FOLD_VERSION = 5
+FOLD_VERSION = 10
 Health = Literal["green", "amber", "red"]
 
 
@@ -53,6 +57,8 @@ class Given(Frozen):
     person: str
     decision: str
     at: datetime
+    stands: str = "holder"
+    """As what the person answered: as holder, for one who is absent (deputy), for a vacant post, … (`events.Stands`)."""
 
 
 class Submission(Frozen):
@@ -72,20 +78,118 @@ class Submission(Frozen):
     """The step with which a standing delegation (専決) ends the route."""
 
 
-class Kpi(Frozen):
-    key: str
-    title: str
-    unit: str
+class Kpi(Aim):
     owner: str
+    kind: str | None = None
+    """outcome, cost, output or process, as its form says."""
+
+
+class Reached(Frozen):
+    """A stopping criterion that was met, or evidence that is contradicted. `opened`: a review has been opened since."""
+
+    key: str
+    basis: Literal["stopping", "contradiction"]
+    kpi: str
+    words: Text
+    opened: bool = False
+
+
+class Figure(Frozen):
+    """An amount in yen and the day on which it reached its state; no day for what was told of the past."""
+
+    amount: int
+    on: date | None = None
+
+
+class BudgetLine(Frozen):
+    """What was asked for in one window, and what became of it: the state's name -> its amount. No state takes another's place."""
+
+    figures: dict[str, Figure] = {}
+    bill: str = ""
+    public_on: date | None = None
+    """The bill is not public before this day."""
+
+    def amount(self, state: str) -> int | None:
+        return self.figures[state].amount if state in self.figures else None
 
 
 class Budget(Frozen):
-    """A fiscal year's amounts in yen."""
+    """A fiscal year's amounts in yen, each state by itself: the sums over its windows (`lines`)."""
 
     asked: int | None = None
+    assessed_section: int | None = None
+    assessed_bureau: int | None = None
+    assessed_mayor: int | None = None
     indicated: int | None = None
+    appealed: int | None = None
+    restored: int | None = None
+    billed: int | None = None
     voted: int | None = None
     allotted: int | None = None
+    executed: int | None = None
+    settled: int | None = None
+    lines: dict[str, BudgetLine] = {}
+
+
+class Aiming(Frozen):
+    """The window aimed at, and what was said of it."""
+
+    at: WindowAim
+    chosen: bool = False
+    """A person named it; otherwise it is the first that can be reached."""
+    warned: bool = False
+    handed_in: bool = False
+
+
+class Cut(Frozen):
+    """An amount below what the small start needs: back to the proposal at `return_at`, unless restoration is asked for before."""
+
+    fiscal_year: int
+    window: str
+    amount: int
+    floor: int
+    return_at: datetime | None
+    appealed: bool = False
+
+
+class Commitment(Frozen):
+    """Money over years. `kind`: debt_burden (債務負担行為), continuing (継続費), long_term (長期継続契約)."""
+
+    key: str
+    kind: str
+    title: str
+    from_year: int
+    to_year: int
+    limit: int | None
+    voted_on: date | None
+    rests_on: str
+    """The bill, or the by-law."""
+
+
+class CarryOver(Frozen):
+    """An amount carried into the next fiscal year. `kind`: approved (繰越明許費), accident (事故繰越し)."""
+
+    kind: str
+    from_year: int
+    amount: int
+    on: date
+
+
+class Procurement(Frozen):
+    """What is bought, how, and how far it has come. `steps`: the step's name -> its day."""
+
+    key: str
+    title: str
+    method: str
+    bought: str
+    fiscal_year: int
+    expected_price: int
+    needs_vote: bool
+    steps: dict[str, date] = {}
+    supplier: str = ""
+    price: int | None = None
+    ended: str = ""
+    """cancelled, once it was given up."""
 
 
 class PromiseState(Frozen):
@@ -117,12 +221,24 @@ class Consultation(Frozen):
     referred: bool = False
 
 
+class Pending(Frozen):
+    """A post of a step that had been asked for its agreement and had not given it."""
+
+    step: str
+    post: str
+
+
 class Former(Frozen):
     """The agreements to the version before, and the hashes of its parts: what did not change need not be asked again, and
-    whoever is asked again is told why."""
+    whoever is asked again is told why.
+
+    `pending`: who had not agreed when it was taken back; a step that still waited for somebody was not complete. `added`:
+    posts whose concurrence was added on the way; they are asked about the next version too."""
 
     given: tuple[Given, ...] = ()
     parts: dict[str, str] = {}
+    pending: tuple[Pending, ...] = ()
+    added: tuple[str, ...] = ()
 
 
 class Decided(Frozen):
@@ -170,6 +286,63 @@ class Reopening(Frozen):
     closed_as: str
     work: str
     """The piece of work that was the last before it closed."""
+
+
+class Proposed(Frozen):
+    """What the review in circulation says besides its recommendation; it takes effect with the outcome."""
+
+    learnt: tuple[str, ...] = ()
+    scope: str = ""
+    targets: tuple[str, ...] = ()
+    spread_to: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+class Lesson(Frozen):
+    """What a round taught, carried into what followed from its review."""
+
+    round: int
+    outcome: str
+    learnt: tuple[str, ...]
+    scope: str = ""
+    targets: tuple[str, ...] = ()
+
+
+class Spread(Frozen):
+    """横展開: a lifecycle of another department that an expansion started (or was refused to)."""
+
+    section: str
+    section_name: Text
+    stream: str
+    ref: str
+    title: str
+    round: int
+    why: str = ""
+    attempt: int = 0
+    rule: str = ""
+    """The rule that refused the start, empty when nothing stands against it."""
+    message: Text | None = None
+    remedy: Text | None = None
+    given_up: bool = False
+
+
+class WindDownTask(Frozen):
+    """Something to be done before an abolished lifecycle closes."""
+
+    id: str
+    key: str
+    title: Text
+    post: str
+    post_title: Text
+    opened_at: datetime
+    due_at: datetime
+    remind_at: datetime | None = None
+    reminded: bool = False
+    overdue: bool = False
+    done_at: datetime | None = None
+    done_by: str | None = None
+    evidence: Evidence | None = None
+    not_applicable: bool = False
 
 
 class Publication(Frozen):
@@ -220,6 +393,11 @@ class Before(Frozen):
     authors: tuple[str, ...] = ()
     numbers: dict[str, DocumentNumber] = {}
     decided: dict[str, Decided] = {}
+    reached: tuple[Reached, ...] = ()
+    judged: dict[str, tuple[str, ...]] = {}
+    proposed: Proposed = Proposed()
+    lessons: tuple[Lesson, ...] = ()
+    tasks: tuple[WindDownTask, ...] = ()
 
 
 class Lifecycle(Frozen):
@@ -268,12 +446,33 @@ class Lifecycle(Frozen):
     """KPIs measured in this round."""
     values: dict[str, dict[str, str]] = {}
     """KPI -> period -> the value that holds, in this round."""
+    pulls: dict[str, Terms] = {}
+    """KPI -> how its values are fetched by themselves."""
+    hypotheses: tuple[str, ...] = ()
+    """Result of each hypothesis, in their order; empty where none was stated."""
+    stopping: tuple[Criterion, ...] = ()
+    contradicted_after: int = CONTRADICTED_AFTER
+    reached: tuple[Reached, ...] = ()
+    """What speaks for a review by the figures, since the last one was decided."""
+    judged: dict[str, tuple[str, ...]] = {}
+    """KPI -> periods on which a review has decided: no criterion rests on them any more."""
     budget_year: int | None = None
     budget_round: int = 0
     """The round in which the budget was last asked for."""
     budgets: dict[int, Budget] = {}
     claimed: Budget | None = None
     """Amounts that the budget request in circulation states; they count once its gate has passed."""
+    budget_window: str = ""
+    aim: Aiming | None = None
+    floor: int | None = None
+    """Yen below which the small start of the proposal cannot begin."""
+    estimated: dict[str, int] = {}
+    """Costs of the option that the proposal chose: initial, running (a year), in yen."""
+    cut: Cut | None = None
+    benefits: tuple[Benefit, ...] = ()
+    commitments: tuple[Commitment, ...] = ()
+    carried: tuple[CarryOver, ...] = ()
+    procurements: tuple[Procurement, ...] = ()
     pledged: tuple[Promise, ...] = ()
     """Promises that the coordination in circulation states; they are made once its gate has passed."""
     recommendation: str | None = None
@@ -290,6 +489,8 @@ class Lifecycle(Frozen):
     """起案番号 by `stage/round`, until the document is decided."""
     decided: dict[str, Decided] = {}
     """Decisions that wait to take effect, by `stage/round`."""
+    outside_on: date | None = None
+    """The day of a decision entered from another system, while its gate passes."""
     recused: tuple[str, ...] = ()
     """Who does not decide in this matter because of a conflict of interest."""
     marks: tuple[str, ...] = ()
@@ -310,20 +511,44 @@ class Lifecycle(Frozen):
     """`stage/round` of imported deliverables -> the fields that they leave open."""
     decided_before: tuple[str, ...] = ()
     """`stage/round` of imported decisions."""
+    begun_on: date | None = None
+    """The day on which an adopted lifecycle began, as its record has it."""
+    decided_too_early: dict[str, date] = {}
+    """`stage/round` of imported decisions that are dated before that day."""
     reopening: Reopening | None = None
     publication: Publication | None = None
     merged_into: str | None = None
     absorbed: tuple[str, ...] = ()
     """Lifecycles that were merged into this one."""
+    origin: Origin | None = None
+    spread: tuple[Spread, ...] = ()
+    proposed: Proposed = Proposed()
+    lessons: tuple[Lesson, ...] = ()
+    tasks: tuple[WindDownTask, ...] = ()
+    """What the wind-down asks for, once an abolition has been decided."""
+
+    @property
+    def open_tasks(self) -> tuple[WindDownTask, ...]:
+        """Tasks of the wind-down that are neither done nor declared not applicable; none while nothing is wound down."""
+        if self.closed or self.reopening is not None:
+            return ()
+        return tuple(t for t in self.tasks if t.done_at is None)
 
     @property
     def in_circulation(self) -> bool:
-        """A document is on its route."""
-        return any(r.kind == "decide" for r in self.requests)
+        """A document is on its route: somebody is asked for a decision, or consults on an objection to it."""
+        return any(r.kind == "decide" for r in self.requests) or bool(self.consultations)
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The posts whose concurrence was added to the document in circulation, whether they have answered or not."""
+        asked = [g.post for g in self.given if g.step == "added"]
+        asked += [r.post for r in self.requests if r.extra == "added"]
+        return tuple(dict.fromkeys(asked))
 
     @property
     def overdue(self) -> int:
-        return sum(r.overdue for r in self.requests)
+        return sum(r.overdue for r in self.requests) + sum(t.overdue for t in self.open_tasks)
 
     @property
     def health(self) -> Health:

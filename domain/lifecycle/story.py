@@ -6,20 +6,29 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from domain.calendar import local_day, wareki, wareki_fiscal_year
+from domain.calendar import local_day, wareki
 from domain.lifecycle import (
     absence,
     adopting,
     amendments,
     attaching,
+    budgets,
+    committing,
     concluding,
     consulting,
     dates,
+    descent,
     dialogue,
+    feeding,
     handover,
     migrating,
+    procuring,
     publishing,
     registering,
+    sunset,
+    valuing,
+    winding,
+    windows,
 )
 from domain.lifecycle import events as e
 from domain.lifecycle.state import Lifecycle
@@ -30,12 +39,6 @@ _DECISIONS = {
     "conditions": Text(ja="条件付き同意", en="agreed with conditions"),
     "return": Text(ja="差戻し", en="sent back"),
     "reject": Text(ja="否", en="refused"),
-}
-_BUDGET = {
-    "asked": Text(ja="要求額", en="asked"),
-    "indicated": Text(ja="内示額", en="indicated"),
-    "voted": Text(ja="議決額", en="voted"),
-    "allotted": Text(ja="配当額", en="allotted"),
 }
 _BECAUSE = {
     "started": Text(ja="開始", en="started"),
@@ -101,13 +104,6 @@ def _of_request(ja: str, en: str) -> Callable[[Lifecycle, Any], Text]:
     return told
 
 
-def _budget(_: Lifecycle, event: e.BudgetRecorded) -> Text:
-    name = _BUDGET[event.state]
-    year = wareki_fiscal_year(event.fiscal_year)
-    ja, en = ("(移入)", " (imported)") if event.imported else ("", "")
-    return _t(f"{year} {name.ja} {event.amount:,}円{ja}", f"FY{event.fiscal_year} {name.en} {event.amount:,} yen{en}")
-
-
 def _outcome(_: Lifecycle, event: e.OutcomeDecided) -> Text:
     return _t(f"取組方針: {event.title.ja}(第{event.round}期)", f"outcome: {event.title.en} (round {event.round})")
 
@@ -156,7 +152,6 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
         f"測定{'(移入)' if v.imported else ''} {v.kpi} {v.period}: {v.value}",
         f"measured{' (imported)' if v.imported else ''} {v.kpi} {v.period}: {v.value}",
     ),
-    e.BudgetRecorded: _budget,
     e.PromiseMade: lambda s, v: _t(f"条件・約束: {v.text}", f"condition or promise: {v.text}"),
     e.PromiseFulfilled: lambda s, v: _t("約束を果たした", "promise kept"),
     e.ReminderSent: _of_request("期限前のお知らせ: {who}(期限 {due})", "reminder to {who}, due {due}"),
@@ -167,7 +162,10 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     e.RequestEscalated: _of_request(
         "上司へ報告: {who} の期限超過({due})", "superior told: {who} is overdue since {due}"
     ),
-    e.ReviewOpened: lambda s, v: _t("取組方針の再検討を開始", "review of the policy opened"),
+    e.ReviewOpened: lambda s, v: _t(
+        "取組方針の再検討を開始" + (f"({v.why.ja})" if v.why else ""),
+        "review of the policy opened" + (f" ({v.why.en})" if v.why else ""),
+    ),
     e.OutcomeDecided: _outcome,
     e.WindDownStarted: lambda s, v: _t("廃止の整理を開始", "wind-down started"),
     e.LifecycleDropped: lambda s, v: _t("廃案", "dropped"),
@@ -176,12 +174,21 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     **adopting.LINES,
     **amendments.LINES,
     **attaching.LINES,
+    **budgets.LINES,
+    **committing.LINES,
     **concluding.LINES,
     **consulting.LINES,
     **dates.LINES,
+    **descent.LINES,
     **dialogue.LINES,
+    **feeding.LINES,
     **handover.LINES,
     **migrating.LINES,
+    **procuring.LINES,
     **publishing.LINES,
     **registering.LINES,
+    **sunset.LINES,
+    **valuing.LINES,
+    **windows.LINES,
+    **winding.LINES,
 }

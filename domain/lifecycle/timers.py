@@ -33,9 +33,18 @@ def pending(state: Lifecycle) -> Iterator[Timer]:
             yield r.coordinator_at, "coordinator", r.id
         if r.escalate_at is not None and not r.escalated:
             yield r.escalate_at, "escalate", r.id
+    for t in state.open_tasks:
+        if t.remind_at is not None and not t.reminded and not t.overdue:
+            yield t.remind_at, "task_remind", t.id
+        if not t.overdue:
+            yield t.due_at, "task_due", t.id
     for c in state.consultations:
         if not c.referred:
             yield c.due_at, "consult", c.id
+    if state.aim is not None and not state.aim.handed_in:
+        yield (state.aim.at.closes_at if state.aim.warned else state.aim.at.warn_at), "window", None
+    if state.cut is not None and state.cut.return_at is not None and not state.cut.appealed:
+        yield state.cut.return_at, "restoration", None
     if state.review_date is not None and state.repeats:
         yield end_of_business(state.review_date), "review", None
 

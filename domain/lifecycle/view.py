@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.kinds import Row, View
-from domain.lifecycle import dialogue, registering
+from domain.lifecycle import dialogue, registering, winding, windows
 from domain.lifecycle import events as e
 from domain.lifecycle.adopting import DeliverableImported
 from domain.lifecycle.amendments import AnswerRetracted, LifecycleMerged, MeasurementCorrected
 from domain.lifecycle.attaching import FileAttached
+from domain.lifecycle.budgets import AmountReduced
 from domain.lifecycle.consultations import ConsultationOpened, ConsultationSettled
+from domain.lifecycle.descent import SpreadRefused
 from domain.lifecycle.migrating import DefinitionMigrated
 from domain.lifecycle.registering import OutsideDecisionEntered
 from domain.lifecycle.reopening import LifecycleReopened, ReopeningRefused
@@ -23,7 +25,7 @@ from domain.messages import Event, Notice, Recorded, Text
 def view(state: Lifecycle) -> View:
     """Current rows: one in `lifecycles`, one a live request, one a promise."""
     if state.started_at is None:
-        return View(rows={"lifecycles": [], "requests": [], "promises": [], "publications": []})
+        return View(rows={"lifecycles": [], "requests": [], "promises": [], "publications": [], "budget_windows": []})
     lifecycle: Row = {
         "stream": state.stream,
         "ref": state.ref,
@@ -103,12 +105,36 @@ def view(state: Lifecycle) -> View:
             "requests": [*requests, *_to_be_said(state)],
             "promises": promises,
             "publications": published,
+            "budget_windows": _aimed(state),
         }
     )
 
 
+def _aimed(state: Lifecycle) -> list[Row]:
+    """The window of the budget that an open lifecycle aims at."""
+    if state.aim is None or state.closed:
+        return []
+    at = state.aim.at
+    asked_in = (state.budget_year, state.budget_window) if state.aim.handed_in else (at.fiscal_year, at.window)
+    year, window = (asked_in[0] or at.fiscal_year), asked_in[1]
+    budget = state.budgets.get(year)
+    line = budget.lines.get(window) if budget else None
+    return [
+        {
+            "stream": state.stream,
+            "fiscal_year": year,
+            "window": at.window if window == "supplementary" else window,  # the request does not say which
+            "closes_at": at.closes_at,
+            "warned": state.aim.warned,
+            "handed_in": state.aim.handed_in,
+            "chosen": state.aim.chosen,
+            **{name: line.amount(name) if line else None for name in ("asked", "indicated", "voted")},
+        }
+    ]
+
+
 def _to_be_said(state: Lifecycle) -> list[Row]:
-    """Questions and readings wait in the same inbox, and decide nothing."""
+    """Questions, readings and tasks of a wind-down wait in the same inbox, and decide nothing."""
     common: Row = {"stream": state.stream, "round": state.round, "overdue": False}
     questions: list[Row] = [
         {
@@ -143,7 +169,24 @@ def _to_be_said(state: Lifecycle) -> list[Row]:
         }
         for r in state.readings
     ]
-    return [*questions, *readings]
+    tasks: list[Row] = [
+        {
+            **common,
+            "request": t.id,
+            "kind": "task",
+            "stage": state.work,
+            "step": t.key,
+            "post": t.post,
+            "opened_at": t.opened_at,
+            "due_at": t.due_at,
+            "overdue": t.overdue,
+            "subject_ja": f"{state.title}: 廃止の整理「{t.title.ja}」",
+            "subject_en": f"{state.title}: wind-down, {t.title.en}",
+            "content_hash": None,
+        }
+        for t in state.open_tasks
+    ]
+    return [*questions, *readings, *tasks]
 
 
 def phase(state: Lifecycle) -> str:
@@ -256,6 +299,8 @@ def _entries(state: Lifecycle, recorded: Recorded) -> View:
 def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
     """Who must hear of an event: the post asked, the drafter when the work comes back or is decided, the superior told."""
     event = recorded.event
+    if isinstance(event, windows.WindowWarned | windows.WindowMissed):
+        return windows.notices(state, event, _subject(state, event))
     if isinstance(event, e.RequestOpened):
         return [Notice(post=event.post, subject=_subject(state, event))]
     if isinstance(event, e.ReminderSent | e.RequestOverdue):
@@ -280,6 +325,11 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
         return [Notice(person=event.asked_by, subject=_subject(state, event))]
     if isinstance(event, dialogue.InformationShared):
         return [Notice(post=event.post, subject=_subject(state, event))]
+    if isinstance(event, winding.WindDownTaskAssigned):
+        return [Notice(post=event.post, subject=_subject(state, event))]
+    if isinstance(event, winding.WindDownTaskReminded | winding.WindDownTaskOverdue):
+        owners = [t.post for t in state.tasks if t.id == event.task]
+        return [Notice(post=post, subject=_subject(state, event)) for post in owners]
     if isinstance(event, e.RequestClosed):
         return [Notice(post=event.post, subject=_subject(state, event))] if event.post else []
     if isinstance(event, AnswerRetracted | DefinitionMigrated):
@@ -309,6 +359,8 @@ _FOR_DRAFTER = (
     | ReopeningRefused
     | LifecycleMerged
     | OutsideDecisionEntered
+    | AmountReduced
+    | SpreadRefused
 )
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from domain.bodies import BodyRules, TaskforceClass, members_of, require_secretariat
+from domain.bodies_stream import required
 from domain.calendar import end_of_business, local_day, wareki
 from domain.facts import Facts
 from domain.lifecycle.authority import known_person
-from domain.messages import Actor, Command, Event, Problem, Text, refuse
+from domain.lifecycle.commands import stream_of as lifecycle_of
+from domain.messages import Actor, Command, Event, Frozen, Problem, Text, refuse
 from domain.selection import messages as m
 from domain.selection.ranking import Place
 from domain.selection.round import Proposal, SelectionRound
@@ -29,7 +30,7 @@ def decide(state: SelectionRound, command: Command, actor: Actor, facts: Facts, 
             remedy_ja="`starter.py intake list` で確かめてください",
             remedy_en="see `starter.py intake list`",
         )
-    if state.phase == "concluded" and not isinstance(command, m.NoteStartRefusal):
+    if state.phase == "concluded" and not isinstance(command, m.NoteStartRefusal | m.SettleStart):
         raise refuse(
             "round-concluded",
             "この選定ラウンドは終わっています",
@@ -48,7 +49,8 @@ def _rules(state: SelectionRound) -> BodyRules:
 def _call(
     state: SelectionRound, command: m.CallForProposals, actor: Actor, facts: Facts, now: datetime
 ) -> Sequence[Event]:
-    require_secretariat(known_person(actor, facts), command.rules, facts.directory, local_day(now))
+    rules = required(facts, command.rules)
+    require_secretariat(known_person(actor, facts), rules, facts.directory, local_day(now))
     if state.rules is not None:
         raise refuse(
             "round-exists",
@@ -79,9 +81,9 @@ def _call(
             fiscal_year=command.fiscal_year,
             title=command.title,
             closes_at=closes,
-            rules=command.rules,
+            rules=rules,
             definition=command.definition,
-            priority_fields=command.priority_fields,
+            priority_fields=command.priority_fields or rules.priority_fields,
             policy=command.policy,
             policy_from=command.policy_from,
             carried=command.carried,
@@ -109,6 +111,7 @@ def _propose(
             remedy_ja="別の番号にするか、事務局に統合を頼んでください",
             remedy_en="give it another ref, or ask the secretariat to merge",
         )
+    _free(command.ref, facts)
     units = [("section", command.section), *(("departments", d) for d in command.departments)]
     problems = tuple(
         Problem(field=field, value=unit, message=Text(ja="名簿にない組織です", en="no such unit"))
@@ -148,6 +151,18 @@ def _propose(
             source=command.source,
         )
     ]
+
+
+def _free(ref: str, facts: Facts) -> None:
+    """The reference becomes the lifecycle's: one that is taken would let the task never start. Raises `Refused`."""
+    if lifecycle_of(ref) in facts.others:
+        raise refuse(
+            "ref-taken",
+            f"ref: {ref} は既にある課題の番号です",
+            f"ref: {ref!r} is the reference of a lifecycle that exists already",
+            remedy_ja="別の番号にしてください",
+            remedy_en="give it another reference",
+        )
 
 
 def _proposal(state: SelectionRound, ref: str, field: str = "ref") -> Proposal:
@@ -229,11 +244,11 @@ def _score(
     seated = {s.person for b in rules.bodies for s in members_of(b, facts.directory, day)}
     if person not in seated:
         require_secretariat(person, rules, facts.directory, day)
-    if person == found.by:
+    if person in {found.by, *(state.proposals[part].by for part in found.parts)}:
         raise refuse(
             "own-proposal",
-            "自分の提案は採点できません",
-            "nobody scores their own proposal",
+            "自分の提案(統合されたものを含む)は採点できません",
+            "nobody scores their own proposal, nor one into which it was merged",
             remedy_ja="別の者が採点してください",
             remedy_en="let somebody else score it",
         )
@@ -276,7 +291,15 @@ def _choose(
             remedy_ja="締切を待ってください",
             remedy_en="wait for the closing date",
         )
-    _proposal(state, command.ref)
+    found = _proposal(state, command.ref)
+    if command.result == "selected" and not found.scores:
+        raise refuse(
+            "not-scored",
+            f"ref: {command.ref} はだれも採点していません",
+            f"ref: nobody has scored {command.ref!r}",
+            remedy_ja="採点してから選定の案にしてください",
+            remedy_en="let it be scored before it is laid before the body as selected",
+        )
     if (command.result == "selected") != (command.taskforce is not None):
         raise refuse(
             "taskforce-missing" if command.result == "selected" else "taskforce-without-task",
@@ -304,8 +327,16 @@ def _choose(
             reason=command.reason,
             taskforce=command.taskforce,
             measure=command.measure,
+            departments_of=_units(command.taskforce, facts, day),
         )
     ]
+
+
+def _units(given: m.Taskforce | None, facts: Facts, day: date) -> dict[str, str]:
+    """Member -> the unit of the first post that they hold that day."""
+    here = facts.directory
+    held = {p: next(iter(here.posts_of(p, day)), "") for p in (given.members if given else ())}
+    return {p: post.unit for p, key in held.items() if (post := here.post(key)) is not None}
 
 
 def _composed(given: m.Taskforce, rules: BodyRules, facts: Facts, now: datetime) -> None:
@@ -363,24 +394,53 @@ def _unfit(given: m.Taskforce, asked: TaskforceClass, facts: Facts, now: datetim
     return found
 
 
-def conflicts(state: SelectionRound) -> list[Text]:
-    """Who would carry more taskforces than the rules allow for."""
+class Excess(Frozen):
+    """Somebody would carry more than the rules allow for: what is said of it, and the proposals of this round that add to it."""
+
+    told: Text
+    refs: tuple[str, ...]
+    over: int
+    """By how many taskforces."""
+
+
+def excesses(state: SelectionRound, burdens: Mapping[str, Mapping[str, int]]) -> list[Excess]:
+    """`burdens`: seat -> person -> open taskforces that they have already."""
     most = _rules(state).capacity
-    chosen = [p.choice.taskforce for p in state.open if p.choice is not None and p.choice.taskforce is not None]
-    seats = (
-        ("座長", "chairs", most.chair, Counter(t.chair for t in chosen)),
-        ("アドバイザー", "advises", most.adviser, Counter(t.adviser for t in chosen if t.adviser)),
-        ("構成員", "belongs to", most.member, Counter(p for t in chosen for p in t.members)),
-    )
-    return [
-        Text(
-            ja=f"{person} は{ja}が{number}件(上限 {limit})",
-            en=f"{person} {en} {number} taskforces, more than {limit}",
-        )
-        for ja, en, limit, counted in seats
-        for person, number in sorted(counted.items())
-        if number > limit
+    chosen = [
+        (p.ref, p.choice.taskforce) for p in state.open if p.choice is not None and p.choice.taskforce is not None
     ]
+    seats: tuple[tuple[str, str, str, int, Callable[[m.Taskforce], Sequence[str]]], ...] = (
+        ("chair", "座長", "chairs", most.chair, lambda t: (t.chair,)),
+        ("adviser", "アドバイザー", "advises", most.adviser, lambda t: (t.adviser,) if t.adviser else ()),
+        ("member", "構成員", "belongs to", most.member, lambda t: tuple(dict.fromkeys(t.members))),
+    )
+    found = []
+    for seat, ja, en, limit, people in seats:
+        for person in sorted({x for _, t in chosen for x in people(t)}):
+            refs = tuple(ref for ref, t in chosen if person in people(t))
+            now = burdens.get(seat, {}).get(person, 0)
+            if (number := now + len(refs)) > limit:
+                told = Text(
+                    ja=f"{person} は{ja}が{number}件(うち進行中 {now}件、上限 {limit})",
+                    en=f"{person} {en} {number} taskforces ({now} of them running), more than {limit}",
+                )
+                found.append(Excess(told=told, refs=refs, over=number - limit))
+    return found
+
+
+def conflicts(state: SelectionRound, burdens: Mapping[str, Mapping[str, int]] | None = None) -> list[Text]:
+    """Who would carry more taskforces than the rules allow for."""
+    return [e.told for e in excesses(state, burdens or {})]
+
+
+def _unreasoned(state: SelectionRound, burdens: Mapping[str, Mapping[str, int]]) -> list[Text]:
+    """Excesses for which the choices themselves give no reason: as many of them must as are too many."""
+    found = []
+    for e in excesses(state, burdens):
+        choices = [state.proposals[ref].choice for ref in e.refs]
+        if sum(c is not None and c.reasoned for c in choices) < min(e.over, len(choices)):
+            found.append(e.told)
+    return found
 
 
 def departures(state: SelectionRound) -> list[str]:
@@ -414,6 +474,14 @@ def _conclude(
                 remedy_ja="会議に付議するか(`starter.py council agenda`)、議長が行ってください",
                 remedy_en="put it on its agenda (`starter.py council agenda`), or let the chair do it",
             )
+    if command.session and command.seen != state.laid_before():
+        raise refuse(
+            "choices-changed",
+            "会議に付した後で、案か順位が変わっています",
+            "choices or ranks have changed since they were laid before the body",
+            remedy_ja="次の会議に付し直してください(この結論は反映されません)",
+            remedy_en="lay it before the next session; this conclusion is not carried",
+        )
     if undecided := [p.ref for p in state.open if p.choice is None]:
         raise refuse(
             "choices-missing",
@@ -430,13 +498,15 @@ def _conclude(
             remedy_ja="`starter.py intake choose --reason` で理由を書いてください",
             remedy_en="give the reason with `starter.py intake choose --reason`",
         )
-    if (over := conflicts(state)) and not command.reason.strip():
+    # What a session carries always has words; whether people gave a reason is said apart.
+    reasoned = command.reasoned if command.session else bool(command.reason.strip())
+    if not reasoned and (over := _unreasoned(state, facts.burdens)):
         raise refuse(
             "capacity-exceeded",
             "人の上限を超えています: " + "、".join(t.ja for t in over),
             "more than people can carry: " + "; ".join(t.en for t in over),
-            remedy_ja="構成を直すか、--reason で理由を書いてください",
-            remedy_en="compose it otherwise, or give a reason with --reason",
+            remedy_ja="構成を直すか、案か結論に --reason で理由を書いてください",
+            remedy_en="compose it otherwise, or give a reason with --reason, of the choice or of the conclusion",
         )
     by: dict[str, list[str]] = {"selected": [], "deferred": [], "other": []}
     places: tuple[Place, ...] = state.ranking().places
@@ -453,6 +523,7 @@ def _conclude(
             deferred=tuple(by["deferred"]),
             other=tuple(by["other"]),
             reason=command.reason,
+            document=command.document,
         )
     ]
 
@@ -465,6 +536,26 @@ def _start_refused(
     return [m.StartWasRefused(ref=command.ref, rule=command.rule, message=command.message)]
 
 
+def _settle_start(
+    state: SelectionRound, command: m.SettleStart, actor: Actor, facts: Facts, now: datetime
+) -> Sequence[Event]:
+    require_secretariat(known_person(actor, facts), _rules(state), facts.directory, local_day(now))
+    found = state.proposals.get(command.ref)
+    if found is None or found.refused is None:
+        raise refuse(
+            "start-not-refused",
+            f"ref: {command.ref} に、開始できなかった記録はありません",
+            f"ref: nothing says that {command.ref!r} could not start",
+            remedy_ja="`starter.py intake show` で確かめてください",
+            remedy_en="see `starter.py intake show`",
+        )
+    ref = command.start_as or found.lifecycle_ref
+    if command.again:
+        _free(ref, facts)
+    attempt = found.attempt + command.again
+    return [m.StartSettled(ref=found.ref, again=command.again, start_as=ref, attempt=attempt, text=command.text)]
+
+
 _HANDLERS: Mapping[type[Command], Callable[[SelectionRound, Any, Actor, Facts, datetime], Sequence[Event]]] = {
     m.ProposeTask: _propose,
     m.RecordInterview: _interview,
@@ -475,4 +566,5 @@ _HANDLERS: Mapping[type[Command], Callable[[SelectionRound, Any, Actor, Facts, d
     m.ProposeChoice: _choose,
     m.ConcludeSelection: _conclude,
     m.NoteStartRefusal: _start_refused,
+    m.SettleStart: _settle_start,
 }

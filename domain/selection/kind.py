@@ -16,9 +16,9 @@ from domain.messages import Actor, Command, Display, Effect, Event, Notice, Plan
 from domain.selection import messages as m
 from domain.selection.deciding import decide
 from domain.selection.ranking import Place, Standing
-from domain.selection.round import SelectionRound, evolve
+from domain.selection.round import Proposal, SelectionRound, evolve
 
-_START = "start/"
+_START, _AGAIN = "start/", "start-again/"
 
 
 def stream_of(name: str) -> str:
@@ -28,7 +28,7 @@ def stream_of(name: str) -> str:
 
 class SelectionKind(Quiet[SelectionRound]):
     name = "selection"
-    fold_version = 1
+    fold_version = 2
     workflow: str | None = "SelectionRound"
     commands: Mapping[str, type[Command]] = m.COMMANDS
     events: Mapping[str, type[Event]] = m.EVENTS
@@ -39,6 +39,20 @@ class SelectionKind(Quiet[SelectionRound]):
 
     def needs(self, state: SelectionRound, command: Command) -> str | None:
         return command.definition if isinstance(command, m.CallForProposals) else state.definition or None
+
+    def refers(self, command: Command) -> tuple[str, ...]:
+        """The lifecycle that would bear the reference: it must not exist yet."""
+        if isinstance(command, m.ProposeTask):
+            return (lifecycle_of(command.ref),)
+        if isinstance(command, m.SettleStart):
+            return tuple(lifecycle_of(ref) for ref in {command.ref, command.start_as} if ref)
+        return ()
+
+    def governed(self, command: Command) -> str | None:
+        return command.rules if isinstance(command, m.CallForProposals) else None
+
+    def weighs(self, command: Command) -> bool:
+        return isinstance(command, m.ConcludeSelection)
 
     def decide(
         self, state: SelectionRound, command: Command, actor: Actor, facts: Facts, now: datetime
@@ -84,7 +98,7 @@ class SelectionKind(Quiet[SelectionRound]):
                 "merged_into": p.merged_into,
                 "rank": places[p.ref].rank if p.ref in places else None,
                 "closeness": str(places[p.ref].closeness) if p.ref in places else None,
-                "lifecycle": lifecycle_of(p.ref) if p.status == "selected" and p.refused is None else None,
+                "lifecycle": _lifecycle(p),
             }
             for p in state.proposals.values()
         ]
@@ -102,15 +116,20 @@ class SelectionKind(Quiet[SelectionRound]):
                 for ref in told
                 if (p := state.proposals[ref]).by is not None
             ]
+        if isinstance(event, m.StartWasRefused):
+            said, by = line(state, event), state.proposals[event.ref].by
+            subject = Text(ja=f"{state.title}: {said.ja}", en=f"{state.title}: {said.en}")
+            return [Notice(person=p, subject=subject) for p in dict.fromkeys((state.called_by, by)) if p]
         return []
 
     def turned_down(self, stream: str, key: str, refusal: Refusal) -> Command | None:
-        if not key.startswith(_START):
+        if not key.startswith((_START, _AGAIN)):
             return None
+        ref = key.removeprefix(_START) if key.startswith(_START) else key.removeprefix(_AGAIN).partition("/")[2]
         return m.NoteStartRefusal(
             command_id=f"refused:{stream}/{key}",
             stream=stream,
-            ref=key.removeprefix(_START),
+            ref=ref,
             rule=refusal.rule,
             message=refusal.message,
         )
@@ -124,7 +143,9 @@ class SelectionKind(Quiet[SelectionRound]):
             effects.append(Effect(key=f"announce-{to}", summary=summary))
         for r in fresh:
             if isinstance(r.event, m.SelectionConcluded):
-                effects += [_start(state, ref) for ref in r.event.selected]
+                effects += [_start(state, ref, 0) for ref in r.event.selected]
+            elif isinstance(r.event, m.StartSettled) and r.event.again:
+                effects.append(_start(state, r.event.ref, r.event.attempt))
         due = self.next_due(state)
         return Plan(
             to=to,
@@ -145,15 +166,20 @@ _RESULTS: Mapping[str, Text] = {
 }
 
 
-def _start(state: SelectionRound, ref: str) -> Effect:
+def _lifecycle(p: Proposal) -> str | None:
+    """Its lifecycle, once selected and as far as nothing stood against it."""
+    return lifecycle_of(p.lifecycle_ref) if p.starts else None
+
+
+def _start(state: SelectionRound, ref: str, attempt: int) -> Effect:
     """A selected task starts its lifecycle: the same ref starts once, whoever asks."""
     p = state.proposals[ref]
     assert p.choice is not None and p.choice.taskforce is not None
     t = p.choice.taskforce
     command = StartLifecycle(
-        command_id=f"select:{state.stream}/{ref}",
-        stream=lifecycle_of(ref),
-        ref=ref,
+        command_id=f"select:{state.stream}/{ref}" + (f"/{attempt}" if attempt else ""),
+        stream=lifecycle_of(p.lifecycle_ref),
+        ref=p.lifecycle_ref,
         title=p.title,
         section=p.section,
         viewpoint=p.viewpoint,
@@ -167,14 +193,16 @@ def _start(state: SelectionRound, ref: str) -> Effect:
             "beneficiaries": "",
             "chair": t.chair,
             "adviser": t.adviser or "",
-            "members": [{"person": x, "department": p.section, "role": ""} for x in t.members],
+            "members": [
+                {"person": x, "department": p.choice.departments_of.get(x, p.section), "role": ""} for x in t.members
+            ],
             "departments": list(t.departments),
             "viewpoint": p.viewpoint,
             "weight": t.weight,
         },
     )
     return Effect(
-        key=f"{_START}{ref}",
+        key=f"{_AGAIN}{attempt}/{ref}" if attempt else f"{_START}{ref}",
         kind="instruct",
         summary=Text(ja=f"取組課題を開始: {p.title}", en=f"task started: {p.title}"),
         command={"kind": command.kind, "type": command.type, **command.model_dump(mode="json")},
@@ -232,6 +260,10 @@ _LINES: Mapping[type[Event], Callable[[SelectionRound, Any], Text]] = {
     m.SelectionConcluded: lambda s, v: _t(
         f"選定 {len(v.selected)}件、持ち越し {len(v.deferred)}件、その他の事業 {len(v.other)}件",
         f"{len(v.selected)} selected, {len(v.deferred)} kept for the next round, {len(v.other)} other projects",
+    ),
+    m.StartSettled: lambda s, v: _t(
+        f"開始できなかった課題を処理: {v.ref}" + (f"({v.start_as} として再開始)" if v.again else "(開始しない)"),
+        f"settled: {v.ref}" + (f", started again as {v.start_as}" if v.again else ", not started"),
     ),
     m.StartWasRefused: lambda s, v: _t(
         f"開始できません: {v.ref}({v.message.ja})", f"could not start: {v.ref} ({v.message.en})"

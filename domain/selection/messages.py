@@ -8,9 +8,10 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from domain.bodies import BodyRules
+from domain.days import Day
 from domain.deliverables.taskforce import Viewpoint, Weight
 from domain.lifecycle.commands import Source
-from domain.messages import Command, Event, Frozen, Personal, Text
+from domain.messages import Command, Event, Frozen, Personal, Quote, Text
 from domain.selection.ranking import Place
 
 Result = Literal["selected", "deferred", "other"]
@@ -52,13 +53,15 @@ class CallForProposals(SelectionCommand):
     type = "CallForProposals"
     fiscal_year: int = Field(ge=2000, le=2200)
     title: str = Field(min_length=1, max_length=300)
-    closes_on: date
-    rules: BodyRules
+    closes_on: Day
+    rules: str = ""
+    """Published rules, `name@version`; without it those that hold now. The round keeps them."""
     definition: str
     """The process definition under which selected tasks start, `name@version`."""
     priority_fields: tuple[str, ...] = ()
-    policy: str = Field(default="", max_length=4000)
-    """The monitoring meeting's policy for future taskforces."""
+    """重点取組分野; without them those of the rules."""
+    policy: str = Field(default="", max_length=10_000)
+    """The monitoring meeting's policy for future taskforces, as it was deliberated."""
     policy_from: str = ""
     """The session that gave it."""
     carried: tuple[Carried, ...] = ()
@@ -85,7 +88,7 @@ class RecordInterview(SelectionCommand):
 
     type = "RecordInterview"
     ref: str
-    on: date
+    on: Day
     text: str = Field(min_length=1, max_length=8000)
 
 
@@ -133,13 +136,21 @@ class ProposeChoice(SelectionCommand):
 
 
 class ConcludeSelection(SelectionCommand):
-    """The body that the rules name selects as laid before it; `session` is the meeting in which it did."""
+    """The body that the rules name selects as laid before it; `session` is the meeting in which it did.
+
+    `seen`: hash of what lay before it (`SelectionRound.laid_before`); `reasoned`: people gave a reason in that meeting.
+    """
 
     type = "ConcludeSelection"
     system_may = True
     session: str = ""
     presided: str = ""
+    seen: str = ""
+    reasoned: bool = False
     reason: str = Field(default="", max_length=4000)
+    document: str = ""
+    """The 決裁 that the closing drafted after it, where the rules ask for one."""
+    quotes: Quote | None = None
 
 
 class NoteStartRefusal(SelectionCommand):
@@ -150,6 +161,17 @@ class NoteStartRefusal(SelectionCommand):
     ref: str
     rule: str
     message: Text
+
+
+class SettleStart(SelectionCommand):
+    """What becomes of a selected task that could not start: tried again, under another reference where its own is taken, or not."""
+
+    type = "SettleStart"
+    ref: str
+    again: bool
+    start_as: str = Field(default="", max_length=100)
+    """Reference of the lifecycle, where it is to be another than the proposal's."""
+    text: str = Field(min_length=1, max_length=4000)
 
 
 # --- events ----------------------------------------------------------------------------------------------------------
@@ -226,6 +248,8 @@ class ChoiceProposed(Event):
     reason: Personal
     taskforce: Taskforce | None
     measure: str
+    departments_of: dict[str, str] = {}
+    """Member -> the unit in which they hold a post."""
 
 
 class SelectionConcluded(Event):
@@ -239,6 +263,7 @@ class SelectionConcluded(Event):
     deferred: tuple[str, ...]
     other: tuple[str, ...]
     reason: Personal
+    document: str = ""
 
 
 class StartWasRefused(Event):
@@ -246,6 +271,17 @@ class StartWasRefused(Event):
     ref: str
     rule: str
     message: Text
+
+
+class StartSettled(Event):
+    """`attempt` counts the starts of this proposal; `start_as` is the reference it starts under."""
+
+    type = "StartSettled"
+    ref: str
+    again: bool
+    start_as: str
+    attempt: int
+    text: Personal
 
 
 COMMANDS: dict[str, type[Command]] = {
@@ -261,6 +297,7 @@ COMMANDS: dict[str, type[Command]] = {
         ProposeChoice,
         ConcludeSelection,
         NoteStartRefusal,
+        SettleStart,
     )
 }
 EVENTS: dict[str, type[Event]] = {
@@ -276,5 +313,6 @@ EVENTS: dict[str, type[Event]] = {
         ChoiceProposed,
         SelectionConcluded,
         StartWasRefused,
+        StartSettled,
     )
 }

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from domain.bodies import Criterion
@@ -26,7 +27,8 @@ CLOSE = 0.8
 
 
 class Place(Frozen):
-    """`closeness` 0 to 1; `best` and `worst`: the ranks seen while weights moved; `stable`: share of draws with this rank.
+    """`closeness` 0 to 1; `tied`: another has the same, and with it the same rank; `best` and `worst`: the ranks seen while
+    weights moved; `stable`: share of draws with this rank and nobody level with it.
 
     `spread`: the largest standard deviation of the assessors' scores under one criterion.
     """
@@ -39,14 +41,16 @@ class Place(Frozen):
     stable: float
     assessors: int
     spread: float
+    tied: bool = False
 
 
 class Pair(Frozen):
-    """Neighbours in the rank; `holds`: share of draws in which the first stands before the second."""
+    """Neighbours in the rank; `holds`: share of draws in which the first stands before the second; `tied`: now they are level."""
 
     first: str
     second: str
     holds: float
+    tied: bool = False
 
 
 class Ranking(Frozen):
@@ -78,13 +82,16 @@ class Standing(Frozen):
 
 
 def standings(scores: Mapping[str, Sequence[Mapping[str, int]]], criteria: Sequence[Criterion]) -> dict[str, Standing]:
-    """`scores`: proposal -> what each assessor gave by criterion; best first. Unscored proposals are left out. Ties go by ref."""
+    """`scores`: proposal -> what each assessor gave by criterion; best first. Unscored proposals are left out.
+
+    Who is as close as another has the same rank (1, 2, 2, 4): nothing tells them apart, and the order by ref is none.
+    """
     refs, matrix, weights, higher = _table(scores, criteria)
     if not refs:
         return {}
     near = dict(zip(refs, (round(x, 9) for x in closeness(matrix, weights, higher)), strict=True))
-    order = _order(refs, list(near.values()))
-    return {ref: Standing(rank=n, closeness=near[ref]) for n, ref in enumerate(order, 1)}
+    ranks = _ranks(near)
+    return {ref: Standing(rank=ranks[ref], closeness=near[ref]) for ref in sorted(refs, key=lambda r: (ranks[r], r))}
 
 
 def ranked(scores: Mapping[str, Sequence[Mapping[str, int]]], criteria: Sequence[Criterion]) -> Ranking:
@@ -94,16 +101,20 @@ def ranked(scores: Mapping[str, Sequence[Mapping[str, int]]], criteria: Sequence
     order = list(standing)
     rank = {r: s.rank for r, s in standing.items()}
     seen: dict[str, list[int]] = {r: [] for r in refs}
+    alone = dict.fromkeys(refs, 0)
     before = dict.fromkeys(itertools.pairwise(order), 0)
     for draw in range(1, DRAWS + 1) if refs else ():
         moved = [
             w * (1 - SPREAD + 2 * SPREAD * (draw * math.sqrt(p) % 1)) for w, p in zip(weights, _primes(), strict=False)
         ]
-        drawn = {r: i + 1 for i, r in enumerate(_order(refs, closeness(matrix, moved, higher)))}
+        drawn = _ranks(dict(zip(refs, closeness(matrix, moved, higher), strict=True)))
+        sharing = Counter(drawn.values())
         for r in refs:
             seen[r].append(drawn[r])
+            alone[r] += drawn[r] == rank[r] and sharing[drawn[r]] == 1
         for first, second in before:
             before[first, second] += drawn[first] < drawn[second]
+    level = Counter(rank.values())
     places = tuple(
         Place(
             ref=r,
@@ -111,14 +122,17 @@ def ranked(scores: Mapping[str, Sequence[Mapping[str, int]]], criteria: Sequence
             closeness=standing[r].closeness,
             best=min(seen[r]),
             worst=max(seen[r]),
-            stable=round(seen[r].count(rank[r]) / DRAWS, 3),
+            stable=round(alone[r] / DRAWS, 3),
             assessors=len(scores[r]),
             spread=round(max(_deviation([g[c.key] for g in scores[r]]) for c in criteria), 3),
+            tied=level[rank[r]] > 1,
         )
         for r in order
     )
     close = tuple(
-        Pair(first=a, second=b, holds=round(n / DRAWS, 3)) for (a, b), n in before.items() if n / DRAWS < CLOSE
+        Pair(first=a, second=b, holds=round(n / DRAWS, 3), tied=rank[a] == rank[b])
+        for (a, b), n in before.items()
+        if n / DRAWS < CLOSE or rank[a] == rank[b]
     )
     return Ranking(places=places, close=close)
 
@@ -137,8 +151,13 @@ def _primes() -> Iterator[int]:
     return (n for n in itertools.count(2) if all(n % d for d in range(2, math.isqrt(n) + 1)))
 
 
-def _order(refs: Sequence[str], near: Sequence[float]) -> list[str]:
-    return [r for _, r in sorted(zip([-round(n, 9) for n in near], refs, strict=True))]
+def _ranks(near: Mapping[str, float]) -> dict[str, int]:
+    """1 and the number of those that are closer; level within nine digits is level."""
+    rounded = {r: round(n, 9) for r, n in near.items()}
+    first: dict[float, int] = {}
+    for place, n in enumerate(sorted(rounded.values(), reverse=True), 1):
+        first.setdefault(n, place)
+    return {r: first[n] for r, n in rounded.items()}
 
 
 def _mean(values: Sequence[int]) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Literal
 
 from domain.bodies import BodyRules
@@ -23,6 +25,7 @@ class Choice(Frozen):
     measure: str
     reasoned: bool
     """A reason stands with it (its text is sealed)."""
+    departments_of: dict[str, str] = {}
 
 
 class Proposal(Frozen):
@@ -48,7 +51,21 @@ class Proposal(Frozen):
     choice: Choice | None = None
     carried_from: str | None = None
     refused: Text | None = None
-    """Why its lifecycle could not start."""
+    """Why its lifecycle could not start, while that is not settled."""
+    start_as: str = ""
+    """Reference of its lifecycle, where it is another than its own."""
+    attempt: int = 0
+    dropped: bool = False
+    """It was selected and is not started after all."""
+
+    @property
+    def starts(self) -> bool:
+        """It was selected, and nothing stands against its start."""
+        return self.status == "selected" and self.refused is None and not self.dropped
+
+    @property
+    def lifecycle_ref(self) -> str:
+        return self.start_as or self.ref
 
 
 class SelectionRound(Frozen):
@@ -59,6 +76,7 @@ class SelectionRound(Frozen):
     fiscal_year: int = 0
     rules: BodyRules | None = None
     definition: str = ""
+    called_by: str = ""
     closes_at: datetime | None = None
     priority_fields: tuple[str, ...] = ()
     policy: str = ""
@@ -72,6 +90,20 @@ class SelectionRound(Frozen):
     @property
     def open(self) -> list[Proposal]:
         return [p for p in self.proposals.values() if p.status == "open"]
+
+    def laid_before(self) -> str:
+        """sha256 of what lies before the body: each open proposal's choice, taskforce and place. A session concludes on exactly it."""
+        near = self.standings()
+        rows = [
+            {
+                "ref": p.ref,
+                "choice": p.choice.model_dump(mode="json") if p.choice is not None else None,
+                "place": near[p.ref].model_dump(mode="json") if p.ref in near else None,
+            }
+            for p in sorted(self.open, key=lambda p: p.ref)
+        ]
+        text = json.dumps(rows, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return sha256(text.encode()).hexdigest()
 
     def standings(self) -> dict[str, Standing]:
         """The proposals that are open, best first by the scores given so far."""
@@ -115,6 +147,7 @@ def _opened(state: SelectionRound, event: m.CallOpened, recorded: Recorded) -> C
         "fiscal_year": event.fiscal_year,
         "rules": event.rules,
         "definition": event.definition,
+        "called_by": recorded.actor.person or "",
         "closes_at": event.closes_at,
         "priority_fields": event.priority_fields,
         "policy": event.policy,
@@ -145,7 +178,11 @@ def _scored(state: SelectionRound, event: m.ProposalScored, _: Recorded) -> Chan
 
 def _chosen(state: SelectionRound, event: m.ChoiceProposed, _: Recorded) -> Changes:
     choice = Choice(
-        result=event.result, taskforce=event.taskforce, measure=event.measure, reasoned=bool(event.reason.strip())
+        result=event.result,
+        taskforce=event.taskforce,
+        measure=event.measure,
+        reasoned=bool(event.reason.strip()),
+        departments_of=event.departments_of,
     )
     return _with(state, event.ref, choice=choice)
 
@@ -174,4 +211,7 @@ _FOLDS: Mapping[type[Event], Callable[[SelectionRound, Any, Recorded], Changes]]
     m.ChoiceProposed: _chosen,
     m.SelectionConcluded: _concluded,
     m.StartWasRefused: lambda s, v, _: _with(s, v.ref, refused=v.message),
+    m.StartSettled: lambda s, v, _: _with(
+        s, v.ref, refused=None, start_as=v.start_as, attempt=v.attempt, dropped=not v.again
+    ),
 }

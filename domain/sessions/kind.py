@@ -10,11 +10,14 @@ from domain.calendar import end_of_business, local_day, wareki
 from domain.facts import Facts
 from domain.kinds import Quiet, Row, View
 from domain.lifecycle.concluding import CarryConclusion
-from domain.messages import Actor, Command, Display, Effect, Event, Notice, Plan, Recorded, Refusal, Text
+from domain.messages import Actor, Command, Display, Effect, Event, Notice, Plan, Quote, Recorded, Refusal, Text
 from domain.selection.messages import ConcludeSelection
 from domain.sessions import messages as m
-from domain.sessions.deciding import carries, decide
+from domain.sessions.after import carries
+from domain.sessions.deciding import decide
 from domain.sessions.session import Item, Session, evolve
+from domain.sessions.words import CATEGORIES as CATEGORIES
+from domain.sessions.words import CONCLUSIONS as CONCLUSIONS
 
 _CARRY = "carry/"
 _DECISIONS: Mapping[str, str] = {
@@ -33,7 +36,7 @@ def stream_of(body: str, fiscal_year: int, number: int) -> str:
 
 class SessionKind(Quiet[Session]):
     name = "session"
-    fold_version = 1
+    fold_version = 2
     workflow: str | None = "Session"
     commands: Mapping[str, type[Command]] = m.COMMANDS
     events: Mapping[str, type[Event]] = m.EVENTS
@@ -46,6 +49,15 @@ class SessionKind(Quiet[Session]):
         if isinstance(command, m.PutItem):
             return tuple(s for s in (command.lifecycle, command.selection) if s)
         return (command.lifecycle,) if isinstance(command, m.GiveInstruction) else ()
+
+    def governed(self, command: Command) -> str | None:
+        return command.rules if isinstance(command, m.ConveneSession) else None
+
+    def needs(self, state: Session, command: Command) -> str | None:
+        """Of a conclusion: the process of the matter's lifecycle, for the stages that it names."""
+        if isinstance(command, m.ConcludeItem | m.SettleException) and command.item in state.items:
+            return state.items[command.item].definition or None
+        return None
 
     def decide(self, state: Session, command: Command, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
         return decide(state, command, actor, facts, now)
@@ -65,6 +77,7 @@ class SessionKind(Quiet[Session]):
 
     def closed(self, state: Session) -> bool:
         waiting = any(i.answered_at is None for i in state.instructions.values())
+        waiting |= any(not d.number for d in state.decisions.values())
         wrong = any(i.exception is not None and not i.exception.settled for i in state.items.values())
         return state.phase == "cancelled" or (state.phase == "final" and not waiting and not wrong)
 
@@ -122,6 +135,8 @@ class SessionKind(Quiet[Session]):
             return [Notice(person=p, subject=subject) for p in people]
         if isinstance(event, m.InstructionIssued):
             return [Notice(post=event.post, subject=subject)]
+        if isinstance(event, m.DecisionDrafted):
+            return [Notice(post=event.post, subject=subject)]
         if isinstance(event, m.InstructionReminded):
             return [Notice(post=state.instructions[event.instruction].post, subject=subject)]
         if isinstance(event, m.CarryingRefused | m.InstructionAnswered) and state.convened_by:
@@ -173,29 +188,35 @@ class SessionKind(Quiet[Session]):
 def _carried(state: Session, item: Item, attempt: int) -> Effect:
     """The conclusion as a command on the other stream; its id follows from session, item and attempt: recorded once."""
     key = f"{_CARRY}{item.key}/{attempt}"
+    concluded, drafted = CONCLUSIONS[item.conclusion or ""], state.decisions.get(item.key)
     command: Command
     said = (
-        f"{state.title.ja} 議題 {item.key} の結論({CONCLUSIONS[item.conclusion or ''].ja})。理由は会議録による / "
-        f"concluded by the {state.title.en}, item {item.key}: {CONCLUSIONS[item.conclusion or ''].en}; see its minutes"
+        f"{state.title.ja} 議題 {item.key} の結論({concluded.ja})。{'' if item.public else '理由は会議録による'} / "
+        f"concluded by the {state.title.en}, item {item.key}: {concluded.en}{'' if item.public else '; see its minutes'}"
     )
+    common: dict[str, Any] = {
+        "command_id": f"{state.stream}/{key}",
+        "session": state.stream,
+        "presided": item.presiding,
+        "document": drafted.document if drafted else "",
+        # What people wrote is sealed here: its text is put in when the command is recorded, and never goes through Temporal.
+        "quotes": None,
+    }
+    if item.public and item.reasoned:
+        into = "reason" if item.selection and item.conclusion == "selected" else "comment"
+        common["quotes"] = Quote(stream=state.stream, version=item.concluded_by, field="reason", into=into)
     if item.selection and item.conclusion == "selected":
-        command = ConcludeSelection(
-            command_id=f"{state.stream}/{key}",
-            stream=item.selection,
-            session=state.stream,
-            presided=item.presiding,
-            reason=said,
+        command = ConcludeSelection.model_validate(
+            {**common, "stream": item.selection, "seen": item.seen, "reasoned": item.reasoned, "reason": said}
         )
     else:
         effect = "answer" if item.request and item.conclusion in _DECISIONS else "note"
         command = CarryConclusion.model_validate(
             {
-                "command_id": f"{state.stream}/{key}",
+                **common,
                 "stream": item.lifecycle,
-                "session": state.stream,
                 "session_title": state.title,
                 "item": item.key,
-                "presided": item.presiding,
                 "post": state.chair_post(),
                 "effect": "review" if item.conclusion == "review" else effect,
                 "request": item.request,
@@ -207,40 +228,12 @@ def _carried(state: Session, item: Item, attempt: int) -> Effect:
                 "outcome": item.conclusion if item.conclusion in m.OUTCOMES else None,
             }
         )
-    conclusion = CONCLUSIONS[item.conclusion or ""]
     return Effect(
         key=key,
         kind="instruct",
-        summary=Text(ja=f"{item.title}: {conclusion.ja}", en=f"{item.title}: {conclusion.en}"),
+        summary=Text(ja=f"{item.title}: {concluded.ja}", en=f"{item.title}: {concluded.en}"),
         command={"kind": command.kind, "type": command.type, **command.model_dump(mode="json")},
     )
-
-
-CONCLUSIONS: Mapping[str, Text] = {
-    "": Text(ja="未了", en="not concluded"),
-    "endorsed": Text(ja="了承", en="endorsed"),
-    "conditions": Text(ja="条件付き了承", en="endorsed with conditions"),
-    "sent_back": Text(ja="差戻し", en="sent back"),
-    "not_endorsed": Text(ja="不承認", en="not endorsed"),
-    "held": Text(ja="継続審議", en="held for the next session"),
-    "expansion": Text(ja="拡充", en="expansion"),
-    "improvement": Text(ja="改善", en="improvement"),
-    "abolition": Text(ja="廃止", en="abolition"),
-    "continuation": Text(ja="継続", en="continuation"),
-    "completion": Text(ja="終了", en="completion"),
-    "selected": Text(ja="選定", en="selected as laid before it"),
-    "review": Text(ja="再検討を求める", en="review asked for"),
-    "noted": Text(ja="聴取", en="noted"),
-}
-CATEGORIES: Mapping[str, Text] = {
-    "proposal": Text(ja="提案報告", en="proposal report"),
-    "progress": Text(ja="進捗報告", en="progress report"),
-    "evaluation": Text(ja="評価報告・取組方針提言", en="evaluation report and policy recommendation"),
-    "policy": Text(ja="今後のタスクフォースの設置方針", en="policy for future taskforces"),
-    "objection": Text(ja="未調整の異議", en="unresolved objection"),
-    "selection": Text(ja="取組課題の選定", en="selection of tasks"),
-    "other": Text(ja="その他", en="other"),
-}
 
 
 def _details(state: Session) -> str:
@@ -310,6 +303,14 @@ _LINES: Mapping[type[Event], Callable[[Session, Any], Text]] = {
     m.ExceptionSettled: lambda s, v: _t(
         f"例外を処理: {_name(s, v.item)}{'(再反映)' if v.again else ''}",
         f"exception settled: {_name(s, v.item)}{', carried again' if v.again else ''}",
+    ),
+    m.DecisionDrafted: lambda s, v: _t(
+        f"決裁を起案: {_name(s, v.item)}({v.post_title.ja}、期限 {wareki(local_day(v.due_at))})",
+        f"decision drafted: {_name(s, v.item)} ({v.post_title.en}, due {local_day(v.due_at)})",
+    ),
+    m.DecisionEntered: lambda s, v: _t(
+        f"決裁: {_name(s, v.item)} {v.number}({wareki(v.decided_on)} {v.post_title.ja})",
+        f"decided: {_name(s, v.item)} {v.number} ({v.decided_on}, {v.post_title.en})",
     ),
     m.MinutesDrafted: lambda s, v: _t(
         f"会議録 第{v.version}版{'(訂正)' if v.correction else ''}",

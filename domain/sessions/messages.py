@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from domain.bodies import BodyKey, BodyRules, Member
+from domain.days import Day
 from domain.lifecycle.commands import Condition
 from domain.messages import Command, Event, Frozen, Personal, Text
 
@@ -62,16 +63,21 @@ class ConveneSession(SessionCommand):
     body: BodyKey
     fiscal_year: int = Field(ge=2000, le=2200)
     number: int = Field(ge=1, le=99)
-    held_on: date
+    held_on: Day
+    """The day of the meeting; of a circulation the last day on which votes are taken."""
     place: str = Field(default="", max_length=300)
     circulation: bool = False
-    rules: BodyRules
+    rules: str = ""
+    """Published rules, `name@version`; without it those that hold now. The session keeps them."""
     urgent: str = Field(default="", max_length=4000)
-    """Why the notice is shorter than the rules ask for."""
+    """Why the notice is shorter than the rules ask for, or the day no working day."""
 
 
 class PutItem(SessionCommand):
-    """Put a matter on the agenda. With `request` it is what waits in a lifecycle for the chair; `seen` is the document's hash."""
+    """Put a matter on the agenda. With `request` it is what waits in a lifecycle for the chair.
+
+    `seen`: the hash of the document that lies before the body, of a selection the round's `laid_before`.
+    """
 
     type = "PutItem"
     item: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")
@@ -108,7 +114,7 @@ class RecordBriefing(SessionCommand):
     """The chair was briefed before (市長レク)."""
 
     type = "RecordBriefing"
-    on: date
+    on: Day
     text: str = Field(min_length=1, max_length=8000)
 
 
@@ -151,7 +157,10 @@ class CastVote(SessionCommand):
 
 
 class ConcludeItem(SessionCommand):
-    """What the body concluded on an item, by consensus or by vote."""
+    """What the body concluded on an item, by consensus or by vote; said again before the closing it replaces what was said.
+
+    In a circulation the votes are the members' own: `votes` stays empty.
+    """
 
     type = "ConcludeItem"
     item: str
@@ -173,7 +182,7 @@ class GiveInstruction(SessionCommand):
     post: str
     """The post that answers."""
     text: str = Field(min_length=1, max_length=4000)
-    due: date
+    due: Day
 
 
 class AnswerInstruction(SessionCommand):
@@ -204,13 +213,22 @@ class NoteCarryRefusal(SessionCommand):
     remedy: Text
 
 
+class Correction(Frozen):
+    """What had been entered wrongly of a conclusion, as the body did conclude it."""
+
+    conclusion: Conclusion
+    conditions: tuple[Condition, ...] = ()
+    back_to: str | None = None
+
+
 class SettleException(SessionCommand):
-    """What became of an exception: carried again (the obstacle is gone), or dealt with otherwise."""
+    """What became of an exception: carried again (the obstacle is gone, or the entry is corrected), or dealt with otherwise."""
 
     type = "SettleException"
     item: str
     again: bool
     text: str = Field(min_length=1, max_length=4000)
+    corrected: Correction | None = None
 
 
 class WriteMinutes(SessionCommand):
@@ -231,6 +249,17 @@ class ConfirmMinutes(SessionCommand):
 
 class FinaliseMinutes(SessionCommand):
     type = "FinaliseMinutes"
+
+
+class EnterDecision(SessionCommand):
+    """The 決裁 that a closing drafted has been made, in the city's document system: its number, its day and who decided."""
+
+    type = "EnterDecision"
+    item: str
+    number: str = Field(min_length=1, max_length=100)
+    decided_on: Day
+    post: str
+    """The post that decided."""
 
 
 class RemindOfInstructions(SessionCommand):
@@ -270,6 +299,8 @@ class ItemPlaced(Event):
     selection: str
     public: bool
     follows: str
+    definition: str = ""
+    """The process definition that the matter's lifecycle has pinned."""
 
 
 class ItemRemoved(Event):
@@ -388,6 +419,33 @@ class ExceptionSettled(Event):
     again: bool
     attempt: int
     text: Personal
+    corrected: Correction | None = None
+
+
+class DecisionDrafted(Event):
+    """起案: the closing drafted the 決裁 that the rules ask for after a conclusion of this kind; `post` takes it on.
+
+    `document`: its id, which the lifecycle's record names as well; `content_hash`: sha256 of `text`.
+    """
+
+    type = "DecisionDrafted"
+    item: str
+    document: str
+    post: str
+    post_title: Text
+    due_at: datetime
+    text: str
+    content_hash: str
+
+
+class DecisionEntered(Event):
+    type = "DecisionEntered"
+    item: str
+    document: str
+    number: str
+    decided_on: date
+    post: str
+    post_title: Text
 
 
 class MinutesDrafted(Event):
@@ -431,6 +489,7 @@ _COMMANDS: tuple[type[Command], ...] = (
     WriteMinutes,
     ConfirmMinutes,
     FinaliseMinutes,
+    EnterDecision,
     RemindOfInstructions,
 )
 _EVENTS: tuple[type[Event], ...] = (
@@ -451,6 +510,8 @@ _EVENTS: tuple[type[Event], ...] = (
     SessionCancelled,
     CarryingRefused,
     ExceptionSettled,
+    DecisionDrafted,
+    DecisionEntered,
     MinutesDrafted,
     MinutesConfirmed,
     MinutesFinalised,

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from domain.bodies import BodyKey, BodyRules, require_secretariat
+from domain.bodies_stream import required
 from domain.calendar import Calendar, end_of_business, fiscal_year, local_day, wareki
 from domain.facts import Facts
 from domain.kinds import Quiet
@@ -29,6 +30,7 @@ from domain.messages import (
     Text,
     refuse,
 )
+from domain.sessions.agenda import earliest_day
 from domain.sessions.kind import stream_of as session_of
 from domain.sessions.messages import ConveneSession
 
@@ -45,11 +47,11 @@ class RhythmCommand(Command):
 
 
 class SetRhythm(RhythmCommand):
-    """From now on a body meets on the days that the rules name; setting it again takes newer rules."""
+    """From now on a body meets on the days that the rules name; setting it again takes newer rules (`name@version`)."""
 
     type = "SetRhythm"
     body: BodyKey
-    rules: BodyRules
+    rules: str = ""
 
 
 class ConveneInRhythm(RhythmCommand):
@@ -98,6 +100,16 @@ class MeetingRenumbered(Event):
     number: int
 
 
+class MeetingPostponed(Event):
+    """Whatever was to convene it came too late for its notice: it is held on the first day for which there is time."""
+
+    type = "MeetingPostponed"
+    planned_on: date
+    held_on: date
+    fiscal_year: int
+    number: int
+
+
 class MeetingNotConvened(Event):
     """A rule stood against it; the secretariat is told and convenes it by hand."""
 
@@ -132,22 +144,26 @@ def _days(rules: BodyRules, body: str, calendar: Calendar, after: date) -> date:
 
 class RhythmKind(Quiet[Rhythm]):
     name = "rhythm"
-    fold_version = 1
+    fold_version = 2
     workflow: str | None = "BodyRhythm"
     commands: Mapping[str, type[Command]] = {k.type: k for k in (SetRhythm, ConveneInRhythm, NoteMeetingRefusal)}
     events: Mapping[str, type[Event]] = {
-        k.type: k for k in (RhythmArranged, MeetingPlanned, MeetingRenumbered, MeetingNotConvened)
+        k.type: k for k in (RhythmArranged, MeetingPlanned, MeetingRenumbered, MeetingPostponed, MeetingNotConvened)
     }
     state_type = Rhythm
 
     def initial(self, stream: str) -> Rhythm:
         return Rhythm(stream=stream)
 
+    def governed(self, command: Command) -> str | None:
+        return command.rules if isinstance(command, SetRhythm) else None
+
     def decide(self, state: Rhythm, command: Command, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
         today = local_day(now)
         if isinstance(command, SetRhythm):
-            require_secretariat(known_person(actor, facts), command.rules, facts.directory, today)
-            if not command.rules.body(command.body).rhythm:
+            rules = required(facts, command.rules)
+            require_secretariat(known_person(actor, facts), rules, facts.directory, today)
+            if command.body not in [b.key for b in rules.bodies] or not rules.body(command.body).rhythm:
                 raise refuse(
                     "no-rhythm",
                     f"規程に {command.body} の開催日(rhythm)がありません",
@@ -155,10 +171,12 @@ class RhythmKind(Quiet[Rhythm]):
                     remedy_ja="規程に月日を書いてください(例: 05-20)",
                     remedy_en="name days in the rules, e.g. 05-20",
                 )
-            first = _days(command.rules, command.body, facts.calendar, today)
-            return [RhythmArranged(body=command.body, rules=command.rules, next_on=first)]
+            # The first day is one for which the notice can still go out in time.
+            from_ = earliest_day(rules.body(command.body), facts, now) - timedelta(days=1)
+            first = _days(rules, command.body, facts.calendar, max(today, from_))
+            return [RhythmArranged(body=command.body, rules=rules, next_on=first)]
         if isinstance(command, NoteMeetingRefusal):
-            return _unconvened(command)
+            return _unconvened(state, command, facts, now)
         assert isinstance(command, ConveneInRhythm)
         if state.rules is None or state.next_on != command.held_on:
             return []
@@ -171,10 +189,12 @@ class RhythmKind(Quiet[Rhythm]):
                 remedy_en="wait for it",
                 retry_at=due,
             )
-        year = fiscal_year(command.held_on)
+        body = state.rules.body(state.body)
+        held_on = max(command.held_on, facts.calendar.working_day_from(earliest_day(body, facts, now)))
+        year = fiscal_year(held_on)
         return [
             MeetingPlanned(
-                held_on=command.held_on,
+                held_on=held_on,
                 fiscal_year=year,
                 number=state.planned.get(year, 0) + 1,
                 next_on=_days(state.rules, state.body, facts.calendar, max(command.held_on, today)),
@@ -188,7 +208,7 @@ class RhythmKind(Quiet[Rhythm]):
             return state.model_copy(update={**fields, "arranged_by": recorded.actor.person or ""})
         if isinstance(event, MeetingNotConvened):
             return state.model_copy(update={"missed": (*state.missed, event)})
-        assert isinstance(event, MeetingPlanned | MeetingRenumbered)
+        assert isinstance(event, MeetingPlanned | MeetingRenumbered | MeetingPostponed)
         planned = {**state.planned, event.fiscal_year: event.number}
         following = event.next_on if isinstance(event, MeetingPlanned) else state.next_on
         return state.model_copy(update={"next_on": following, "planned": planned})
@@ -205,8 +225,14 @@ class RhythmKind(Quiet[Rhythm]):
 
     def notices(self, state: Rhythm, recorded: Recorded) -> Sequence[Notice]:
         event = recorded.event
-        if not isinstance(event, MeetingNotConvened) or not state.arranged_by:
+        if not state.arranged_by or not isinstance(event, MeetingNotConvened | MeetingPostponed):
             return []
+        if isinstance(event, MeetingPostponed):
+            moved = Text(
+                ja=f"{wareki(event.planned_on)}の会議は通知期間に足りないため{wareki(event.held_on)}に開きます",
+                en=f"the session of {event.planned_on} is held on {event.held_on}: its notice would have been too short",
+            )
+            return [Notice(person=state.arranged_by, subject=moved)]
         text = Text(
             ja=f"{wareki(event.held_on)}の会議を招集できません: {event.message.ja}",
             en=f"the session of {event.held_on} could not be convened: {event.message.en}",
@@ -227,7 +253,8 @@ class RhythmKind(Quiet[Rhythm]):
 
     def react(self, state: Rhythm, fresh: Sequence[Recorded], facts: Facts) -> Plan:
         to = fresh[-1].version if fresh else 0
-        effects = [_convening(state, r.event) for r in fresh if isinstance(r.event, MeetingPlanned | MeetingRenumbered)]
+        planned = (MeetingPlanned, MeetingRenumbered, MeetingPostponed)
+        effects = [_convening(state, r.event) for r in fresh if isinstance(r.event, planned)]
         due = self.next_due(state)
         name = state.rules.body(state.body).title if state.rules else Text(ja="", en="")
         when = f"{wareki(state.next_on)} ({state.next_on})" if state.next_on else ""
@@ -244,8 +271,14 @@ class RhythmKind(Quiet[Rhythm]):
         )
 
 
-def _unconvened(command: NoteMeetingRefusal) -> Sequence[Event]:
-    """Where the number alone is taken the next is tried; anything else needs people."""
+def _unconvened(state: Rhythm, command: NoteMeetingRefusal, facts: Facts, now: datetime) -> Sequence[Event]:
+    """Where the number alone is taken the next is tried, where the notice came too late a later day; anything else needs people."""
+    if command.rule == "notice-too-short" and state.rules is not None:
+        earliest = facts.calendar.working_day_from(earliest_day(state.rules.body(state.body), facts, now))
+        if earliest > command.held_on:
+            year = fiscal_year(earliest)
+            number = command.number if year == fiscal_year(command.held_on) else state.planned.get(year, 0) + 1
+            return [MeetingPostponed(planned_on=command.held_on, held_on=earliest, fiscal_year=year, number=number)]
     if command.rule == "session-exists":
         year = fiscal_year(command.held_on)
         return [MeetingRenumbered(held_on=command.held_on, fiscal_year=year, number=command.number + 1)]
@@ -259,7 +292,7 @@ def _missed(state: Rhythm) -> str:
     return f"\n**招集できなかった会議 / not convened**\n\n{rows}\n" if rows else ""
 
 
-def _convening(state: Rhythm, event: MeetingPlanned | MeetingRenumbered) -> Effect:
+def _convening(state: Rhythm, event: MeetingPlanned | MeetingRenumbered | MeetingPostponed) -> Effect:
     assert state.rules is not None
     name = state.rules.body(state.body).title
     command = ConveneSession(
@@ -269,7 +302,7 @@ def _convening(state: Rhythm, event: MeetingPlanned | MeetingRenumbered) -> Effe
         fiscal_year=event.fiscal_year,
         number=event.number,
         held_on=event.held_on,
-        rules=state.rules,
+        rules=state.rules.reference,
     )
     return Effect(
         key=f"convene/{event.held_on}/{event.number}",

@@ -33,6 +33,7 @@ class Item(Frozen):
     selection: str
     public: bool
     follows: str
+    definition: str = ""
     papers: tuple[m.Paper, ...] = ()
     opinions: int = 0
     recused: tuple[str, ...] = ()
@@ -43,10 +44,24 @@ class Item(Frozen):
     conditions: tuple[Condition, ...] = ()
     back_to: str | None = None
     presiding: str = ""
+    reasoned: bool = False
+    """A reason stands with the conclusion (its text is sealed)."""
     concluded_by: int = 0
     """Version of the event that concluded it."""
     attempt: int = 0
     exception: Exception_ | None = None
+
+
+class Drafted(Frozen):
+    """A 決裁 that the closing drafted; `number` is empty until it is decided."""
+
+    document: str
+    post: str
+    post_title: Text
+    due_at: datetime
+    text: str
+    number: str = ""
+    decided_on: date | None = None
 
 
 class Instruction(Frozen):
@@ -81,6 +96,10 @@ class Session(Frozen):
     guests: tuple[str, ...] = ()
     quorum: bool = False
     items: dict[str, Item] = {}
+    removed: tuple[str, ...] = ()
+    """Keys of items that were taken off: their papers and votes are on record under them."""
+    decisions: dict[str, Drafted] = {}
+    """Item -> the 決裁 drafted for it."""
     instructions: dict[str, Instruction] = {}
     briefings: int = 0
     minutes: int = 0
@@ -93,6 +112,11 @@ class Session(Frozen):
     def of(self) -> Body:
         assert self.rules is not None
         return self.rules.body(self.body)
+
+    @property
+    def deliberating(self) -> bool:
+        """Matters may be concluded: a meeting is sitting, a circulation is under way."""
+        return self.phase == ("convened" if self.circulation else "sitting")
 
     @property
     def title(self) -> Text:
@@ -141,8 +165,38 @@ def _attendance(state: Session, event: m.AttendanceRecorded, _: Recorded) -> Cha
 
 def _concluded(state: Session, event: m.ItemConcluded, recorded: Recorded) -> Changes:
     names = ("conclusion", "way", "present", "votes", "conditions", "back_to", "presiding")
-    fields = {n: getattr(event, n) for n in names}
-    return _item(state, event.item, **fields, concluded_by=recorded.version)
+    fields: Changes = {n: getattr(event, n) for n in names}
+    if state.circulation and event.conclusion == "held":
+        del fields["votes"]  # those given so far stay
+    fields |= {"reasoned": bool(event.reason.strip()), "concluded_by": recorded.version}
+    changes = _item(state, event.item, **fields)
+    if state.circulation:
+        # Nobody takes attendance in a circulation: whoever voted took part.
+        part = (*state.present, *(p for p in event.present if p not in state.present))
+        changes |= {"present": part, "presiding": event.presiding, "quorum": state.quorum or bool(event.present)}
+    return changes
+
+
+def _recused(state: Session, event: m.MemberRecused, _: Recorded) -> Changes:
+    """A vote that the member had given already falls away."""
+    item = state.items[event.item]
+    votes = {p: b for p, b in item.votes.items() if p != event.person}
+    return _item(state, event.item, recused=(*item.recused, event.person), votes=votes)
+
+
+def _removed(state: Session, event: m.ItemRemoved, _: Recorded) -> Changes:
+    left = {k: i for k, i in state.items.items() if k != event.item}
+    return {"items": left, "removed": (*state.removed, event.item)}
+
+
+def _drafted(state: Session, event: m.DecisionDrafted, _: Recorded) -> Changes:
+    fields = {n: getattr(event, n) for n in ("document", "post", "post_title", "due_at", "text")}
+    return {"decisions": {**state.decisions, event.item: Drafted(**fields)}}
+
+
+def _entered(state: Session, event: m.DecisionEntered, _: Recorded) -> Changes:
+    fields = {"number": event.number, "decided_on": event.decided_on}
+    return {"decisions": {**state.decisions, event.item: state.decisions[event.item].model_copy(update=fields)}}
 
 
 def _issued(state: Session, event: m.InstructionIssued, _: Recorded) -> Changes:
@@ -162,18 +216,21 @@ def _refused(state: Session, event: m.CarryingRefused, _: Recorded) -> Changes:
 def _settled(state: Session, event: m.ExceptionSettled, _: Recorded) -> Changes:
     known = state.items[event.item].exception
     settled = None if event.again or known is None else known.model_copy(update={"settled": True})
-    return _item(state, event.item, exception=settled, attempt=event.attempt)
+    corrected: Changes = {}
+    if event.corrected is not None:
+        corrected = {n: getattr(event.corrected, n) for n in ("conclusion", "conditions", "back_to")}
+    return _item(state, event.item, exception=settled, attempt=event.attempt, **corrected)
 
 
 _FOLDS: Mapping[type[Event], Callable[[Session, Any, Recorded], Changes]] = {
     m.SessionConvened: _convened,
     m.ItemPlaced: _put,
-    m.ItemRemoved: lambda s, v, _: {"items": {k: i for k, i in s.items.items() if k != v.item}},
+    m.ItemRemoved: _removed,
     m.PaperReceived: lambda s, v, _: _item(s, v.item, papers=(*s.items[v.item].papers, v.paper)),
     m.ChairBriefed: lambda s, v, _: {"briefings": s.briefings + 1},
     m.OpinionObtained: lambda s, v, _: _item(s, v.item, opinions=s.items[v.item].opinions + 1),
     m.AttendanceRecorded: _attendance,
-    m.MemberRecused: lambda s, v, _: _item(s, v.item, recused=(*s.items[v.item].recused, v.person)),
+    m.MemberRecused: _recused,
     m.VoteReceived: lambda s, v, _: _item(s, v.item, votes={**s.items[v.item].votes, v.person: v.ballot}),
     m.ItemConcluded: _concluded,
     m.InstructionIssued: _issued,
@@ -183,6 +240,8 @@ _FOLDS: Mapping[type[Event], Callable[[Session, Any, Recorded], Changes]] = {
     m.SessionCancelled: lambda s, v, _: {"phase": "cancelled"},
     m.CarryingRefused: _refused,
     m.ExceptionSettled: _settled,
+    m.DecisionDrafted: _drafted,
+    m.DecisionEntered: _entered,
     m.MinutesDrafted: lambda s, v, _: {"minutes": v.version, "confirmed": ()},
     m.MinutesConfirmed: lambda s, v, r: {"confirmed": (*s.confirmed, r.actor.person or "")},
     m.MinutesFinalised: lambda s, v, _: {"final": v.version, "phase": "final"},

@@ -146,6 +146,7 @@ LATER = (
     "sessions",
     "session_items",
     "instructions",
+    "budget_windows",
 )
 
 

@@ -12,10 +12,12 @@ from uuid import uuid4
 import pytest
 
 from domain.bodies import members_of
+from domain.bodies_stream import STREAM as BODIES
+from domain.bodies_stream import PublishRules
 from domain.calendar import fiscal_year, local_day
 from domain.lifecycle import commands as c
 from domain.lifecycle.commands import stream_of as lifecycle_of
-from domain.messages import Actor, Command
+from domain.messages import SYSTEM, Actor, Command
 from domain.process import ProcessDefinition
 from domain.selection import messages as sm
 from domain.sessions import messages as m
@@ -38,6 +40,7 @@ class Office:
     def __init__(self, town: Town) -> None:
         self.town, self.store = town, town.store
         self._sent = 0
+        self.store.record(PublishRules(command_id="rules", stream=BODIES, rules=RULES), SYSTEM)
 
     def do(self, kind: type[Command], stream: str, actor: Actor = OFFICE, **fields: Any) -> None:
         self._sent += 1
@@ -51,7 +54,7 @@ class Office:
         year = fiscal_year(self.today())
         stream = session_of(body, year, bodies.next_number(self.store, body, year))
         number = int(stream.rpartition("-")[2])
-        fields = {"body": body, "fiscal_year": year, "number": number, "held_on": self.today(), "rules": RULES}
+        fields = {"body": body, "fiscal_year": year, "number": number, "held_on": self.today()}
         self.do(m.ConveneSession, stream, **fields, urgent="急施")
         for matter in bodies.matters(self.store, self.state(stream)):
             self.do(m.PutItem, stream, **matter.model_dump())
@@ -115,7 +118,6 @@ async def test_a_year_of_the_bodies(temporal_server: DevServer, database_url: st
             "fiscal_year": 2026,
             "title": "令和8年度",
             "closes_on": office.today() + timedelta(days=3),
-            "rules": RULES,
             "definition": town.process.reference,
         }
         office.do(sm.CallForProposals, name, **call)

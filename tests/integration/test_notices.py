@@ -20,6 +20,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from activities.channels import INCIDENT_AFTER, ChannelActivities
+from domain.calendar import JST
 from domain.directory_changes import RecordAbsence, RecordMoves
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.directory_stream import ImportDirectory, Named
@@ -153,6 +154,28 @@ def test_a_successor_hears_and_the_next_in_order_where_all_are_away(store: Store
         ),
         SYSTEM,
     )
+
+
+def test_a_notice_to_a_vacant_post_is_an_operators_until_somebody_is_there(store: Store, box: tuple[Box, int]) -> None:
+    held, port = box
+    today = datetime.now(UTC).astimezone(JST).date()
+    here = store.facts().directory
+    vacant = here.model_copy(update={"tenures": tuple(t for t in here.tenures if t.post != "child-chief")})
+    store.record(ImportDirectory(command_id="vacant", stream=DIRECTORY, directory=vacant), SYSTEM)
+    begin(store)
+    deliver(store, mail(port))
+    [failed] = [r for r in outbox.unsettled(store) if r["recipient"] == "post:child-chief"]
+    assert (failed["channel"], failed["state"]) == ("email", "failed") and "vacant" in failed["problem"]
+    outbox.mark(store, [failed], "pending")
+    deliver(store, mail(port))
+    assert [r["state"] for r in outbox.unsettled(store) if r["recipient"] == "post:child-chief"] == ["failed"]
+    move = {"person": "p-member", "post": "child-chief"}
+    moves = {"command_id": "m", "stream": DIRECTORY, "on": today, "moves": [move]}
+    store.record(RecordMoves.model_validate(moves), SYSTEM)
+    outbox.mark(store, [failed], "pending")
+    deliver(store, mail(port))
+    assert "p-member@city.example" in held.to
+    assert not [r for r in outbox.unsettled(store) if r["recipient"] == "post:child-chief"]
 
 
 def test_a_dead_channel_keeps_what_it_owes_and_becomes_an_incident(store: Store, box: tuple[Box, int]) -> None:

@@ -259,7 +259,7 @@ async def handed_in_again(town: Town, client: Client) -> None:
     town.submit("b")
     submission = town.state("b").submission
     assert submission is not None
-    fields = {"system": "文書管理", "number": "1", "decided_on": today(), "decided_by": "child-director"}
+    fields = {"system": "文書管理 ", "number": "１", "decided_on": today(), "decided_by": "child-director"}
     with pytest.raises(Refused) as no:
         town.record(EnterOutsideDecision, "b", person("office"), **fields, seen=submission.content_hash)
     assert no.value.refusal.rule == "outside-number-used"

@@ -52,6 +52,9 @@ def test_evidence_goes_with_the_document_and_comes_back(shell: Shell, survey: Pa
     assert (taken / survey.name).read_bytes() == survey.read_bytes()
     assert "exists" in shell.refused("fetch", "R8", survey.name, "--to", str(taken))
     shell("fetch", "R8", first[:10], "--to", str(tmp_path / "before.csv"))
+    for folder in ("nowhere", "nowhere.d/"):
+        assert "no such folder" in shell.refused("fetch", "R8", survey.name, "--to", f"{tmp_path}/{folder}")
+        assert not (tmp_path / folder).exists()
     assert hashlib.sha256((tmp_path / "before.csv").read_bytes()).hexdigest() == first
     paper = tmp_path / "paper.pdf"
     shell("paper", "R8", "--stage", "setup", "-o", str(paper))

@@ -44,15 +44,37 @@ def test_a_deputy_decides_in_absence_and_the_absent_one_views_it_later(shell: Sh
     assert shell.json("inbox", "--as", "p34") == []
     assert "not-your-post" in shell.refused("answer", request, "--as", "p34", "--decision", "approve", code=3)
     shell("directory", "absence", "p32", "--since", TODAY.isoformat())
+    assert "--as" in shell.refused("answer", request, "--as", "p99", "--decision", "approve")
+    assert "REQUEST" in shell.refused("answer", "feedbeef", "--as", "p34", "--decision", "approve")
+    tried = {(a["actor"]["person"], a["rule"], a["command_type"]) for a in shell.json("attempts")["attempts"]}
+    assert {("p99", "person-unknown", "answer"), ("p34", "request-unknown", "answer")} <= tried
+    assert len(shell.json("attempts", "--who", "p99")["attempts"]) == 1
     [waiting] = shell.json("inbox", "--as", "p34")
     assert waiting["request"] == request
     shell("answer", request, "--as", "p34", "--decision", "approve")
     shown = shell("show", "R8").stdout
+    assert "p34(代)" in shown
     assert "同意(代)" in shown and "後閲" in shown
     [later] = [r for r in shell.json("inbox", "--as", "p32") if r["kind"] == "read"]
     shell("read", later["request"][:8], "--as", "p32")
     assert "absence-unchanged" in shell.refused("directory", "absence", "p32", "--since", TODAY.isoformat(), code=3)
     assert shell.json("verify")["ok"]
+
+
+def test_the_doctor_names_posts_that_nobody_stands_for(shell: Shell, tmp_path: Path) -> None:
+    found = {f["what"]: f for f in shell.json("doctor")}
+    assert found["deputies"]["level"] == "ok"
+    today = TODAY.isoformat()
+    shell("directory", "deputies", "childcare-chief", "childcare-drafter", "--since", today, "--until", today)
+    assert {f["what"]: f for f in shell.json("doctor")}["deputies"]["level"] == "ok"
+    bare = tmp_path / "people.yaml"
+    text = (ROOT / "definitions" / "people.yaml").read_text("utf-8")
+    bare.write_text("".join(line for line in text.splitlines(True) if "post: childcare-chief, deputy" not in line))
+    shell("directory", "import", str(bare))
+    warned = {f["what"]: f for f in shell.json("doctor")}["deputies"]
+    assert (
+        warned["level"] == "warn" and "childcare-chief" in warned["found"] and "directory deputies" in warned["remedy"]
+    )
 
 
 def test_documents_have_numbers_and_a_decision_made_outside_passes_the_gate(shell: Shell) -> None:
@@ -131,7 +153,14 @@ def test_moves_in_april_are_loaded_ahead_and_confidential(shell: Shell, tmp_path
     file = tmp_path / "moves.csv"
     file.write_text("person,post,leaves\np34,child-support-chief,childcare-chief\n", "cp932")
     ahead = (TODAY + dt.timedelta(days=30)).isoformat()
-    assert shell.json("directory", "moves", str(file), "--on", ahead, "--dry-run")["left"]
+    tried = shell.json("directory", "moves", str(file), "--on", ahead, "--dry-run")
+    assert tried["left"] == [{"person": "p34", "post": "childcare-chief"}]  # who else leaves is confidential
+    today = shell.json("directory", "moves", str(file), "--on", TODAY.isoformat(), "--dry-run")
+    assert {"person": "p32", "post": "child-support-chief"} in today["left"]
+    shell("directory", "moves", str(file), "--on", ahead)
+    assert "post-not-held" in shell.refused("directory", "moves", str(file), "--on", ahead, code=3)
+    shell("directory", "moves", str(file), "--on", ahead, "--cancel")
+    assert "moves-not-loaded" in shell.refused("directory", "moves", str(file), "--on", ahead, "--cancel", code=3)
     shell("directory", "moves", str(file), "--on", ahead)
     assert shell.waiting("p32")
     assert "--on" in shell.refused("who", "child-support-chief", "--on", ahead)
@@ -167,3 +196,33 @@ def test_one_persons_open_work_is_handed_over_with_a_sheet(shell: Shell, tmp_pat
     assert shell.json(*dry)["lifecycles"] == []
     submit(shell, "setup", "p35")
     assert "事務引継" in shell("show", "R8").stdout
+
+
+def test_decisions_made_outside_come_from_a_file_all_or_none_and_once(shell: Shell, tmp_path: Path) -> None:
+    setup_passed(shell)
+    submit(shell, "analysis")
+    seen = shell.json("show", "R8")["deliverables"][-1]["content_hash"][:16]
+    head, day = "id,system,number,decided_on,decided_by,seen", TODAY.isoformat()
+    right = f"R8,文書管理,子支第45号,{day},dso-director,{seen}"
+    file = tmp_path / "決裁.csv"
+    wrong = f"nowhere,文書管理,子支第46号,{day},dso-director,{seen}\nR8,文書管理,子支第47号,昨日,dso-director,{seen}"
+    file.write_text(f"{head}\n{right}\n{wrong}\n", "cp932")
+    said = shell.refused("decided-import", str(file), "--as", "p07")
+    assert "line 3" in said and "line 4" in said and "line 2" not in said
+    file.write_text(f"{head}\n{right}\nR8,文書管理,子支第４５号,{day},dso-director,{seen}\n", "cp932")
+    assert shell.json("decided-import", str(file), "--as", "p07", "--check")["would_record"] == 1
+    assert shell.json("show", "R8")["stage"] == "analysis", "nothing was recorded"
+    assert shell.json("decided-import", str(file), "--as", "p07") | {"file": ""} == {
+        "file": "",
+        "rows": 2,
+        "recorded": 1,
+        "would_record": 0,
+        "known": 1,
+    }
+    assert shell.json("show", "R8")["stage"] == "hypothesis"
+    listed = tmp_path / "decided.yaml"
+    row = f"system: 文書管理, decided_on: {day}, decided_by: dso-director, seen: '{seen}'"
+    listed.write_text(f"- {{id: R8, number: 子支第45号, {row}}}\n", "utf-8")
+    assert shell.json("decided-import", str(listed), "--as", "p07")["known"] == 1
+    listed.write_text(f"- {{id: R8, number: 0045, {row}}}\n", "utf-8")
+    assert "number" in shell.refused("decided-import", str(listed), "--as", "p07")

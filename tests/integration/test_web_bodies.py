@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from domain.calendar import local_day
+from store.calendars import calendar
 from tests.integration.pages import Pages, client, look, signed_in
 
 TODAY = local_day(datetime.now(UTC))
@@ -23,7 +24,7 @@ def hall(town: Pages) -> Pages:
     propose = ("--title", "保育料通知の電子化", "--section", "child-support", "--problem", "紙が多い", "--as", "p33")
     town("intake", "propose", "2026", "N-1", *propose)
     town("intake", "close", "2026", "--as", SECRETARIAT)
-    town("council", "convene", "--on", str(TODAY + timedelta(days=1)), "--urgent", "急施", "--as", SECRETARIAT)
+    town("council", "convene", "--on", str(TODAY), "--urgent", "急施", "--as", SECRETARIAT)
     return town
 
 
@@ -96,6 +97,25 @@ def test_a_session_is_run_from_its_page(hall: Pages, browser: Browser) -> None:
         assert "重点取組分野について" in mayor.get("/sessions/register").text
 
 
+def test_others_see_of_a_non_public_item_only_that_there_is_one(hall: Pages) -> None:
+    stream = session_of(hall)
+    hall("council", "put", stream, "secret-1", "--title", "懲戒の件", "--non-public", "--as", SECRETARIAT)
+    hall("council", "attend", stream, "--all", "--presiding", MAYOR, "--as", SECRETARIAT)
+    hall("council", "conclude", stream, "secret-1", "-c", "noted", "--reason", "事情聴取の結果", "--as", SECRETARIAT)
+    hall("council", "close", stream, "--as", SECRETARIAT)
+    with client(hall, MAYOR) as mayor, client(hall) as chief:
+        for path in (f"/sessions/{stream}", "/sessions/register", f"/sessions/{stream}/pack.html"):
+            inside, outside = mayor.get(path).text, chief.get(path).text
+            assert "懲戒の件" in inside and "懲戒の件" not in outside and "事情聴取" not in outside
+            assert "非公開の議題" in outside
+        assert "事情聴取の結果" in mayor.get(f"/sessions/{stream}").text
+        tomorrow = TODAY + timedelta(days=1)
+        assert mayor.get(f"/sessions/{stream}/pack.html?at={tomorrow}").status_code == 404
+    assert "懲戒の件" not in str(hall.json("council", "show", stream))
+    assert "懲戒の件" in str(hall.json("council", "show", stream, "--as", MAYOR))
+    assert "懲戒の件" not in str(hall.json("council", "register"))
+
+
 def test_a_round_is_scored_and_laid_before_the_body(hall: Pages, browser: Browser) -> None:
     page = signed_in(hall, browser.new_context(locale="ja-JP"), SECRETARIAT)
     at = f"{hall.base}/selection/selection:2026"
@@ -141,7 +161,7 @@ def test_instructions_are_answered_on_the_page_by_those_asked(hall: Pages) -> No
 
 
 def test_only_the_secretariat_convenes_and_forms_come_from_us(hall: Pages) -> None:
-    held = str(TODAY + timedelta(days=40))
+    held = str(calendar().working_day_from(TODAY + timedelta(days=40)))
     with client(hall) as chief, client(hall, SECRETARIAT) as office:
         assert "Convene a session" not in chief.get("/sessions").text
         fields = {"body": "monitoring", "held_on": held}

@@ -238,6 +238,18 @@ def test_a_source_is_asked_for(tmp_path: Path) -> None:
     assert said.startswith("line 1: source:") and "known from" in said
 
 
+def test_what_is_wrong_with_a_sheet_as_a_whole_is_told_and_not_blamed_on_others(tmp_path: Path) -> None:
+    (tmp_path / "tasks.csv").write_text("id,title,section,stage\n", "utf-8")
+    (tmp_path / "budgets.csv").write_text("id,fiscal_year,state,amount\na,2026,asked,1\n", "utf-8")
+    with pytest.raises(DocumentError) as empty:
+        read_portfolio(tmp_path)
+    assert "tasks.csv" in str(empty.value) and "no tasks" in str(empty.value) and "budgets" not in str(empty.value)
+    (tmp_path / "tasks.csv").write_text('id,title,section,stage\na,"題,childcare,analysis\nb,題,childcare,analysis\n')
+    with pytest.raises(DocumentError) as open_:
+        read_portfolio(tmp_path)
+    assert "line 2" in str(open_.value) and "quotes" in str(open_.value) and "budgets" not in str(open_.value)
+
+
 def test_all_mistakes_of_all_tasks_are_told_at_once(tmp_path: Path) -> None:
     text = (
         "defaults: {source: 台帳}\ntasks:\n"

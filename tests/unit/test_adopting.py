@@ -138,7 +138,7 @@ def test_a_contract_may_follow_an_imported_vote() -> None:
     adopt(case, "implementation", without).done()
     case.submit(contract=True).refused("implementation-contract")
     assert lacking(case, "needed") == [("budgeting", "budgets")]
-    supplement(case, budgets=[{"fiscal_year": 2027, "state": "voted", "amount": 0}]).then(e.BudgetRecorded)
+    supplement(case, budgets=[{"fiscal_year": 2027, "state": "voted", "amount": 1}]).then(e.BudgetRecorded)
     assert lacking(case, "needed") == []
     case.submit(contract=True).done()
 
@@ -243,6 +243,7 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("not-past", {}, {"started_on": date(2099, 1, 1)}),
     ("form-shape", {"deliverables": [{"stage": "setup", "content": {"weight": "huge"}}]}, {}),
     ("kpi-unknown", {"measurements": [{"kpi": "users", "period": "2025", "value": 1}]}, {}),
+    ("value-not-a-number", {"measurements": [{"kpi": "users", "period": "2025", "value": "1e999999999"}]}, {}),
     ("budget-known", {"budgets": [{"fiscal_year": 2026, "state": "asked", "amount": n} for n in (1, 2)]}, {}),
     ("section-unknown", {}, {"section": "moon"}),
     ("person-unknown", {}, {"drafter": "p-nobody"}),
@@ -254,6 +255,14 @@ def test_what_is_refused(rule: str, parts: dict[str, Any], fields: dict[str, Any
     case = Case()
     adopt(case, **{"stage": "analysis", "past": history(**parts), **fields}).refused(rule)
     assert case.state.started_at is None
+
+
+def test_a_decision_dated_before_the_beginning_is_a_gap() -> None:
+    past = history(decisions=[decision("setup", decided_on=date(2001, 4, 1))])
+    for begun, told in ((date(2023, 4, 1), True), (date(2001, 4, 1), False), (None, False)):
+        case = Case()
+        adopt(case, "analysis", past, started_on=begun).done()
+        assert (("setup", "decided_on") in lacking(case, "useful")) is told
 
 
 def test_a_value_is_measured_once() -> None:

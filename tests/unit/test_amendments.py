@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from domain.calendar import local_day
 from domain.facts import Other
 from domain.lifecycle import amendments as am
 from domain.lifecycle import commands as c
+from domain.lifecycle import dates, dialogue, registering
 from domain.lifecycle import events as e
 from domain.lifecycle.kind import LifecycleKind
 from domain.lifecycle.reopening import LifecycleReopened, ReopeningAsked, ReopeningRefused
@@ -116,6 +120,131 @@ def test_taking_back_waits_out_a_hold_and_keeps_the_moved_dates() -> None:
     case.when(case.make(c.ResumeLifecycle)).done()
     retract(case, last_answer(case)).done()
     assert case.state.requests[0].due_at > before.requests[0].due_at
+
+
+def dropped_by_the_gate() -> Case:
+    """The last of the route refused, and that drops the matter."""
+
+    def drops(document: dict[str, Any]) -> None:
+        stage_of(document, "setup")["gate"][-1]["on_reject"] = "drop"
+
+    case = Case(facts=with_process(drops)).circulating("setup")
+    while len({r.step for r in case.state.requests} & {PROCESS.stage("setup").gate[-1].key}) == 0:
+        case.give("approve").done()
+    return case
+
+
+def test_the_answer_that_closed_it_can_be_taken_back() -> None:
+    case = dropped_by_the_gate()
+    before = case.state
+    case.give("reject", comment="押し間違い").done()
+    assert case.state.closed and case.state.closed_as == "dropped"
+    retract(case, last_answer(case)).done()
+    kept = {"serial", "before"}
+    assert case.state.model_dump(exclude=kept) == before.model_dump(exclude=kept)
+    case.pass_gate()
+    assert case.state.stage == "analysis"
+
+
+def test_the_answer_that_closed_it_can_be_corrected() -> None:
+    case = dropped_by_the_gate()
+    case.give("reject", comment="押し間違い").done()
+    correct(case, last_answer(case), "approve").done()
+    assert (case.state.closed, case.state.stage) == (False, "analysis")
+    ended = closed()
+    assert ended.state.before and ended.state.before.decision == "approve"
+    retract(ended, last_answer(ended)).done()
+    assert not ended.state.closed and ended.state.work == "review"
+
+
+def test_what_is_no_answer_leaves_the_answer_to_who_gave_it_and_stands_when_it_is_taken_back() -> None:
+    case = Case().circulating("monitoring")
+    kpi, first = case.state.kpis[0].key, next(iter(case.state.values[case.state.kpis[0].key]))
+    case.give("approve").done()
+    who = last_answer(case)
+    case.measure("2030-Q1")
+    wrong = case.make(am.CorrectMeasurement, kpi=kpi, period=first, value="13", reason="転記の誤り")
+    case.when(wrong, person("member")).done()
+    paid = case.make(c.RecordBudget, fiscal_year=2027, state="asked", amount=5_000_000)
+    case.when(paid, person("finance")).done()
+    retract(case, who).done()
+    assert case.state.values[kpi] == {first: "13", "2030-Q1": "12"} and kpi in case.state.measured
+    assert case.state.budgets[2027].asked == 5_000_000
+
+
+def test_values_of_a_new_round_do_not_take_the_place_of_those_before_the_answer() -> None:
+    case = Case().at("review")
+    kpi = case.state.kpis[0].key
+    before = case.state.values[kpi]
+    case.decide_outcome("expansion")
+    who = last_answer(case)
+    period = next(iter(before))
+    again = case.make(c.RecordMeasurement, kpi=kpi, period=period, value="99")
+    case.when(again, person("member")).done()
+    retract(case, who).done()
+    assert case.state.values[kpi] == before
+
+
+def test_a_question_asked_since_is_still_open_when_the_answer_is_taken_back() -> None:
+    case = answered()
+    who = last_answer(case)
+    case.when(case.make(dialogue.AskQuestion, text="根拠は"), case.holder(case.state.requests[0])).done()
+    (question,) = case.state.questions
+    retract(case, who).done()
+    assert case.state.questions == (question,)
+
+
+def test_a_question_answered_since_leaves_no_clock_standing_when_the_answer_is_taken_back() -> None:
+    def stops(document: dict[str, Any]) -> None:
+        stage_of(document, "setup")["gate"][0]["question_stops_clock"] = True
+
+    case = Case(facts=with_process(stops)).circulating("setup")
+    due = case.state.requests[0].due_at
+    case.when(case.make(dialogue.AskQuestion, text="根拠は"), case.holder()).done()
+    case.days(7)
+    case.give("approve").done()
+    who = last_answer(case)
+    told = case.make(dialogue.AnswerQuestion, question=case.state.questions[0].id, text="添付のとおり")
+    case.when(told, person("drafter")).done()
+    retract(case, who).done()
+    (again,) = case.state.requests
+    assert case.state.questions == () and again.paused_at is None and again.due_at > due
+
+
+def test_a_due_date_moved_since_stays_moved_when_an_answer_beside_it_is_taken_back() -> None:
+    case = Case().circulating("coordination")
+    assert len(case.state.requests) > 1
+    case.give("approve").done()
+    who, other = last_answer(case), case.state.requests[0]
+    moved = case.make(dates.ChangeDue, request=other.id, due=other.due_at.date() + timedelta(days=14), reason="日程")
+    case.when(moved, person("office")).done()
+    after = case.state.requests[0].due_at
+    retract(case, who).done()
+    assert next(r for r in case.state.requests if r.id == other.id).due_at == after > other.due_at
+
+
+def test_an_answer_is_relied_on_once_its_condition_is_met_or_its_decision_in_effect() -> None:
+    case = Case().circulating("setup")
+    case.give("conditions", conditions=(c.Condition(text="毎月報告"),)).done()
+    who, request = last_answer(case), case.state.before.request if case.state.before else ""
+    case.when(case.make(c.FulfilPromise, promise=case.state.promises[0].id), person("office")).done()
+    retract(case, who, request).refused("answer-relied-on")
+    case = Case().circulating("setup")
+    case.pass_gate()
+    who, request = last_answer(case), case.state.before.request if case.state.before else ""
+    on = local_day(case.now)
+    case.when(case.make(registering.EnforceDecision, stage="setup", on=on), person("office")).done()
+    retract(case, who, request).refused("answer-relied-on")
+
+
+def test_the_effect_of_an_earlier_decision_blocks_nothing_and_stands() -> None:
+    case = Case().circulating("analysis")
+    case.give("approve").done()
+    who = last_answer(case)
+    on = local_day(case.now)
+    case.when(case.make(registering.EnforceDecision, stage="setup", on=on), person("office")).done()
+    retract(case, who).done()
+    assert "setup/1" not in case.state.decided
 
 
 def test_a_promise_made_with_the_answer_goes_with_it() -> None:
@@ -285,12 +414,31 @@ REFUSALS: list[tuple[str, Callable[[], Outcome]]] = [
         "not-concerned",
         lambda: (case := closed()).when(case.make(am.ReopenLifecycle, stage="setup", reason="r"), person("stranger")),
     ),
-    ("closed", lambda: retract(case := closed(), person("mayor"), case.log[-4].event.model_dump().get("request", "x"))),
+    ("closed", lambda: dropped_since()),
     ("merge-target", lambda: merged(OTHER)),
     ("merge-target", lambda: merged(STREAM, **{STREAM: Other(kind="lifecycle", title="t", closed=False)})),
     ("merge-target", lambda: merged(OTHER, **{OTHER: Other(kind="lifecycle", title="t", closed=True)})),
     ("merge-target", lambda: merged(OTHER, **{OTHER: Other(kind="directory", title="t", closed=False)})),
+    (
+        "merge-undecided",
+        lambda: merged(OTHER, **{OTHER: Other(kind="lifecycle", title="t", closed=False, undecided=True)}),
+    ),
+    ("merge-circle", lambda: merged_back()),
 ]
+
+
+def merged_back() -> Outcome:
+    case = merging(**{OTHER: Other(kind="lifecycle", title="t", closed=False)})
+    case.when(case.make(am.NoteMerge, other=OTHER, other_ref="T-2", other_title="t"), person("robot")).done()
+    return case.when(case.make(am.MergeLifecycle, into=OTHER, reason="同じ"))
+
+
+def dropped_since() -> Outcome:
+    case = answered()
+    assert case.state.before
+    who, request = last_answer(case), case.state.before.request
+    case.when(case.make(c.DropLifecycle, reason="不要"), person("office")).done()
+    return retract(case, who, request)
 
 
 def held_back() -> Outcome:

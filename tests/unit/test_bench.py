@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bench.goals import GOALS, figure, table, write_results
 
-SHAPE = {"name", "value", "unit", "floor", "ratio", "better", "target", "met"}
+SHAPE = {"name", "value", "unit", "floor", "ratio", "better", "target", "met", "measured_at"}
 
 
 def test_a_ratio_is_that_of_the_medians() -> None:
@@ -45,6 +45,19 @@ def test_the_results_are_a_list_of_figures_and_the_table_tells_each(tmp_path: Pa
     console.print(table(figures))
     text = console.export_text()
     assert all(name in text for name in GOALS)
+
+
+def test_what_was_not_measured_now_stays_in_the_results_with_its_time(tmp_path: Path) -> None:
+    results = tmp_path / "results.json"
+    before = figure("rebuild", [2.0], [1.0]).model_copy(update={"measured_at": "2026-01-01T00:00:00+00:00"})
+    write_results([before, figure("verify", [2.0], [1.0])], results)
+    write_results([figure("verify", [3.0], [1.0]), figure("record_sqlite", [1.0], [1.0])], results)
+    written = {f["name"]: f for f in json.loads(results.read_text("utf-8"))}
+    assert list(written) == [n for n in GOALS if n in ("record_sqlite", "rebuild", "verify")]
+    assert written["rebuild"]["measured_at"] == before.measured_at and written["verify"]["value"] == 3
+    results.write_text("broken", "utf-8")
+    write_results([before], results)
+    assert [f["name"] for f in json.loads(results.read_text("utf-8"))] == ["rebuild"]
 
 
 def test_every_figure_of_the_goals_is_measured_by_one_group() -> None:

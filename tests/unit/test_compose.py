@@ -70,7 +70,7 @@ def test_the_dockerfile_names_exact_tags_and_runs_as_nobody_special() -> None:
     images = [line.split()[1] for line in lines if line.startswith("FROM")]
     assert images and all(EXACT.match(image) for image in images)
     assert any(line.startswith("USER ") and line != "USER root" for line in lines)
-    assert any("uv sync --locked --no-dev" in line for line in lines)
+    assert any("uv sync --locked --no-default-groups" in line for line in lines)
 
 
 def test_the_dockerfile_brings_the_uv_of_the_bootstrap() -> None:

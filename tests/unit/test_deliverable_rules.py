@@ -31,6 +31,9 @@ SCHOOL = {"department": "school-section", "stance": "agrees"}
 MEMBER = {"person": "p-member", "department": "child-section", "share": 20, "head_consents": True}
 SUPPOSED = VALID["hypothesis"]["hypotheses"][0]
 KPIS = VALID["kpis"]["kpis"]
+TYPED = {**KPI, "key": "rate", "kind": "output", "type": "ratio", "unit": "%"}
+BACKWARDS = {"baseline_on": "2027-04-01", "target_on": "2027-03-31"}
+OFF_THE_WAY = {"target_on": "2029-03-31", "interim": [{"due": "2027-03-31", "value": "30"}]}
 AGREED = VALID["coordination"]["opinions"]
 OPTIONS = VALID["proposal"]["options"]
 
@@ -134,9 +137,33 @@ BREAKS: list[tuple[str, str, dict[str, Any], str]] = [
         "kpis[2].target",
     ),
     ("kpis", "kpi-stopping", {"stopping_criteria": [" "]}, "stopping_criteria"),
+    (
+        "kpis",
+        "kpi-figures",
+        {"kpis": [*KPIS, {**KPI, "key": "x", "kind": "output", "target": "1e999999999"}]},
+        "kpis[2].target",
+    ),
+    ("kpis", "kpi-range", {"kpis": [*KPIS, {**TYPED, "target": "120"}]}, "kpis[2].target"),
+    ("kpis", "kpi-accumulates", {"kpis": [*KPIS, {**TYPED, "accumulates": "cumulative"}]}, "kpis[2].accumulates"),
+    ("kpis", "kpi-dates", {"kpis": [*KPIS, {**TYPED, **BACKWARDS}]}, "kpis[2].target_on"),
+    ("kpis", "kpi-interim", {"kpis": [*KPIS, {**TYPED, **OFF_THE_WAY}]}, "kpis[2].interim[0].value"),
+    ("kpis", "kpi-stopping-rules", {"stopping": [{"kpi": "moon", "when": "below", "value": "1"}]}, "stopping[0].kpi"),
+    ("kpis", "kpi-hypothesis", {"kpis": [*KPIS, {**TYPED, "type": None, "rests_on": 1}]}, "kpis[2].type"),
     ("kpis", "kpi-review-date", {"review_date": "2026-04-01"}, "review_date"),
     ("kpis", "kpi-review-date", {"review_date": None}, "review_date"),
     ("reopening", "reopening-reasoned", {"reason": " "}, "reason"),
+    (
+        "implementation",
+        "implementation-contract-years",
+        {"contract": True, "fiscal_year": 2026, "contract_until": 2027},
+        "contract_until",
+    ),
+    (
+        "proposal",
+        "proposal-small-start",
+        {"small_start": {"scope": "s", "months": 1, "cost_cap": 5, "minimum": 6}},
+        "small_start.minimum",
+    ),
     ("implementation", "implementation-plan", {"sites": []}, "sites"),
     ("implementation", "implementation-results", {"results": ""}, "results"),
     ("implementation", "implementation-milestones", {"milestones": [{"title": "公開"}]}, "milestones[0].due"),
@@ -146,6 +173,9 @@ BREAKS: list[tuple[str, str, dict[str, Any], str]] = [
     ("review", "review-report", {"report": " "}, "report"),
     ("review", "review-recommendation", {"recommendation": None}, "recommendation"),
     ("review", "review-recommendation", {"reasons": [" "]}, "reasons"),
+    ("review", "review-expansion", {"recommendation": "completion", "scope": "全庁"}, "scope"),
+    ("review", "review-expansion", {"recommendation": "expansion", "spread_to": ["moon"]}, "spread_to"),
+    ("review", "review-override", {"system_recommendation": "abolition"}, "override_reason"),
     ("review", "review-back-to", {"recommendation": "improvement", "back_to": "setup"}, "back_to"),
     ("wind_down", "wind-down-complete", {"lessons": []}, "lessons"),
 ]
@@ -186,13 +216,37 @@ def test_a_contract_may_follow_the_vote() -> None:
     assert names("implementation", voted) == set()
 
 
+def test_what_is_being_procured_must_be_under_contract() -> None:
+    made = {**VALID["implementation"], "contract": True, "fiscal_year": 2026}
+    for contracted, broken in ((False, {"implementation-contract-made"}), (True, set()), (None, set())):
+        assert names("implementation", made, Context(**{**vars(CONTEXT), "contracted": contracted})) == broken
+
+
+@pytest.mark.parametrize(
+    ("until", "broken"),
+    [
+        (None, set()),
+        (2026, set()),
+        (2028, set()),
+        (2029, {"implementation-contract-years"}),
+        (2025, {"implementation-contract-years"}),
+    ],
+)
+def test_a_contract_beyond_the_year_rests_on_a_commitment(until: int | None, broken: set[str]) -> None:
+    made = {**VALID["implementation"], "contract": True, "fiscal_year": 2026, "contract_until": until}
+    assert names("implementation", made, Context(**{**vars(CONTEXT), "committed": ((2026, 2028),)})) == broken
+
+
 def test_an_outcome_that_the_process_lacks_cannot_be_recommended() -> None:
     fewer = Context(**{**vars(CONTEXT), "outcomes": ("completion",)})
     assert names("review", VALID["review"], fewer) == {"review-recommendation"}
 
 
 def test_every_rule_has_an_example() -> None:
-    shown = {(key, rule) for key, rule, _, _ in BREAKS} | {("monitoring", "monitoring-measured")}
+    shown = {(key, rule) for key, rule, _, _ in BREAKS} | {
+        ("monitoring", "monitoring-measured"),
+        ("implementation", "implementation-contract-made"),
+    }
     assert shown == {(key, rule.name) for key, d in DELIVERABLES.items() for rule in d.rules}
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from domain.directory import Directory
 from domain.directory_changes import NameDeputies, RecordAbsence, RecordMoves, ReorganiseUnit
+from domain.directory_loaded import CancelMoves
 from domain.directory_stream import STREAM, DirectoryKind, DirectoryState, ImportDirectory
 from domain.messages import SYSTEM, Command, Recorded, Refused
 from tests.city import FACTS, START, directory
@@ -21,19 +22,20 @@ class Office:
 
     def __init__(self) -> None:
         self.kind, self.state, self.sent = DirectoryKind(), DirectoryState(stream=STREAM), 0
+        self.now = START
         self.do(ImportDirectory, directory=directory())
 
     def do(self, command: type[Command], **fields: Any) -> None:
         self.sent += 1
         made = command.model_validate({"command_id": f"c{self.sent}", "stream": STREAM, **fields})
-        for event in self.kind.decide(self.state, made, SYSTEM, FACTS, START):
+        for event in self.kind.decide(self.state, made, SYSTEM, FACTS, self.now):
             recorded = Recorded(
                 stream=STREAM,
                 version=self.state.version + 1,
                 position=1,
                 event=event,
                 actor=SYSTEM,
-                occurred_at=START,
+                occurred_at=self.now,
                 command_id=made.command_id,
             )
             self.state = self.kind.evolve(self.state, recorded)
@@ -71,6 +73,68 @@ def test_two_persons_may_change_places_and_one_may_hold_two_posts() -> None:
     office.do(RecordMoves, on=APRIL, moves=[move("p-school", "child-chief")], beside=True)
     assert set(office.directory.posts_of("p-school", APRIL)) == {"health-chief", "child-chief"}
     assert "p-chief" in office.directory.holders("child-chief", APRIL)
+
+
+JANUARY = date(2027, 1, 1)
+
+
+def test_moves_loaded_out_of_order_leave_one_holder() -> None:
+    office = Office()
+    office.do(RecordMoves, on=APRIL, moves=[move("p-member", "child-director")])
+    office.do(RecordMoves, on=JANUARY, moves=[move("p-stranger", "child-director")])
+    days = [date(2026, 12, 31), JANUARY, date(2027, 3, 31), APRIL]
+    held = [office.directory.holders("child-director", d) for d in days]
+    assert held == [["p-director"], ["p-stranger"], ["p-stranger"], ["p-member"]]
+    february = {"on": date(2027, 2, 1)}
+    late = {**move("p-manager", "child-director"), "until": date(2027, 4, 1)}
+    office.refused("move-overlaps", RecordMoves, **february, moves=[late])
+    office.do(RecordMoves, **february, moves=[move("p-manager", "child-director")])
+    assert office.directory.holders("child-director", date(2027, 1, 31)) == ["p-stranger"]
+    assert office.directory.holders("child-director", date(2027, 3, 31)) == ["p-manager"]
+    assert office.directory.holders("child-director", APRIL) == ["p-member"]
+
+
+def test_who_is_loaded_beside_others_ends_nobody() -> None:
+    office = Office()
+    office.do(RecordMoves, on=APRIL, moves=[move("p-member", "child-director")], beside=True)
+    office.do(RecordMoves, on=JANUARY, moves=[move("p-stranger", "child-director")])
+    assert office.directory.holders("child-director", JANUARY) == ["p-stranger"]
+    assert set(office.directory.holders("child-director", APRIL)) == {"p-member", "p-stranger"}
+
+
+def test_a_move_without_effect_is_refused() -> None:
+    office = Office()
+    office.refused("post-held-already", RecordMoves, on=APRIL, moves=[move("p-director", "child-director")])
+    before = {**move("p-member", "child-director"), "until": date(2027, 3, 31)}
+    office.refused("move-until", RecordMoves, on=APRIL, moves=[before])
+
+
+def test_moves_loaded_ahead_are_cancelled_as_if_they_had_never_been() -> None:
+    office = Office()
+    before = office.directory
+    swap = [move("p-health", "school-chief", "health-chief"), move("p-school", "health-chief", "school-chief")]
+    office.do(RecordMoves, on=APRIL, moves=swap)
+    loaded = {"on": APRIL, "moves": [("p-school", "health-chief"), ("p-health", "school-chief")]}
+    office.refused("moves-not-loaded", CancelMoves, **{**loaded, "on": date(2027, 4, 2)})
+    office.refused("moves-not-loaded", CancelMoves, on=APRIL, moves=[("p-health", "school-chief")])
+    office.do(RecordMoves, on=JANUARY, moves=[move("p-member", "health-chief")])
+    office.refused("moves-built-on", CancelMoves, **loaded)
+    office.do(CancelMoves, on=JANUARY, moves=[("p-member", "health-chief")])
+    office.do(CancelMoves, **loaded)
+    assert office.directory == before and office.state.ahead == ()
+    office.refused("moves-not-loaded", CancelMoves, **loaded)
+    office.now = datetime(2027, 4, 1, 3, tzinfo=UTC)
+    office.refused("moves-in-effect", CancelMoves, **loaded)
+
+
+def test_who_holds_a_post_until_the_next_move_holds_on_when_that_is_cancelled() -> None:
+    office = Office()
+    office.do(RecordMoves, on=APRIL, moves=[move("p-member", "child-director")])
+    office.do(RecordMoves, on=JANUARY, moves=[move("p-stranger", "child-director")])
+    office.now = datetime(2027, 2, 1, 3, tzinfo=UTC)
+    office.do(CancelMoves, on=APRIL, moves=[("p-member", "child-director")])
+    held = [office.directory.holders("child-director", d) for d in (date(2026, 12, 31), JANUARY, APRIL)]
+    assert held == [["p-director"], ["p-stranger"], ["p-stranger"]]
 
 
 def test_nobody_leaves_a_post_they_do_not_hold_or_takes_one_that_is_not() -> None:
@@ -183,3 +247,19 @@ def test_a_unit_that_is_gone_neither_goes_again_nor_comes_back() -> None:
     office.refused("directory-inconsistent", ReorganiseUnit, **back)
     itself = {"unit": "school-section", "to": "school-section", "on": JULY}
     office.refused("directory-inconsistent", ReorganiseUnit, **itself)
+
+
+def test_the_deputies_of_the_post_that_took_over_stand_for_what_waits_for_the_one_that_is_gone() -> None:
+    office = Office()
+    office.do(NameDeputies, post="health-chief", deputies=["health-director"], since=date(2026, 4, 1))
+    reorganised(office)
+    office.do(RecordMoves, on=JULY, moves=[move("p-member", "family-chief")])
+    office.do(RecordAbsence, person="p-member", since=JULY, until=JULY)
+    assert office.directory.deputies_of("health-chief", JULY) == ["health-director"]
+    assert office.directory.has_deputies("family-chief", JULY) is False
+    assert "health-chief" in office.directory.stands_in_for("p-health-director", JULY)
+    office.do(NameDeputies, post="family-chief", deputies=["school-chief"], since=JULY)
+    assert office.directory.deputies_of("health-chief", date(2027, 6, 30)) == ["health-director"]
+    assert office.directory.deputies_of("health-chief", JULY) == ["school-chief"]
+    assert set(office.directory.stands_in_for("p-school", JULY)) == {"health-chief", "family-chief"}
+    assert office.directory.stands_in_for("p-health-director", JULY) == []

@@ -32,8 +32,8 @@ def test_kpis_and_seats_go_over_too_and_authors_stay() -> None:
 
 def test_what_cannot_be_handed_over() -> None:
     case = Case().at("setup")
-    hand_over(case, "drafter", "robot").refused("successor")
-    hand_over(case, "drafter", "nobody").refused("successor")
-    hand_over(case, "drafter", "drafter").refused("successor")
+    hand_over(case, "drafter", "robot").refused("successor-unfit")
+    hand_over(case, "drafter", "nobody").refused("successor-unfit")
+    hand_over(case, "drafter", "drafter").refused("successor-unfit")
     hand_over(case, "school", "stranger").refused("nothing-to-hand-over")
     hand_over(case, "drafter", "member", "stranger").refused("not-concerned")

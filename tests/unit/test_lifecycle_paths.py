@@ -31,6 +31,7 @@ def circulating(work: str) -> Case:
     case = at(work)
     if case.state.repeats:
         case.measure()
+    case.finish_tasks()
     case.submit().done()
     return case
 
@@ -66,6 +67,7 @@ def test_completion_closes() -> None:
 def test_abolition_is_wound_down_then_closed() -> None:
     case = at("wind_down")
     assert (case.state.closed, case.state.work, case.state.outcome) == (False, "wind_down", "abolition")
+    case.finish_tasks()
     case.submit().then(e.DeliverableSubmitted, e.RequestClosed, e.RequestOpened)
     case.pass_gate()
     assert case.state.closed_as == "abolition" and case.state.requests == ()

@@ -196,6 +196,10 @@ REFUSALS: list[tuple[str, Callable[[], Outcome]]] = [
     ("not-held", lambda: send(Case().at("setup"), c.ResumeLifecycle)),
     ("kpi-unknown", lambda: measured("moon", Decimal(1))),
     ("value-not-a-number", lambda: measured("users", Decimal("NaN"))),
+    ("value-not-a-number", lambda: measured("users", Decimal("1e999999999"))),
+    ("value-not-a-number", lambda: measured("users", Decimal("-1e18"))),
+    ("value-not-a-number", lambda: measured("users", Decimal("1e-999999999"))),
+    ("value-not-a-number", lambda: measured("users", Decimal("9" * 5000))),
     ("budget-order", lambda: budget("indicated")),
     ("budget-order", lambda: budget("voted", before=(("asked", 1),))),
     ("budget-order", lambda: budget("allotted", before=(("asked", 1), ("indicated", 1)))),
@@ -274,7 +278,7 @@ def test_every_rule_of_the_source_is_tried() -> None:
     named: set[str] = set()
     for path in DOMAIN.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "refuse":
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("refuse", "_no"):
                 named |= {str(a.value) for a in ast.walk(node.args[0]) if isinstance(a, ast.Constant)}
             for keyword in node.keywords if isinstance(node, ast.Call) else ():
                 if keyword.arg == "rule" and isinstance(keyword.value, ast.Constant):

@@ -263,6 +263,7 @@ def test_an_abolition_that_was_decided_is_not_undone_by_moving() -> None:
     move(case, version_two(without_wind_down), who="mayor").refused("migration-impossible")
     move(case, version_two(lambda d: d["wind_down"].update(key="tidying"))).done()
     assert (case.state.stage, case.state.work) == ("review", "tidying")
+    case.finish_tasks()
     case.submit().done()
     case.pass_gate()
     assert case.state.closed_as == "abolition"

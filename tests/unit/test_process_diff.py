@@ -21,6 +21,10 @@ CHANGES: dict[type, dict[str, Any]] = {
         "title": {"ja": "別", "en": "other"},
         "units": {"city": "city", "finance": "city", "headquarters": "city"},
         "question_due": {"working_days": 3},
+        "max_rounds": 3,
+        "wind_down_tasks": [
+            {"key": "notice", "title": {"ja": "周知", "en": "notice"}, "owner": REF, "due": {"working_days": 3}}
+        ],
         "merge_steps": True,
         "heads": ["section_chief"],
         "reopening": {},

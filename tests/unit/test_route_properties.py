@@ -14,6 +14,7 @@ from domain.directory import Absence, Deputy
 from domain.lifecycle import absence, consulting, dates
 from domain.lifecycle import commands as c
 from domain.lifecycle.attaching import AttachFile, DetachFile
+from domain.lifecycle.events import RequestAnswered
 from domain.messages import Actor
 from tests.given import SINCE, STAGES, START, Case, person, stage_of, with_process
 from tests.unit.test_lifecycle_properties import ANYONE, Random
@@ -28,13 +29,14 @@ ASKED = {
 HOW = st.sampled_from(["approve", "conditions", "reject"])
 
 
-def _parallel(need: int | str) -> Any:
+def _parallel(need: int | str, covers: tuple[str, ...] = ()) -> Any:
     def change(document: dict[str, Any]) -> None:
         document["heads"] = ["bureau_director", "deputy_mayor", "mayor"]
         gate = stage_of(document, "setup")["gate"]
         gate[0] |= {
             "posts": list(ASKED.values()),
             "need": need,
+            "covers": list(covers),
             "on_reject": "consult",
             "escalate_to": None,
             "escalate_after": None,
@@ -44,28 +46,55 @@ def _parallel(need: int | str) -> Any:
     return change
 
 
-def _answered(need: int | str, how: dict[str, str], order: list[str]) -> dict[str, Any]:
-    """What stands after everybody asked has answered in this order, every consultation settled by agreement at the end."""
-    case = Case(facts=with_process(_parallel(need))).circulating("setup")
-    asked = {r.step + str(i): r.post for i, r in enumerate(case.state.requests)}
-    posts = sorted(asked.values())
-    for place in order:
-        post = posts[int(place)]
-        request = next((r for r in case.state.requests if r.post == post and r.kind == "decide"), None)
-        if request is None:  # enough have agreed
-            continue
-        conditions = (c.Condition(text=f"条件 {post}"),) if how[place] == "conditions" else ()
-        case.give(how[place], request, conditions=conditions, comment="理由").done()
+ADDED = "finance-chief"
+ADDED_HOW = st.sampled_from(["approve", "reject", "return"])
+MAIN_HOW = st.sampled_from(["approve", "conditions", "reject", "return"])
+SIX = "012345"
+"""Places of the five posts of the step, and of the one added."""
+
+
+def _circulating(need: int | str, *, covers: tuple[str, ...] = (), added: bool = False) -> Case:
+    case = Case(facts=with_process(_parallel(need, covers))).circulating("setup")
+    if added:
+        case.when(case.make(consulting.AddConcurrence, post=ADDED, reason="関係"), person("drafter")).done()
+    return case
+
+
+def _answer(case: Case, post: str, how: str) -> None:
+    """This post answers, if it is still asked."""
+    request = next((r for r in case.state.requests if r.post == post and r.kind == "decide"), None)
+    if request is not None:  # otherwise enough have agreed, or it was sent back
+        conditions = (c.Condition(text=f"条件 {post}"),) if how == "conditions" else ()
+        case.give(how, request, conditions=conditions, comment="理由").done()
+
+
+def _settle_all(case: Case) -> None:
     while case.state.consultations:
         found = min(case.state.consultations, key=lambda x: x.post)
         command = case.make(consulting.SettleConsultation, consultation=found.id, agreed=True, comment="調った")
         holder = case.facts.directory.holders(found.post, START.date())[0]
         case.when(command, person(holder.removeprefix("p-"))).done()
+
+
+def _standing(case: Case) -> dict[str, Any]:
     return {
         "stage": case.state.stage,
         "waiting": sorted(r.post for r in case.state.requests),
         "conditions": sorted(p.text for p in case.state.promises),
     }
+
+
+def _answered(need: int | str, how: dict[str, str], order: list[str]) -> dict[str, Any]:
+    """What stands after everybody asked has answered in this order, every consultation settled by agreement at the end.
+
+    `how` of a sixth place is the answer of one whose concurrence was added.
+    """
+    case = _circulating(need, added=len(how) == len(SIX))
+    posts = [*sorted(r.post for r in case.state.requests if not r.extra), ADDED]
+    for place in order:
+        _answer(case, posts[int(place)], how[place])
+    _settle_all(case)
+    return _standing(case)
 
 
 @settings(max_examples=60, deadline=None)
@@ -79,19 +108,52 @@ def test_when_all_must_agree_the_order_of_their_answers_changes_nothing(
     assert first["stage"] == "analysis" and len(first["conditions"]) == how.count("conditions")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
-    how=st.lists(HOW, min_size=5, max_size=5),
-    need=st.integers(1, 5),
-    one=st.permutations("01234"),
-    other=st.permutations("01234"),
+    how=st.lists(MAIN_HOW, min_size=5, max_size=5),
+    added=ADDED_HOW,
+    need=st.integers(1, 5) | st.just("all"),
+    one=st.permutations(SIX),
+    other=st.permutations(SIX),
 )
-def test_when_a_number_must_agree_the_order_does_not_change_where_it_goes(
-    how: list[str], need: int, one: list[str], other: list[str]
+def test_the_order_does_not_change_where_it_goes(
+    how: list[str], added: str, need: int | str, one: list[str], other: list[str]
 ) -> None:
-    decisions = dict(zip("01234", how, strict=True))
+    decisions = dict(zip(SIX, [*how, added], strict=True))
     first, second = _answered(need, decisions, one), _answered(need, decisions, other)
     assert (first["stage"], first["waiting"]) == (second["stage"], second["waiting"])
+    returned = added == "return" or how.count("return") > (0 if need == "all" else 5 - int(need))
+    assert first["stage"] == ("setup" if returned else "analysis")
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    how=st.lists(MAIN_HOW, min_size=5, max_size=5),
+    added=ADDED_HOW,
+    need=st.integers(1, 5) | st.just("all"),
+    order=st.permutations(SIX),
+    until=st.integers(0, 6),
+    covered=st.booleans(),
+)
+def test_who_has_not_agreed_is_asked_about_the_next_version(
+    how: list[str], added: str, need: int | str, order: list[str], until: int, covered: bool
+) -> None:
+    case = _circulating(need, covers=("purpose",) if covered else (), added=True)
+    posts = [*sorted(r.post for r in case.state.requests if not r.extra), ADDED]
+    decisions = dict(zip(SIX, [*how, added], strict=True))
+    for place in order[:until]:
+        _answer(case, posts[int(place)], decisions[place])
+    if case.state.stage != "setup":
+        return
+    answers = [r.event for r in case.log if isinstance(r.event, RequestAnswered)]
+    agreed = {x.post for x in answers if x.decision in ("approve", "conditions")}
+    if case.state.in_circulation:
+        case.when(case.make(c.WithdrawDraft, reason="直す")).done()
+    case.submit(problem="窓口がとても混む").done()
+    stands = covered and len(agreed - {ADDED}) >= (5 if need == "all" else int(need))
+    assert {r.post for r in case.state.requests} == ({ADDED} if stands else set(posts))
+    case.pass_gate()
+    assert case.state.stage == "analysis"
 
 
 # --- anything at any moment ------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 
 from domain.directory import Absence, Deputy, Tenure
 from domain.facts import Facts
-from domain.lifecycle import absence, amendments, consultations, consulting, dialogue
+from domain.lifecycle import absence, amendments, consultations, consulting, dialogue, overview
 from domain.lifecycle import commands as c
 from domain.lifecycle import events as e
 from domain.lifecycle.kind import LifecycleKind
@@ -84,7 +84,7 @@ def settle(case: Case, agreed: bool, actor: Actor | None = None) -> Outcome:
 
 def test_an_objection_opens_consultation_and_decides_nothing() -> None:
     case = objecting()
-    assert case.state.in_circulation is False and case.state.submission is not None
+    assert case.state.in_circulation and not list(case.state.requests)
     told = LifecycleKind().notices(case.state, case.log[-1])
     assert {n.post or n.person for n in told} == {"p-drafter", "school-chief"}
     settle(case, True).then(consultations.ConsultationSettled, e.RequestOpened)
@@ -302,6 +302,17 @@ def test_in_absence_the_next_in_order_decides_and_the_absent_one_views_it_later(
     assert case.state.stage == stage and case.state.readings == ()
 
 
+def test_the_route_tells_who_answered_in_anothers_place() -> None:
+    case = absent()
+    by(case, "health").done()
+    case.give("approve", asked(case, "school-chief")).done()
+    stops = {s.step: s for s in overview.route(case.state, case.facts)}
+    chief, others = list(stops.values())[:2]
+    assert chief.people == chief.deputies == ("p-health",) and "p-school" not in others.deputies
+    table = overview.table(case.state, case.facts)
+    assert "p-health(代)" in table and "p-school" in table and "p-school(代)" not in table
+
+
 def test_nobody_decides_for_somebody_who_is_there() -> None:
     case = circulating(facts_of(deputies=ORDER, absences=away("p-chief")))
     by(case, "health").refused("not-your-post")
@@ -345,6 +356,30 @@ def test_for_a_vacant_post_the_deputy_stands_without_later_viewing() -> None:
     events = by(case, "health").done()
     assert isinstance(events[0], e.RequestAnswered) and events[0].stands == "vacancy"
     assert case.state.readings == ()
+
+
+def test_a_vacant_post_without_deputies_does_not_freeze_the_gate() -> None:
+    facts = facts_of()
+    tenures = tuple(t for t in facts.directory.tenures if t.post != "child-chief")
+    case = circulating(facts.model_copy(update={"directory": facts.directory.model_copy(update={"tenures": tenures})}))
+    assert case.state.requests[0].escalate_to == "office-director"
+    by(case, "health").refused("not-your-post")
+    events = by(case, "office").done()
+    assert isinstance(events[0], e.RequestAnswered)
+    assert (events[0].stands, events[0].acting_as) == ("vacancy", "office-director")
+
+
+def test_for_one_who_is_away_without_deputies_the_next_above_decides_once_it_was_escalated() -> None:
+    case = circulating(facts_of(absences=tuple(Absence(person=p, since=DAY, until=date(2027, 3, 31)) for p in CHIEFS)))
+    by(case, "office").refused("not-your-post")
+    asked = case.state.requests[0]
+    assert asked.escalate_at is not None
+    for moment in (asked.remind_at, asked.due_at, asked.escalate_at):
+        case.tick(moment)
+    assert case.state.requests[0].escalated
+    events = by(case, "office").done()
+    assert isinstance(events[0], e.RequestAnswered)
+    assert (events[0].stands, events[0].acting_as) == ("deputy", "office-director")
 
 
 def recuse(case: Case, who: str, actor: str, *, lifted: bool = False) -> Outcome:

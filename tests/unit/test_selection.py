@@ -9,8 +9,9 @@ from domain.deliverables.registry import parse
 from domain.lifecycle.commands import StartLifecycle, stream_of
 from domain.messages import SYSTEM, Refusal, Text
 from domain.selection import messages as m
+from domain.selection.deciding import departures
 from domain.selection.kind import SelectionKind
-from tests.bodies import OFFICE, Body, rules
+from tests.bodies import OFFICE, Body, facts, rules
 from tests.city import PROCESS, person
 
 NO = Refusal(rule="x", message=Text(ja="あ", en="a"), remedy=Text(ja="い", en="b"))
@@ -30,7 +31,6 @@ def opened(**changes: Any) -> Body:
         "fiscal_year": 2026,
         "title": "令和8年度",
         "closes_on": CLOSES,
-        "rules": rules(),
         "definition": PROCESS.reference,
     }
     case.do(m.CallForProposals, **{**fields, **changes})
@@ -64,7 +64,6 @@ def test_only_the_secretariat_calls_and_only_once_and_not_into_the_past() -> Non
         "fiscal_year": 2026,
         "title": "x",
         "closes_on": CLOSES,
-        "rules": rules(),
         "definition": PROCESS.reference,
     }
     case.refused("round-unknown", m.CloseCall)
@@ -80,6 +79,10 @@ def test_bureaus_propose_until_the_closing_date() -> None:
     proposed(case, "A")
     fields: dict[str, Any] = {"ref": "A", "title": "x", "section": "child-section", "problem": "y"}
     case.refused("proposed-already", m.ProposeTask, person("drafter"), **fields)
+    known = case.facts
+    case.facts = known.model_copy(update={"others": facts((stream_of("T"), "lifecycle")).others})
+    case.refused("ref-taken", m.ProposeTask, person("drafter"), **{**fields, "ref": "T"})
+    case.facts = known
     case.refused("not-your-section", m.ProposeTask, person("stranger"), **{**fields, "ref": "B"})
     unknown = case.refused(
         "unit-unknown", m.ProposeTask, **{**fields, "ref": "B", "section": "x", "departments": ["y"]}
@@ -132,6 +135,60 @@ def test_assessors_score_every_criterion_and_never_their_own() -> None:
     own.refused("own-proposal", m.ScoreProposal, ref="A", scores=whole)
 
 
+def test_whose_proposal_was_merged_does_not_score_what_it_went_into() -> None:
+    case = opened()
+    proposed(case, "A")
+    case.do(m.ProposeTask, ref="B", title="x", section="child-section", problem="y")
+    case.do(m.MergeProposals, ref="B", into="A", reason="同じ課題")
+    case.do(m.CloseCall)
+    case.refused("own-proposal", m.ScoreProposal, ref="A", scores=dict.fromkeys(KEYS, 3))
+
+
+def test_level_proposals_are_level_and_need_no_reason_between_them() -> None:
+    case = opened()
+    for ref in ("A", "B", "C"):
+        proposed(case, ref)
+    case.tick()
+    for ref, value in (("A", 5), ("B", 3), ("C", 3)):
+        scored(case, ref, value)
+    found = case.state.ranking()
+    assert [(p.ref, p.rank, p.tied) for p in found.places] == [("A", 1, False), ("B", 2, True), ("C", 2, True)]
+    assert [(p.first, p.second, p.tied) for p in found.close] == [("B", "C", True)]
+    case.do(m.ProposeChoice, ref="A", result="selected", taskforce=TASKFORCE)
+    case.do(m.ProposeChoice, ref="B", result="deferred")
+    case.do(m.ProposeChoice, ref="C", result="selected", taskforce=TASKFORCE)
+    assert departures(case.state) == []
+
+
+def test_what_nobody_scored_is_not_selected_and_members_keep_their_own_units() -> None:
+    case = opened()
+    proposed(case, "A")
+    case.tick()
+    case.refused("not-scored", m.ProposeChoice, ref="A", result="selected", taskforce=TASKFORCE)
+    scored(case, "A", 4)
+    team = {**TASKFORCE, "members": ["p-member", "p-health"]}
+    case.do(m.ProposeChoice, ref="A", result="selected", taskforce=team)
+    case.do(m.ConcludeSelection, person("mayor"))
+    (start,) = [e for e in case.plan().effects if e.kind == "instruct"]
+    assert [x["department"] for x in start.command["setup"]["members"]] == ["child-section", "health-section"]
+
+
+def test_priority_fields_come_with_the_rules() -> None:
+    fields = ("子育て", "防災")
+    case = Body(SelectionKind(), "selection:2026")
+    case.under(rules(priority_fields=fields))
+    call: dict[str, Any] = {
+        "fiscal_year": 2026,
+        "title": "x",
+        "closes_on": "令和8年5月29日",
+        "definition": PROCESS.reference,
+    }
+    case.do(m.CallForProposals, **call)
+    assert case.state.priority_fields == fields
+    case.under(None)
+    Body(SelectionKind(), "selection:9", case.facts).refused("rules-unknown", m.CallForProposals, **call)
+
+
 def test_a_taskforce_fits_the_weight_of_its_task() -> None:
     case = full()
     case.refused("taskforce-missing", m.ProposeChoice, ref="A", result="selected")
@@ -179,12 +236,53 @@ def test_nobody_carries_more_than_they_can_without_a_reason() -> None:
     case.do(m.ConcludeSelection, person("mayor"), reason="年度後半に増員する")
 
 
+def crowded(**choice: Any) -> Body:
+    case = full()
+    for ref in ("A", "B", "C"):
+        case.do(m.ProposeChoice, ref=ref, result="selected", taskforce=TASKFORCE, **choice)
+    return case
+
+
+def test_capacity_holds_in_a_session_as_well() -> None:
+    """A session always says something; only a reason that people gave lifts the limit."""
+    case = crowded()
+    said: dict[str, Any] = {"session": "council:2026-1", "seen": case.state.laid_before(), "reason": "結論"}
+    case.refused("capacity-exceeded", m.ConcludeSelection, SYSTEM, **said)
+    case.do(m.ConcludeSelection, SYSTEM, **said, reasoned=True)
+    given = crowded(reason="係長級を補助に付ける")
+    given.do(m.ConcludeSelection, SYSTEM, **{**said, "seen": given.state.laid_before()})
+
+
+def test_what_people_carry_already_counts() -> None:
+    case = full()
+    case.do(m.ProposeChoice, ref="A", result="selected", taskforce=TASKFORCE)
+    for ref in ("B", "C"):
+        case.do(m.ProposeChoice, ref=ref, result="deferred")
+    case.facts = case.facts.model_copy(update={"burdens": {"chair": {"p-director": 3}}})
+    over = case.refused("capacity-exceeded", m.ConcludeSelection, person("mayor"))
+    assert "3 of them running" in over.message.en
+    assert case.kind.weighs(case.make(m.ConcludeSelection))
+
+
+def test_a_session_concludes_on_what_lay_before_it() -> None:
+    case = crowded(reason="x")
+    seen = case.state.laid_before()
+    case.do(m.ProposeChoice, ref="C", result="other", measure="職員研修")
+    case.refused("choices-changed", m.ConcludeSelection, SYSTEM, session="council:2026-1", seen=seen)
+    case.refused("choices-changed", m.ConcludeSelection, SYSTEM, session="council:2026-1")
+    again = case.state.laid_before()
+    scored(case, "C", 5, "mayor")
+    assert case.state.laid_before() != again
+    case.do(m.ConcludeSelection, SYSTEM, session="council:2026-1", seen=case.state.laid_before())
+
+
 def test_what_is_selected_starts_once_with_its_taskforce() -> None:
     case = full()
     case.do(m.ProposeChoice, ref="A", result="selected", taskforce=TASKFORCE)
     for ref in ("B", "C"):
         case.do(m.ProposeChoice, ref=ref, result="deferred")
-    case.do(m.ConcludeSelection, SYSTEM, session="council:2026-1", presided="p-mayor")
+    seen = case.state.laid_before()
+    case.do(m.ConcludeSelection, SYSTEM, session="council:2026-1", presided="p-mayor", seen=seen)
     starts = [e for e in case.plan().effects if e.kind == "instruct"]
     assert [e.key for e in starts] == ["start/A"]
     fields = dict(starts[0].command)
@@ -200,6 +298,20 @@ def test_what_is_selected_starts_once_with_its_taskforce() -> None:
     assert case.state.proposals["A"].refused is not None
     rows = {r["ref"]: r for r in case.kind.view(case.state).rows["proposals"]}
     assert rows["A"]["lifecycle"] is None and rows["A"]["rank"] == 1
+    assert {n.person for n in case.kind.notices(case.state, case.log[-1])} == {OFFICE.person, "p-drafter"}
+    case.refused("start-not-refused", m.SettleStart, ref="B", again=True, text="x")
+    case.refused("not-secretariat", m.SettleStart, person("stranger"), ref="A", again=True, text="x")
+    taken = facts((stream_of("A"), "lifecycle"))
+    case.facts = case.facts.model_copy(update={"others": taken.others})
+    case.refused("ref-taken", m.SettleStart, ref="A", again=True, text="x")
+    at = len(case.log)
+    case.do(m.SettleStart, ref="A", again=True, start_as="A-2", text="番号が重なったため")
+    (again,) = [e for e in case.plan(at).effects if e.kind == "instruct"]
+    assert again.command is not None and again.command["ref"] == "A-2" and again.command["stream"] == stream_of("A-2")
+    rows = {r["ref"]: r for r in case.kind.view(case.state).rows["proposals"]}
+    assert rows["A"]["lifecycle"] == stream_of("A-2")
+    second = case.kind.turned_down(case.stream, again.key, NO)
+    assert isinstance(second, m.NoteStartRefusal) and second.ref == "A" and second.command_id != note.command_id
     assert case.kind.turned_down(case.stream, "announce-3", NO) is None
 
 

@@ -249,18 +249,11 @@ def pack(
         date | None, Query(description="A day up to today, at whose end in Japan the pack is taken (default: now)")
     ] = None,
 ) -> Response:
-    """The pack of a session. One with items that are not public is for members and the secretariat."""
+    """The pack of a session. Items that are not public are in it for members and the secretariat."""
     state, _ = session_of(caller.store, session)
-    if any(not i.public for i in state.items.values()) and not is_privy(caller.store, caller.key.person, state):
-        raise refuse(
-            "not-public",
-            "この資料集には非公開の議題があります",
-            "this pack holds items that are not public",
-            remedy_ja="構成員か事務局の職員が取り出してください",
-            remedy_en="let a member or the secretariat take it",
-        )
+    whole = is_privy(caller.store, caller.key.person, state)
     try:
-        made, when = packs.pack(caller.store, session, _position(caller, as_of))
+        made, when = packs.pack(caller.store, session, _position(caller, as_of), whole=whole)
     except NothingToPrint:
         raise not_found(f"{session} {as_of}") from None
     content = {
@@ -285,16 +278,14 @@ def _position(caller: Caller, as_of: date | None) -> int | None:
             remedy_ja="今日までの日付にしてください",
             remedy_en="name a day up to today",
         )
-    return packs.position_at(caller.store, datetime.combine(as_of, time.max, JST))
+    return packs.position_at(caller.store, min(datetime.combine(as_of, time.max, JST), caller.store.clock.now()))
 
 
 @router.get("/decisions", responses=documented(), tags=["sessions"])
 def decisions(caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> Page[m.DecisionSeen]:
     """The decision register: every conclusion that the person may read, newest session first."""
     store, person = caller.store, caller.key.person
-    found = [
-        r for r in bodies.register(store) if r["public"] or is_privy(store, person, session_of(store, r["stream"])[0])
-    ]
+    found = [r for r in bodies.register(store, person=person) if r["conclusion"]]
     return _page(found, limit, cursor, _as(m.DecisionSeen))
 
 

@@ -20,6 +20,7 @@ from domain.deliverables.registry import DELIVERABLES
 from domain.lifecycle.overview import route
 from domain.messages import Frozen, Text
 from papers.circulations import tell
+from store import lineage as family
 from store import queries, search
 from store.store import Store
 from store.tables import events
@@ -184,6 +185,12 @@ def history(caller: Reader, id: Id, limit: Limit = 50, cursor: Cursor = None) ->
         for t in told[:limit]
     )
     return m.Page(items=items, next=_after(told, limit, lambda t: (t.recorded.version,)))
+
+
+@router.get("/lifecycles/{id}/lineage", responses=documented(404), tags=["lifecycles"])
+def lineage(caller: Reader, id: Id) -> family.Lineage:
+    """Which lifecycle came from which: ancestors, what was carried to other departments, merges, and the rounds between."""
+    return family.lineage(caller.store, stream_of(caller.store, id))
 
 
 @router.get("/lifecycles/{id}/documents", responses=documented(404), tags=["lifecycles"])

@@ -13,6 +13,7 @@ from domain.directory import Directory
 from domain.messages import refuse
 from domain.reader_stream import ChooseNotices, Reader, stream_of
 from store import outbox, queries
+from store.feeds import all_feeds
 from web.app import Visit, require_own_form, visit_of
 from web.pages.managing import offered_changes
 from web.pages.processes import published
@@ -114,6 +115,7 @@ def operations(request: Request, limit: Annotated[int, Query(ge=1, le=500)] = 10
         counted=outbox.counted(visit.store),
         refused=queries.refusals(visit.store, limit),
         behind=queries.figures(visit.store)["behind"],
+        feeds=[f for f in all_feeds(visit.store) if f.failing],
     )
 
 

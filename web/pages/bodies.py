@@ -23,6 +23,7 @@ from domain.selection.round import SelectionRound
 from domain.sessions import messages as m
 from domain.sessions.kind import CATEGORIES, CONCLUSIONS
 from domain.sessions.kind import line as session_line
+from domain.sessions.privacy import ever_withheld, public_line, veiled, withheld
 from domain.sessions.rhythm import stream_of as rhythm_of
 from domain.sessions.session import Session
 from papers import packs
@@ -33,6 +34,7 @@ from web.app import Visit, visit_of
 from web.governing import is_privy, is_secretariat, rules_of
 from web.keeping import shown_again, writing
 from web.pages.body_acts import ROUND_ACTS, SESSION_ACTS, offered, offered_on
+from web.pages.charting import of_round
 
 router = APIRouter()
 _BEFORE = ("convened", "sitting")
@@ -74,11 +76,7 @@ def rhythms(visit: Visit) -> list[dict[str, Any]]:
 def register(request: Request) -> Response:
     """The decision register; an item that is not public only for those who may read it."""
     visit = visit_of(request)
-    found = [
-        r
-        for r in bodies.register(visit.store)
-        if r["public"] or is_privy(visit.store, visit.person, session_of(visit, r["stream"]))
-    ]
+    found = bodies.register(visit.store, person=visit.person)
     return visit.page("register.html", found=found, conclusions=CONCLUSIONS)
 
 
@@ -109,6 +107,14 @@ def shown(
     waiting = bodies.matters(store, state) if state.phase in _BEFORE else []
     secretariat = is_secretariat(visit.store, visit.person, state.rules)
     hidden = {i.key for i in state.items.values() if not i.public and not privy}
+    happened = [(r, session_line(state, r.event)) for r in reversed(recorded)]
+    if not privy:
+        # Of a non-public item others see that there is one, of the minutes the version that is final.
+        ever, state = ever_withheld([r.event for r in recorded]), veiled(state)
+        told = [(r, public_line(state, r.event, ever)) for r in reversed(recorded)]
+        happened = [(r, text) for r, text in told if text is not None]
+        recorded = [r for r in recorded if not withheld(r.event, ever)]
+        minutes = [r for r in minutes if isinstance(r.event, m.MinutesDrafted) and r.event.version == state.final]
     return visit.page(
         "session.html",
         status,
@@ -130,19 +136,12 @@ def shown(
         answers={r.event.instruction: r.event.text for r in recorded if isinstance(r.event, m.InstructionAnswered)},
         asked={r.event.instruction: r.event for r in recorded if isinstance(r.event, m.InstructionIssued)},
         answerable=_answerable(visit, state),
-        happened=_happened(state, recorded, hidden),
+        happened=happened,
         files=configured(visit.site.settings),
         done=done,
         said=said or {},
         command_id=str(uuid4()),
     )
-
-
-def _happened(state: Session, recorded: list[Recorded], hidden: set[str]) -> list[tuple[Recorded, Any]]:
-    """Newest first; what happened to an item that the reader may not see is left out, its title too."""
-    titles = [state.items[key].title for key in hidden]
-    told = [(r, session_line(state, r.event)) for r in reversed(recorded) if getattr(r.event, "item", "") not in hidden]
-    return [(r, line) for r, line in told if not any(title in line.ja for title in titles)]
 
 
 def _dissents(text: str) -> list[tuple[str, str]]:
@@ -168,10 +167,8 @@ def build(
     visit = writing(request, {"csrf": csrf})
     if isinstance(visit, Response):
         return visit
-    form = command_id or str(uuid4())
     for matter in bodies.matters(visit.store, session_of(visit, stream)):
-        command = m.PutItem(command_id=f"agenda:{form}:{matter.item}"[:200], stream=stream, **matter.model_dump())
-        visit.site.record(command, visit.actor())
+        visit.site.record(bodies.put(stream, matter), visit.actor())
     return RedirectResponse(f"/sessions/{stream}?done=agenda#agenda", 303)
 
 
@@ -216,21 +213,14 @@ _MEDIA = {
 
 @router.get("/sessions/{stream}/pack.{form}")
 def pack(request: Request, stream: str, form: str, at: str = "") -> Response:
-    """The pack as a file; `at`: a day, at whose end in Japan it is taken. For those who may read all of it."""
+    """The pack as a file; `at`: a day, at whose end in Japan it is taken. Non-public items are for those who may read them."""
     visit = visit_of(request)
     state = session_of(visit, stream)
     if form not in _MEDIA:
         raise HTTPException(404)
-    if not is_privy(visit.store, visit.person, state) and any(not i.public for i in state.items.values()):
-        raise refuse(
-            "not-public",
-            "この資料集には非公開の議題があります",
-            "this pack holds items that are not public",
-            remedy_ja="構成員か事務局の職員が取り出してください",
-            remedy_en="let a member or the secretariat take it",
-        )
+    whole = is_privy(visit.store, visit.person, state)
     try:
-        made, when = packs.pack(visit.store, stream, _position(visit, at) if at.strip() else None)
+        made, when = packs.pack(visit.store, stream, _position(visit, at) if at.strip() else None, whole=whole)
     except NothingToPrint:
         raise HTTPException(404) from None
     content = {
@@ -261,7 +251,7 @@ def _position(visit: Visit, at: str) -> int:
             remedy_ja="今日までの日付にしてください",
             remedy_en="name a day up to today",
         )
-    return packs.position_at(visit.store, datetime.combine(day, time.max, JST))
+    return packs.position_at(visit.store, min(datetime.combine(day, time.max, JST), visit.store.clock.now()))
 
 
 def _download(response: Response, name: str) -> Response:
@@ -322,6 +312,7 @@ def round_page(request: Request, stream: str, done: str = "") -> Response:
         over=conflicts(state) if ranking else [],
         off=departures(state) if ranking else [],
         acts=offered(visit, ROUND_ACTS, state),
+        chart=of_round(visit, state),
         item_acts={ref: offered_on(visit, ROUND_ACTS, state, ref) for ref in state.proposals},
         section=lambda p: found.name if (found := unit(p.section)) else p.section_name,
         unit=unit,

@@ -108,7 +108,13 @@ def _version(text: str) -> int:
     return int(text) if text.isdigit() and len(text) < 9 else 0
 
 
-_BEFORE, _SITTING = ("convened", "sitting"), ("sitting",)
+_BEFORE = ("convened", "sitting")
+
+
+def _deliberating(state: Any) -> bool:
+    return bool(state.deliberating)
+
+
 _ROUND_OPEN = _in("calling", "scoring")
 SESSION_ACTS: Mapping[str, Act] = {
     "confirm": Act(
@@ -125,12 +131,13 @@ SESSION_ACTS: Mapping[str, Act] = {
         _t("議題を載せる", "Put an item on it"),
         _in(*_BEFORE),
         lambda v, s, i: forms.ItemForm,
+        forms.placed,
         begins=forms.next_item,
     ),
     "attendance": Act(
         m.TakeAttendance,
         _t("出席をとる", "Take attendance"),
-        _in(*_BEFORE),
+        lambda s: s.phase in _BEFORE and not s.circulation,
         forms.attendance,
         forms.present,
         begins=forms.attended,
@@ -147,7 +154,7 @@ SESSION_ACTS: Mapping[str, Act] = {
         _in("sitting", "closed"),
         lambda v, s, i: forms.InstructionForm,
     ),
-    "close": Act(m.CloseSession, _t("閉会する", "Close the session"), _in(*_SITTING), lambda v, s, i: forms.Nothing),
+    "close": Act(m.CloseSession, _t("閉会する", "Close the session"), _deliberating, lambda v, s, i: forms.Nothing),
     "minutes": Act(
         m.WriteMinutes,
         _t("会議録を書く", "Write the minutes"),
@@ -161,7 +168,7 @@ SESSION_ACTS: Mapping[str, Act] = {
         lambda s: s.phase == "closed" and s.minutes > 0,
         lambda v, s, i: forms.Nothing,
     ),
-    "cancel": Act(m.CancelSession, _t("取りやめる", "Cancel it"), _in("convened"), lambda v, s, i: forms.ReasonForm),
+    "cancel": Act(m.CancelSession, _t("取りやめる", "Cancel it"), _in(*_BEFORE), lambda v, s, i: forms.ReasonForm),
     "vote": Act(
         m.CastVote,
         _t("投票する", "Vote"),
@@ -173,7 +180,7 @@ SESSION_ACTS: Mapping[str, Act] = {
     "conclude": Act(
         m.ConcludeItem,
         _t("結論を入れる", "Enter the conclusion"),
-        _in(*_SITTING),
+        _deliberating,
         forms.conclusion,
         forms.concluded,
         True,

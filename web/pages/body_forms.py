@@ -74,7 +74,13 @@ class ItemForm(BaseModel):
     category: Category = said("種類", "kind")
     title: str = said("件名", "title")
     lifecycle: str = said("課題(番号か課題のID。あれば)", "lifecycle by its reference or id, if any", "")
-    public: bool = said("公開", "public", True)
+    non_public: bool = said("非公開", "non-public", False)
+
+
+def placed(content: dict[str, Any], _: Any) -> dict[str, Any]:
+    """An item is public unless somebody says otherwise: a box left alone says nothing."""
+    closed = content.pop("non_public", False)
+    return {**content, "public": not closed}
 
 
 class BriefingForm(BaseModel):
@@ -208,9 +214,9 @@ def _seated(visit: Visit, state: Session) -> list[tuple[str, Text]]:
 
 
 def next_item(visit: Visit, state: Session, item: str) -> dict[str, Any]:
-    """A key that is free, and public unless somebody says otherwise."""
+    """A key that is free."""
     number = next(n for n in range(1, 1000) if f"other-{n}" not in state.items)
-    return {"item": f"other-{number}", "category": "other", "public": True}
+    return {"item": f"other-{number}", "category": "other"}
 
 
 def attendance(visit: Visit, state: Session, item: str) -> type[BaseModel]:

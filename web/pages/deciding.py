@@ -20,6 +20,8 @@ from domain.lifecycle.overview import STANDINGS, route
 from domain.lifecycle.state import Lifecycle
 from domain.lifecycle.state import Request as Asked
 from domain.messages import Command, Refusal, Refused, Text
+from learning import hypotheses
+from learning.asking import lessons_at
 from papers.body import body, with_files
 from papers.names import Names
 from store import queries
@@ -72,6 +74,8 @@ def shown(
         answered = next((a for a in queries.answers_of(visit.store, stream) if a["request"] == request_id), None)
         question = next((q for q in state.questions if q.id == request_id), None)
         reading = next((r for r in state.readings if r.id == request_id), None)
+        if any(t.id == request_id for t in state.open_tasks):
+            return RedirectResponse(f"/lifecycles/{stream}#winddown", 303)
         if question is None and reading is None:
             before = state.before
             return visit.page(
@@ -101,6 +105,7 @@ def shown(
         "stops": route(state, visit.store.facts(state.definition)),
         "standings": STANDINGS,
         "talk": talk_of(visit.store, stream),
+        "lessons": _lessons(visit, state),
         "refusal": refusal,
         "kept": dict.fromkeys(KEPT, "")
         | {"command_id": str(uuid4())}
@@ -113,6 +118,15 @@ def shown(
         "mine": mine,
     }
     return visit.page("decision.html", status, live=stream, **more)
+
+
+def _lessons(visit: Visit, state: Lifecycle) -> dict[str, Any] | None:
+    """At a hypothesis: what became of earlier ones, in a line, with the latest few."""
+    found = lessons_at(visit.store, state, fresh=False)
+    if found is None:
+        return None
+    shown = [p for p in reversed(found.past) if p.attained is not None][:5]
+    return {"words": hypotheses.in_words(found), "scripted": found.scripted, "past": shown}
 
 
 def _is_mine(visit: Visit, state: Lifecycle, asked: Asked | None) -> bool:

@@ -22,6 +22,7 @@ from domain.lifecycle.decide import context
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Command, Problem, Refusal, Refused, Text
 from store import queries
+from store.beginnings import beginning
 from store.drafts import Drafts, Meanwhile
 from web.app import Site, Visit, visit_of
 from web.attaching import attach
@@ -65,7 +66,7 @@ def shown(
     if given is not None:
         content: Mapping[str, Any] = typed(deliverable.form, given, ids=known(visit))
     else:
-        content = draft.content if draft else queries.known_content(visit.store, stream, state.work) or {}
+        content = draft.content if draft else beginning(visit.store, stream, state.work) or {}
     titles = {s.key: s.title for s in process.all_stages}
     improvement = process.outcome("improvement")
     back = improvement.stages if improvement and stage.decides_outcome else tuple(titles)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, HTTPException, Request
@@ -10,18 +11,30 @@ from fastapi.responses import Response, StreamingResponse
 
 from blobs.contract import checked
 from blobs.registry import configured
+from domain.calendar import local_day
 from domain.facts import Facts
+from domain.kpis.health import percent
+from domain.lifecycle.amounts import entered
 from domain.lifecycle.authority import may_draft
 from domain.lifecycle.overview import STANDINGS, route
 from domain.lifecycle.state import Lifecycle
+from domain.lifecycle.valuing import value
 from domain.messages import Refused
+from learning import forecast
+from learning.asking import forecast_of
 from store import queries
+from store.lineage import STANDINGS as STANDINGS_OF_SPREAD
+from store.lineage import lineage
 from store.search import words_of
 from web.app import Visit, visit_of
+from web.pages.charting import of_lifecycle
 from web.pages.deciding import read
 from web.pages.finding import stage_titles, stream_of
 from web.pages.steering import offered
 from web.pages.talk import QUIET, timeline
+
+if TYPE_CHECKING:
+    from figures.portfolio import KpiFigure
 
 router = APIRouter()
 PAGE = 50
@@ -89,7 +102,8 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
     facts = store.facts(state.definition)
     visits = queries.visits_of(store, stream)
     stages = facts.definition.all_stages if facts.definition else ()
-    happened = [t for t in timeline(store, stream) if t.recorded.event.type not in QUIET]
+    told = timeline(store, stream)
+    happened = [t for t in told if t.recorded.event.type not in QUIET]
     return visit.page(
         "lifecycle.html",
         live=stream,
@@ -112,14 +126,38 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         standings=STANDINGS,
         waiting=queries.live_requests(store, [stream]),
         holders=_holders(visit),
+        forecast=forecast.in_words(forecast_of(store, stream, fresh=False)) if not state.closed else None,
         documents=queries.deliverable_versions(store, stream),
         titles={s.key: s.title for s in stages},
+        amounts=entered(state.budgets),
+        value=value(state, facts, local_day(store.clock.now())),
         promises=queries.promises_of(store, stream),
+        family=lineage(store, stream),
+        outcome_title=_outcome_titles(facts, visit.language),
+        spread_standings=STANDINGS_OF_SPREAD,
         measurements=queries.measurements_of(store, stream),
+        figures=_figures(state, local_day(store.clock.now())),
+        percent=percent,
         files=queries.attachments_of(store, stream),
         happened=list(reversed(happened)),
+        charts=of_lifecycle(visit, state, facts, [t.recorded for t in told]),
         temporal=_temporal(visit, stream),
     )
+
+
+def _figures(state: Lifecycle, today: date) -> dict[str, KpiFigure]:
+    """KPI -> attainment, forecast and health. What draws and reckons is loaded by whoever looks at KPIs first."""
+    if not state.kpis:
+        return {}
+    from figures.lifecycles import figures_of
+
+    return {f.aim.key: f for f in figures_of([state], today)[0]}
+
+
+def _outcome_titles(facts: Facts, language: str) -> Any:
+    """What an outcome is called by the lifecycle's own definition; its key where that has none."""
+    titles = {o.key: o.title.model_dump()[language] for o in facts.definition.outcomes} if facts.definition else {}
+    return lambda key: titles.get(key, key)
 
 
 def _may_draft(visit: Visit, state: Lifecycle, facts: Facts) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -14,13 +14,24 @@ from starlette.concurrency import run_in_threadpool
 
 from domain.deliverables.registry import in_japanese
 from domain.facts import Facts
-from domain.lifecycle import amendments, authority, commands, consulting, dialogue, publishing, registering
+from domain.lifecycle import (
+    amendments,
+    authority,
+    commands,
+    consulting,
+    descent,
+    dialogue,
+    publishing,
+    registering,
+    winding,
+)
 from domain.lifecycle.absence import MarkMatter
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Command, Refusal, Refused, Text
 from web.app import Visit, visit_of
 from web.forms import boxes, by_field, nothing, typed
 from web.keeping import shown_again, writing
+from web.pages import spending
 from web.pages.finding import stage_titles, stream_of
 
 router = APIRouter()
@@ -41,6 +52,8 @@ class Act:
     when: Callable[[Lifecycle], bool]
     fixed: Callable[[Lifecycle], dict[str, Any]] = lambda _: {}
     """Fields that the page fills in by itself."""
+    labels: Mapping[str, Text] = field(default_factory=dict)
+    """Labels of its own for some of its fields."""
 
 
 def _open(s: Lifecycle) -> bool:
@@ -118,14 +131,43 @@ ACTS: Mapping[str, Act] = {
     "budget": Act(
         commands.RecordBudget,
         _t("予算額を記録する", "Record a budget amount"),
-        _t("要求・内示・議決・配当の額を財政課が記録します。", "Amounts are recorded by the finance section."),
-        _open,
+        _t(
+            "要求から決算までの額を財政課が記録します。",
+            "Amounts, from request to settlement, are recorded by the finance section.",
+        ),
+        lambda s: s.reopening is None,
+        labels=spending.BUDGET,
     ),
+    **{key: Act(*spec) for key, spec in spending.ACTS.items()},
     "fulfil": Act(
         commands.FulfilPromise,
         _t("約束の履行を記録する", "A promise was kept"),
         _t("条件や約束が果たされたことを記録します。", "Records that a condition or promise was met."),
         lambda s: any(p.fulfilled_at is None for p in s.promises),
+    ),
+    "finish-task": Act(
+        winding.FinishWindDownTask,
+        _t("廃止の整理の作業を終える", "A task of the wind-down is done"),
+        _t("何をしたかと根拠を記録します。", "Records what was done, and the evidence."),
+        lambda s: bool(s.open_tasks),
+    ),
+    "waive-task": Act(
+        winding.WaiveWindDownTask,
+        _t("作業を該当なしとする", "A task does not apply"),
+        _t("理由を記録し、その作業を求めません。", "Records why, and asks for it no more."),
+        lambda s: bool(s.open_tasks),
+    ),
+    "reopen-task": Act(
+        winding.ReopenWindDownTask,
+        _t("作業を未了に戻す", "Open a task again"),
+        _t("誤って完了・該当なしとした作業を戻します。", "It was taken for done, or for not applicable, by mistake."),
+        lambda s: not s.closed and s.reopening is None and len(s.open_tasks) < len(s.tasks),
+    ),
+    "settle-spread": Act(
+        descent.SettleSpread,
+        _t("横展開の例外を処理する", "Settle a start that was refused"),
+        _t("断られた開始を再試行するか、取りやめます。", "Tries it again, or gives it up."),
+        lambda s: any(b.rule and not b.given_up for b in s.spread),
     ),
     "review": Act(
         commands.OpenReview,
@@ -220,14 +262,13 @@ LABELS: Mapping[str, Text] = {
         "公開する部分(一行に一つ: stages 段階、kpis 指標、outcomes 取組方針、budget 議決予算)",
         "Parts, one a line: stages, kpis, outcomes, budget",
     ),
+    "task": _t("作業", "Task"),
+    "evidence": _t("根拠資料", "Evidence"),
+    "section": _t("部署", "Department"),
+    "again": _t("再試行する(しない場合は取りやめ)", "Try again (otherwise it is given up)"),
     "into": _t("統合先のID", "ID of the other"),
 }
-_STATES: Choices = (
-    ("asked", _t("要求", "asked")),
-    ("indicated", _t("内示", "indicated")),
-    ("voted", _t("議決", "voted")),
-    ("allotted", _t("配当", "allotted")),
-)
+_STATES: Choices = spending.STATES
 _BY_THE_PAGE = ("command_id", "stream", "round", "seen")
 
 
@@ -296,6 +337,8 @@ def _offers(visit: Visit, state: Lifecycle) -> dict[str, Choices]:
         "outcome": tuple((o.key, o.title) for o in process.outcomes) if process else (),
         "kpi": tuple((k.key, _t(k.title, k.title)) for k in state.kpis),
         "promise": tuple((p.id, _t(p.text, p.text)) for p in state.promises if p.fulfilled_at is None),
+        "task": tuple((t.key, t.title) for t in state.tasks),
+        "section": tuple((b.section, b.section_name) for b in state.spread if b.rule and not b.given_up),
         "consultation": tuple((c.id, c.post_title) for c in state.consultations),
         "state": _STATES,
     }
@@ -328,7 +371,14 @@ def _shown(
         state=state,
         act=act,
         name=name,
-        boxes=boxes(act.command, content, problems, offers=_offers(visit, state), labels=LABELS, without=_BY_THE_PAGE),
+        boxes=boxes(
+            act.command,
+            content,
+            problems,
+            offers=_offers(visit, state),
+            labels={**LABELS, **act.labels},
+            without=_BY_THE_PAGE,
+        ),
         command_id=(given or {}).get("command_id") or str(uuid4()),
         refusal=refusal,
         people=[],
@@ -360,6 +410,8 @@ def _done(request: Request, given: str, name: str, text: dict[str, str]) -> Resp
     fields |= {"command_id": text.get("command_id") or str(uuid4()), "stream": stream, **act.fixed(state)}
     if name == "settle":
         fields.setdefault("agreed", False)
+    if name == "settle-spread":
+        fields.setdefault("again", False)
     try:
         visit.site.record(act.command.model_validate(fields), visit.actor())
     except ValidationError as error:

@@ -1,0 +1,1 @@
+"""Evaluation of a project from what is on record: scores, a recommendation by stated rules, and the drafts of reports."""

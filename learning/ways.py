@@ -1,0 +1,115 @@
+"""What a forecast needs of each lifecycle: when it entered which stage, and when its review was decided. From traces, or from the
+store's read models (small and quick: pages ask)."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+
+from learning.traces import Trace
+from store.store import Store
+from store.tables import lifecycles, outcomes, retractions, stage_visits, streams
+
+END = "(outcome)"
+"""Stands among the stages for the decision on the review: the end of a round."""
+_KEEP = 600.0
+"""Seconds for which pages keep what they have learnt: history grows by the month."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """`steps`: (stage or END, entered at), in order. `whole`: the first of them is a beginning, not an adoption in the middle.
+    `over`: when it was closed, None while it goes on."""
+
+    stream: str
+    section: str
+    definition: str
+    steps: tuple[tuple[str, datetime], ...]
+    whole: bool = True
+    over: datetime | None = None
+
+    def until(self, moment: datetime) -> Way:
+        """What was known of it then."""
+        steps = tuple(s for s in self.steps if s[1] < moment)
+        over = self.over if self.over is not None and self.over < moment else None
+        return Way(self.stream, self.section, self.definition, steps, self.whole, over)
+
+
+def of_traces(traces: Iterable[Trace]) -> list[Way]:
+    return [
+        Way(
+            t.stream,
+            t.section,
+            t.definition,
+            _in_order([(v.stage, v.entered_at) for v in t.visits if v.because != "wind_down"], t.outcomes),
+            whole=not t.visits or t.visits[0].whole,
+            over=t.closed_at,
+        )
+        for t in traces
+    ]
+
+
+def of_store(store: Store) -> list[Way]:
+    """From the read models `stage_visits` and `outcomes`, without what an answer taken back had led to. A closed lifecycle ended
+    with its last event."""
+    steps: defaultdict[str, list[tuple[str, datetime]]] = defaultdict(list)
+    ends: defaultdict[str, list[tuple[str, int, datetime]]] = defaultdict(list)
+    with store.database.read() as connection:
+        undone: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        gone = sa.select(retractions.c.stream, retractions.c.answered_at, retractions.c.version)
+        for t in connection.execute(gone):
+            undone[t.stream].append((t.answered_at, t.version))
+
+        def stands(stream: str, version: int) -> bool:
+            return not any(a <= version < b for a, b in undone.get(stream, ()))
+
+        visits = sa.select(
+            stage_visits.c.stream, stage_visits.c.version, stage_visits.c.stage, stage_visits.c.entered_at
+        )
+        for v in connection.execute(visits.order_by(stage_visits.c.stream, stage_visits.c.version)):
+            if stands(v.stream, v.version):
+                steps[v.stream].append((v.stage, v.entered_at))
+        for o in connection.execute(sa.select(outcomes).order_by(outcomes.c.stream, outcomes.c.version)):
+            if stands(o.stream, o.version):
+                ends[o.stream].append((o.outcome, o.round, o.at))
+        columns = (lifecycles.c.stream, lifecycles.c.section, lifecycles.c.definition, lifecycles.c.adopted)
+        query = sa.select(*columns, lifecycles.c.closed, streams.c.last_at).join(
+            streams, streams.c.stream == lifecycles.c.stream
+        )
+        return [
+            Way(
+                r.stream,
+                r.section,
+                r.definition,
+                _in_order(steps[r.stream], ends[r.stream]),
+                whole=not r.adopted,
+                over=r.last_at if r.closed else None,
+            )
+            for r in connection.execute(query.order_by(lifecycles.c.stream))
+        ]
+
+
+def _in_order(
+    steps: Iterable[tuple[str, datetime]], ends: Iterable[tuple[str, int, datetime]]
+) -> tuple[tuple[str, datetime], ...]:
+    """An outcome stands before the stage that it leads to: both happen at one moment."""
+    marked = [(at, 1, stage) for stage, at in steps] + [(at, 0, END) for _, _, at in ends]
+    return tuple((name, at) for at, _, name in sorted(marked, key=lambda m: (m[0], m[1])))
+
+
+_KEPT: WeakKeyDictionary[Store, tuple[float, list[Way]]] = WeakKeyDictionary()
+
+
+def remembered(store: Store) -> list[Way]:
+    """`of_store`, at most ten minutes old: for pages."""
+    kept = _KEPT.get(store)
+    if kept is None or time.monotonic() - kept[0] > _KEEP:
+        kept = (time.monotonic(), of_store(store))
+        _KEPT[store] = kept
+    return kept[1]

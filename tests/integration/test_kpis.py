@@ -1,0 +1,192 @@
+"""KPIs from the shell: a spreadsheet comes in, figures come out, a stopping rule opens the review; who, source and hash stay."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from store.store import Store
+from tests.integration.test_shell import Shell
+
+KPIS = {
+    "kpis": [
+        {
+            "key": "online",
+            "title": "オンライン利用率",
+            "kind": "outcome",
+            "type": "ratio",
+            "unit": "%",
+            "direction": "up",
+            "baseline": 10,
+            "baseline_on": "2025-03-31",
+            "target": 60,
+            "target_on": "2028-03-31",
+            "interim": [{"due": "2026-03-31", "value": 20}],
+            "cadence": "monthly",
+            "owner": "p22",
+        },
+        {
+            "key": "cost",
+            "title": "運用費",
+            "kind": "cost",
+            "unit": "円",
+            "baseline": 100,
+            "target": 50,
+            "direction": "down",
+            "cadence": "yearly",
+            "owner": "p23",
+        },
+    ],
+    "stopping_criteria": ["3か月続けて8%を下回る"],
+    "stopping": [{"kpi": "online", "when": "below", "value": 8, "periods": 3}],
+    "review_date": "2028-06-30",
+}
+TASK = {
+    "id": "R5-counter",
+    "title": "転入手続のワンストップ化",
+    "section": "resident-registry",
+    "drafter": "p23",
+    "stage": "monitoring",
+    "source": "課題管理台帳",
+    "departments": ["child-support"],
+    "deliverables": [{"stage": "kpi_setting", "finished_on": "2025-04-10", "content": KPIS}],
+}
+
+
+@pytest.fixture
+def shell(sqlite_url: str, tmp_path: Path) -> Shell:
+    shell = Shell(sqlite_url, tmp_path)
+    file = tmp_path / "tasks.yaml"
+    file.write_text(yaml.safe_dump({"tasks": [TASK]}, allow_unicode=True), "utf-8")
+    shell("adopt", str(file))
+    return shell
+
+
+def sheet(path: Path, rows: list[tuple[Any, ...]], encoding: str = "utf-8-sig") -> str:
+    with path.open("w", newline="", encoding=encoding) as file:
+        csv.writer(file).writerows([("id", "kpi", "period", "value", "note"), *rows])
+    return str(path)
+
+
+def months(*values: float, key: str = "online") -> list[tuple[Any, ...]]:
+    return [("R5-counter", key, f"2025-{m:02}", v, "") for m, v in enumerate(values, 4)]
+
+
+def measured(shell: Shell) -> list[str]:
+    store = Store.open(shell.url)
+    stream = store.load(shell.json("list")[0]["id"])[0].stream
+    types = [r.event.type for r in store.events(stream) if r.event.type.startswith("Measurement")]
+    store.close()
+    return types
+
+
+def test_a_spreadsheet_comes_in_once_and_its_figures_come_out(shell: Shell, tmp_path: Path) -> None:
+    file = sheet(tmp_path / "測定値.csv", months(12, 13, 15, 16, 18, 19), encoding="cp932")
+    assert shell.json("kpi", "import", file, "--check", "--as", "p22")["would_record"] == 6
+    assert measured(shell) == []
+    told = shell.json("kpi", "import", file, "--as", "p22")
+    sha = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    assert told == {
+        "file": "測定値.csv",
+        "sha256": sha,
+        "rows": 6,
+        "recorded": 6,
+        "would_record": 0,
+        "known": 0,
+        "reviews": [],
+    }
+    again = shell.json("kpi", "import", file, "--as", "p22")
+    assert (again["recorded"], again["known"], len(measured(shell))) == (0, 6, 6)
+    [online, cost] = shell.json("kpi", "show", "R5-counter", "--on", "2025-10-15")["kpis"]
+    assert {v["sha256"] for v in online["values"]} == {sha}
+    assert {(v["person"], v["source"]) for v in online["values"]} == {("p22", "測定値.csv")}
+    assert (online["latest"]["period"], online["attained"]) == ("2025-09", 0.18)
+    forecast = online["forecast"]
+    assert (forecast["on"], forecast["points"], forecast["level"]) == ("2028-03-31", 6, 0.8)
+    assert forecast["low"] < forecast["value"] <= forecast["high"] <= 100
+    assert online["health"]["colour"] == "green" and online["by_fiscal_year"] == {"2025": "15.5000"}
+    assert cost["latest"] is None and cost["forecast"] is None and "0 periods" in cost["no_forecast"]["en"]
+    people = shell("kpi", "show", "R5-counter", "online", "--on", "2025-10-15").stdout
+    assert "健全度" in people and "80%" in people and "6期による" in people and "令和10年3月31日" in people
+    listed = shell.json("kpi", "list")
+    assert [(r["kpi"], r["value"]) for r in listed if r["value"]] == [("online", "19")]
+    assert all(r["health"] == "amber" for r in shell.json("kpi", "list", "--health", "amber"))
+    assert shell.json("verify")["ok"]
+
+
+def test_one_wrong_row_leaves_nothing_recorded_and_each_is_named(shell: Shell, tmp_path: Path) -> None:
+    rows = [
+        *months(12),
+        ("R5-counter", "online", "2025-05", "101", ""),
+        ("R5-counter", "online", "春", "12", ""),
+        ("R5-counter", "other", "2025-05", "12", ""),
+        ("R5-nobody", "online", "2025-05", "12", ""),
+        ("R5-counter", "online", "2025-06", "many", ""),
+        ("R5-counter", "online", "令和7年4月", "13", ""),
+        ("R5-counter", "online", "", "13", ""),
+    ]
+    said = shell.refused("kpi", "import", sheet(tmp_path / "x.csv", rows), "--as", "p22")
+    for line, word in enumerate(
+        ("value-out-of-range", "period-unknown", "kpi-unknown", "R5-nobody", "many", "measured-already", "period"), 3
+    ):
+        assert any(f"line {line}" in text and word in text for text in said.splitlines()), (line, word, said)
+    assert "line 2:" not in said and measured(shell) == []
+
+
+def test_a_correction_is_what_counts_and_the_original_stays_visible(shell: Shell, tmp_path: Path) -> None:
+    shell("kpi", "import", sheet(tmp_path / "x.csv", months(12, 13)), "--as", "p22")
+    paper = tmp_path / "窓口記録.txt"
+    paper.write_text("31件\n", "utf-8")
+    words = ("--period", "令和7年5月", "--correct", "--reason", "転記の誤り", "--file", str(paper), "--as", "p22")
+    shell("measure", "R5-counter", "online", "31", *words)
+    [online] = shell.json("kpi", "show", "R5-counter", "online")["kpis"]
+    last = online["values"][-1]
+    assert (last["value"], last["was"], online["latest"]["value"]) == ("31", ["13"], "31")
+    assert (last["source"], last["sha256"]) == ("窓口記録.txt", hashlib.sha256("31件\n".encode()).hexdigest())
+    assert "訂正前" in shell("kpi", "show", "R5-counter").stdout
+    missing = ("--period", "2025-06", "--file", str(tmp_path / "none"), "--as", "p22")
+    assert "--file" in shell.refused("measure", "R5-counter", "online", "31", *missing)
+
+
+def test_a_stopping_rule_met_by_a_spreadsheet_opens_the_review(shell: Shell, tmp_path: Path) -> None:
+    file = sheet(tmp_path / "x.csv", months(9, 7, 6, 5))
+    assert shell.json("kpi", "import", file, "--check", "--as", "p22")["reviews"] == [TASK["title"]]
+    shell("kpi", "import", file, "--as", "p22")
+    shown = shell.json("show", "R5-counter")
+    assert shown["stage"] == "review"
+    opened = next(t for t in shown["timeline"] if t["type"] == "ReviewOpened")
+    assert "3 periods in a row" in opened["en"] and "3期続けて8%を下回る" in opened["ja"]
+    [online, _] = shell.json("kpi", "show", "R5-counter", "--on", "2025-08-01")["kpis"]
+    assert online["health"]["colour"] == "red" and "stopping criterion" in online["health"]["reasons"][0]["en"]
+    assert shell.json("verify")["ok"]
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("--url", "ftp://data.example/x", "--value", "/v"), "--url"),
+        (("--url", "https://user:secret@data.example/x", "--value", "/v"), "--url"),
+        (("--url", "https://data.example/x", "--value", "v"), "--value"),
+        (("--url", "https://data.example/x"), "--value"),
+        (("--url", "https://data.example/x", "--value", "/v", "--cadence", "weekly"), "--cadence"),
+    ],
+)
+def test_a_feed_that_cannot_be_is_bad_input(shell: Shell, words: tuple[str, ...], option: str) -> None:
+    assert option in shell.refused("kpi", "feed", "R5-counter", "online", *words, "--as", "p22")
+
+
+def test_a_feed_is_arranged_by_whoever_may_measure(shell: Shell) -> None:
+    terms = ("--url", "https://data.example/kpi.json", "--value", "/data/0/value")
+    run = shell("kpi", "feed", "R5-counter", "online", *terms, "--as", "p22")
+    assert "TASKFORCE_PULL_HOSTS" in run.stderr
+    assert shell.json("kpi", "show", "R5-counter")["feeds"]["online"]["cadence"] == "monthly"
+    assert "not-concerned" in shell.refused("kpi", "feed", "R5-counter", "online", *terms, "--as", "p47", code=3)
+    shell("kpi", "feed", "R5-counter", "online", "--stop", "--reason", "手で測る", "--as", "p22")
+    assert shell.json("kpi", "show", "R5-counter")["feeds"] == {}
+    again = ("--stop", "--reason", "x", "--as", "p22")
+    assert "no-feed" in shell.refused("kpi", "feed", "R5-counter", "online", *again, code=3)

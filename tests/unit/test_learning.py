@@ -1,0 +1,331 @@
+"""What is learnt from a record: published worked examples, hand-made logs, and the silence where there is too little."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.calendar import JST
+from domain.lifecycle.state import Lifecycle
+from learning import hypotheses
+from learning.backtest import due_days
+from learning.forecast import MIN_CASES, History, ahead, expected, forecast
+from learning.hypotheses import Past, attained, changed, lessons, same_name, stated
+from learning.log import Happening
+from learning.measures import calendar_days, spread, working_days
+from learning.paths import paths
+from learning.survival import curve
+from learning.times import cycle, waiting
+from learning.traces import Trace, mixed, traces
+from learning.ways import END, Way
+from rehearsal.script import MARK
+from tests.given import PROCESS, Case, calendar
+
+CALENDAR = calendar()
+
+
+def at(day: str, hour: float = 8.5) -> datetime:
+    """An hour of a day in Japan."""
+    return (datetime.fromisoformat(day).replace(tzinfo=JST) + timedelta(hours=hour)).astimezone(UTC)
+
+
+# --- survival --------------------------------------------------------------------------------------------------------
+
+
+def test_the_product_limit_estimate_of_the_6_mp_trial() -> None:
+    """Remission of 21 children under 6-mercaptopurine in weeks (Freireich et al., Blood 21 (1963) 699–716), the table given by Cox
+    and Oakes, Analysis of Survival Data (1984), section 4.2."""
+    ended = [6, 6, 6, 7, 10, 13, 16, 22, 23]
+    lost = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
+    found = curve([*((t, True) for t in ended), *((t, False) for t in lost)])
+    published = {6: 0.857, 7: 0.807, 10: 0.753, 13: 0.690, 16: 0.627, 22: 0.538, 23: 0.448}
+    assert {t: round(s, 3) for t, s in zip(found.times, found.share, strict=True)} == published
+    assert found.cases == 21 and found.ended_after(0) == 9 and found.ended_after(10) == 4
+    assert found.quantile(0.5) == 23 and found.quantile(0.25) == 13 and found.quantile(0.9) is None
+
+
+def test_the_example_of_kaplan_and_meier() -> None:
+    """Deaths at 0.8, 3.1, 5.4 and 9.2 months, losses at 1.0, 2.7, 7.0 and 12.1 (J. Am. Stat. Assoc. 53 (1958)); tenths here."""
+    found = curve([*((t, True) for t in (8, 31, 54, 92)), *((t, False) for t in (10, 27, 70, 121))])
+    assert found.share == pytest.approx((7 / 8, 7 / 8 * 4 / 5, 7 / 8 * 4 / 5 * 3 / 4, 7 / 8 * 4 / 5 * 3 / 4 / 2))
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=40))
+def test_without_open_cases_it_is_the_share_that_takes_longer(times: list[int]) -> None:
+    found = curve((t, True) for t in times)
+    for t in {*times, 150}:
+        assert found.at(t) == pytest.approx(sum(x > t for x in times) / len(times))
+    assert found.quantile(0.5, gone=-1) == sorted(times)[(len(times) - 1) // 2]
+
+
+def test_who_has_come_far_is_compared_with_those_who_came_as_far() -> None:
+    found = curve((t, True) for t in (5, 5, 5, 5, 100, 110, 120, 130))
+    assert found.quantile(0.5) == 5
+    assert found.quantile(0.5, gone=50) == 110
+
+
+# --- measures --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        (at("2026-04-01"), at("2026-04-01", 17.25), 1.0),
+        (at("2026-04-01", 12.875), at("2026-04-02", 12.875), 1.0),
+        (at("2026-04-03", 17.25), at("2026-04-06", 8.5), 0.0),  # over a weekend
+        (at("2026-04-03", 22), at("2026-04-06", 12.875), 0.5),
+        (at("2026-04-28"), at("2026-05-07"), 3.0),  # 29 April and 3 to 6 May are closed: the 28th, 30th and 1 May
+        (at("2026-12-28"), at("2027-01-04"), 1.0),
+        (at("2026-04-02"), at("2026-04-01"), 0.0),
+    ],
+)
+def test_office_time_in_working_days(start: datetime, end: datetime, days: float) -> None:
+    from store.calendars import calendar as shipped
+
+    assert working_days(shipped(), start, end) == pytest.approx(days)
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 60 * 24 * 60), min_size=3, max_size=3))
+def test_parts_add_up_to_the_whole(minutes: list[int]) -> None:
+    a, b, c = (at("2026-04-27", 0) + timedelta(minutes=m) for m in sorted(minutes))
+    parts = working_days(CALENDAR, a, b) + working_days(CALENDAR, b, c)
+    assert parts == pytest.approx(working_days(CALENDAR, a, c))
+
+
+def test_quartiles_are_those_of_definition_7() -> None:
+    found = spread([1, 2, 3, 4])
+    assert found is not None and (found.q1, found.median, found.q3, found.total) == (1.75, 2.5, 3.25, 10)
+    assert spread([]) is None and spread([7.0]) == spread([7.0])
+
+
+# --- traces ----------------------------------------------------------------------------------------------------------
+
+
+def log(*told: tuple[str, datetime, dict[str, Any]], stream: str = "s") -> list[Happening]:
+    return [Happening(stream, n, type_, body, moment, "shell") for n, (type_, moment, body) in enumerate(told, 1)]
+
+
+START = {"ref": "R8", "title": "t", "section": "a", "bureau": "b", "definition": "himeji@1"}
+
+
+def asked(request: str, kind: str, post: str, stage: str = "setup") -> dict[str, Any]:
+    return {"request": request, "kind": kind, "stage": stage, "round": 1, "step": "s", "post": post}
+
+
+def entered(stage: str, because: str = "passed") -> dict[str, Any]:
+    return {"stage": stage, "round": 1, "because": because}
+
+
+SMALL = log(
+    ("LifecycleStarted", at("2026-04-01"), START),
+    ("StageEntered", at("2026-04-01"), entered("setup", "started")),
+    ("RequestOpened", at("2026-04-01"), asked("d", "draft", "drafter")),
+    ("RequestClosed", at("2026-04-03"), {"request": "d", "because": "submitted"}),
+    ("RequestOpened", at("2026-04-03"), asked("c", "decide", "chief")),
+    ("LifecycleHeld", at("2026-04-06"), {}),
+    ("LifecycleResumed", at("2026-04-07"), {}),
+    ("RequestAnswered", at("2026-04-08"), {"request": "c"}),
+    ("StageEntered", at("2026-04-08"), entered("analysis")),
+)
+
+
+def test_time_waited_worked_and_held_of_a_small_log() -> None:
+    (found,) = traces(SMALL)
+    told = waiting([found], CALENDAR, at("2026-04-10"))
+    setup = told.split[0]
+    assert (setup.total, setup.worked, setup.waited, setup.held, setup.other) == (5.0, 2.0, 2.0, 1.0, 0.0)
+    (chief,) = told.by_post
+    assert chief.key == "chief" and chief.waiting is not None and chief.waiting.median == 2.0 and chief.share == 1
+    setup_, analysis = cycle([found], CALENDAR, ["setup", "analysis"])
+    assert setup_.working is not None and setup_.working.median == 5.0 and setup_.bottleneck
+    assert setup_.calendar is not None and setup_.calendar.median == calendar_days(at("2026-04-01"), at("2026-04-08"))
+    assert analysis.working is None and analysis.open == 1 and not analysis.bottleneck
+
+
+def test_an_answer_taken_back_undoes_what_followed() -> None:
+    back = ("AnswerRetracted", at("2026-04-09"), {"answered_at": 8, "request": "c"})
+    (found,) = mixed([*SMALL, *(h._replace(version=10) for h in log(back))])
+    assert [v.stage for v in found.visits] == ["setup"] and found.visits[0].left_at is None
+    (waits,) = [w for w in found.waits if w.kind == "decide"]
+    assert waits.ended_at is None and waits.opened_at == at("2026-04-03")
+
+
+def test_the_domains_own_events_are_read_as_the_stores_rows_are() -> None:
+    """A lifecycle that was sent back: the fold of learning stands where the lifecycle itself stands."""
+    from learning.log import of_recorded
+
+    case = Case().at("proposal")
+    (found,) = mixed(of_recorded(case.log))
+    assert found.visits[-1].stage == case.state.stage and found.visits[-1].entered_at == case.state.entered_at
+    assert {w.request for w in found.waits if w.ended_at is None} == {r.id for r in case.state.requests}
+    assert found.section == case.state.section and len(found.visits) == 5
+
+
+def test_ways_loops_and_send_backs() -> None:
+    again = log(
+        ("LifecycleStarted", at("2026-04-01"), START),
+        ("StageEntered", at("2026-04-01"), entered("setup", "started")),
+        ("StageEntered", at("2026-04-02"), entered("analysis")),
+        ("StageEntered", at("2026-04-03"), entered("setup", "sent_back")),
+        ("StageEntered", at("2026-04-06"), entered("analysis")),
+        ("LifecycleClosed", at("2026-04-07"), {"as_": "dropped"}),
+        stream="t",
+    )
+    found = paths(traces([*SMALL, *again]))
+    assert {v.stages: (v.lifecycles, v.closed) for v in found.variants} == {
+        ("setup", "analysis"): (1, 0),
+        ("setup", "analysis", "setup", "analysis"): (1, 1),
+    }
+    assert {x.stage: (x.lifecycles, x.again) for x in found.loops} == {"setup": (1, 1), "analysis": (1, 1)}
+    assert [(s.before, s.after, s.times) for s in found.sent_back] == [("analysis", "setup", 1)]
+
+
+# --- forecast --------------------------------------------------------------------------------------------------------
+
+
+def ways(section: str, days: Iterable[int], *, open_: int = 0) -> list[Way]:
+    """Lifecycles that were in the setup for so many working days from 1 April 2026 on; `open_` more are there still."""
+    begun = at("2026-04-01")
+    steps = [(("setup", begun), ("analysis", CALENDAR.later(begun, d))) for d in days]
+    found = [Way(f"{section}{n}", section, PROCESS.reference, s) for n, s in enumerate(steps)]
+    return found + [Way(f"{section}-{n}", section, PROCESS.reference, (("setup", begun),)) for n in range(open_)]
+
+
+def test_a_forecast_rests_on_the_section_then_on_the_city_then_is_silent() -> None:
+    since = at("2026-09-01")
+    many = [*ways("a", range(10, 10 + MIN_CASES)), *ways("b", [30] * 20)]
+
+    def next_stage(record: list[Way], section: str) -> Any:
+        return expected(History(record, CALENDAR, since), PROCESS, "setup", section, since)[0]
+
+    near = next_stage(many, "a")
+    assert (near.stage, near.basis, near.cases) == ("analysis", "section", MIN_CASES)
+    assert near.working_days == 10 + (MIN_CASES - 1) // 2 and near.early < near.on < near.late
+    far = next_stage(many, "c")
+    assert (far.basis, far.working_days, far.cases) == ("stage", 30, MIN_CASES + 20)
+    few = next_stage(ways("a", range(10, 9 + MIN_CASES)), "a")
+    assert (few.basis, few.on, few.cases) == ("none", None, MIN_CASES - 1)
+
+
+def test_those_still_waiting_make_the_forecast_later_and_leave_its_end_open() -> None:
+    since = at("2026-09-01")
+    done = ways("a", range(10, 30))
+    waiting_too = [*done, *ways("a", [], open_=30)]
+    early, late = (expected(History(r, CALENDAR, since), PROCESS, "setup", "a", since)[0] for r in (done, waiting_too))
+    assert late.on is None and late.basis == "none", "half of them have never been seen to get there"
+    assert early.on is not None and early.open == 0 and late.open == 30
+
+
+def test_what_lies_ahead_is_named_once_and_ends_with_the_decision() -> None:
+    route = ahead(PROCESS, "kpi_setting")
+    assert route == ["implementation", "monitoring", "review"]
+    since = at("2026-09-01")
+    found = expected(History([], CALENDAR, since), PROCESS, "kpi_setting", "a", since)
+    assert [e.stage for e in found] == [*route, END] and all(e.on is None for e in found)
+
+
+def test_nothing_is_forecast_of_what_rests_or_is_over() -> None:
+    case = Case().at("analysis")
+    history = History([], CALENDAR, case.now)
+    silent = forecast(history, PROCESS, case.state).silent
+    assert silent is not None and str(MIN_CASES) in silent.ja and str(MIN_CASES) in silent.en
+    over = forecast(history, PROCESS, Lifecycle(**{**vars(case.state), "closed": True}))
+    assert over.silent is not None and over.silent.en == "it is closed" and over.next is None and over.end is None
+
+
+def test_due_dates_of_a_stage_add_up() -> None:
+    assert due_days(PROCESS.stage("setup")) == 10 + 5 + 5 + 10
+
+
+# --- hypotheses ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "change"),
+    [
+        ("30%減", -0.3),
+        ("処理時間が3割短縮", -0.3),
+        ("三割削減", -0.3),
+        ("待ち時間を半減", -0.5),
+        ("利用率20%向上", 0.2),
+        ("25% fewer visits", -0.25),
+        ("利用者の満足", None),
+        ("30%", None),
+        ("費用を減らし利用を10%増やす", None),
+    ],
+)
+def test_effects_that_are_stated_as_numbers(text: str, change: float | None) -> None:
+    assert stated(text) == change
+
+
+def test_metrics_and_kpis_of_one_name() -> None:
+    assert same_name("処理時間", f"{MARK}処理時間(1件当たり)") and same_name("窓口の 待ち時間", "窓口の待ち時間")
+    assert not same_name("処理時間", "待ち時間") and not same_name("率", "オンライン利用率")
+
+
+def test_attainment_and_change() -> None:
+    assert attained(Decimal(20), Decimal(60), Decimal(50)) == 0.75
+    assert attained(Decimal(100), Decimal(70), Decimal(70)) == 1.0
+    assert changed(Decimal(100), Decimal(70)) == -0.3 and changed(Decimal(0), Decimal(5)) is None
+    assert attained(Decimal(5), Decimal(5), Decimal(5)) is None
+
+
+def past(n: int, section: str = "a", *, scripted: bool = False, share: float | None = 0.5) -> list[Past]:
+    return [
+        Past(
+            stream=f"{section}{i}",
+            ref=f"{section}{i}",
+            title="t",
+            section=section,
+            metric="処理時間",
+            expected_effect="30%減",
+            result="supported",
+            kpi="処理時間",
+            period="2026-Q1",
+            expected=-0.3,
+            measured=-0.15,
+            attained=share,
+            scripted=scripted,
+        )
+        for i in range(n)
+    ]
+
+
+def test_lessons_are_silent_where_too_few_have_measured() -> None:
+    few = lessons(past(hypotheses.MIN_CASES - 1), "a")
+    assert few.basis == "none" and few.silent is not None and few.past == ()
+    assert str(hypotheses.MIN_CASES) in hypotheses.in_words(few).ja
+    assert lessons(past(hypotheses.MIN_CASES), "a", but="a0").basis == "none", "its own hypothesis teaches it nothing"
+    assert lessons(past(20, share=None), "a").basis == "none", "no KPI of theirs bears the name of the metric"
+
+
+def test_lessons_come_from_the_section_or_else_the_city_and_say_when_figures_are_made_up() -> None:
+    near = lessons([*past(6), *past(9, "b", scripted=True)], "a")
+    assert (near.basis, near.lifecycles, near.attained, near.against, near.scripted) == ("section", 6, 0.5, 0.5, False)
+    assert "台本" not in hypotheses.in_words(near).ja
+    far = lessons([*past(6), *past(9, "b", scripted=True)], "c")
+    assert (far.basis, far.lifecycles, far.scripted) == ("city", 15, True)
+    assert MARK in hypotheses.in_words(far).ja and "scripted" in hypotheses.in_words(far).en
+
+
+def test_the_mark_of_what_was_made_up_is_the_rehearsals() -> None:
+    assert hypotheses.SCRIPTED == MARK
+
+
+def test_an_adopted_lifecycle_does_not_tell_how_long_its_first_stage_took() -> None:
+    moments = (at("2026-04-01"), at("2026-04-08"))
+    told = log(
+        ("LifecycleAdopted", moments[0], START),
+        ("StageEntered", moments[0], entered("setup", "adopted")),
+        ("StageEntered", moments[1], entered("analysis")),
+    )
+    found: list[Trace] = mixed(told)
+    assert cycle(found, CALENDAR)[0].working is None

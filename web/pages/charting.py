@@ -1,0 +1,183 @@
+"""Charts in the browser: as images of their own under addresses that change with their data, and their data beside them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import date
+from threading import Lock
+from time import monotonic
+from typing import cast
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import Response
+
+from charts import gathering, reading, registry, telling
+from charts.models import Chart, FlowChart, Language, Table
+from domain.calendar import local_day
+from domain.facts import Facts
+from domain.lifecycle.state import Lifecycle
+from domain.messages import Frozen, Recorded
+from domain.selection.round import SelectionRound
+from store import bodies, queries
+from store.store import Store
+from web.app import Visit, visit_of
+from web.pages.finding import stream_of
+
+router = APIRouter()
+_HEADERS = {
+    "Cache-Control": "private, no-cache",
+    # Opened by itself, a picture may have its own style sheet and nothing else.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+}
+
+
+class Shown(Frozen):
+    """A chart on a page. `address`: of the picture."""
+
+    title: str
+    description: str
+    address: str
+    table: Table
+
+
+class OfLifecycle(Frozen):
+    timeline: Shown | None
+    kpis: tuple[Shown, ...]
+    budget: Shown | None
+
+
+def of_lifecycle(visit: Visit, state: Lifecycle, facts: Facts, recorded: Sequence[Recorded]) -> OfLifecycle:
+    """What the page of a lifecycle shows, from the events that it has read already."""
+    here, lang = f"/lifecycles/{state.stream}/charts", _language(visit)
+    names = gathering.stages_of([facts.definition] if facts.definition else [])
+    today = local_day(visit.store.clock.now())
+    way = reading.timeline(state, recorded, names, today)
+    return OfLifecycle(
+        timeline=shown(way, f"{here}/timeline.svg", lang),
+        kpis=tuple(
+            shown(k, f"{here}/kpi/{quote(k.key, safe='')}.svg", lang) for k in gathering.kpis_of(state, recorded, today)
+        ),
+        budget=shown(reading.budget(state), f"{here}/budget.svg", lang) if state.budgets else None,
+    )
+
+
+def of_round(visit: Visit, state: SelectionRound) -> Shown | None:
+    """What the page of a selection round shows; nothing before anything is scored."""
+    chart = reading.value([state], state.title)
+    address = f"/board/value.svg?{urlencode({'round': state.stream})}"
+    return shown(chart, address, _language(visit)) if chart.bubbles else None
+
+
+def shown(chart: Chart, address: str, lang: Language) -> Shown:
+    """The address holds a digest of the data: a page that has changed asks for a new picture."""
+    query = urlencode({"lang": lang, "v": registry.tag(chart, lang)[:12]})
+    return Shown(
+        title=telling.title(chart, lang),
+        description=telling.description(chart, lang),
+        address=f"{address}{'&' if '?' in address else '?'}{query}",
+        table=telling.table(chart, lang),
+    )
+
+
+@router.get("/lifecycles/{given}/charts/kpi/{key}.svg")
+def kpi(request: Request, given: str, key: str, lang: str = "") -> Response:
+    visit = visit_of(request)
+    found = next((k for k in gathering.kpis(visit.store, stream_of(visit, given)) if k.key == key), None)
+    return _picture(visit, found, lang)
+
+
+@router.get("/lifecycles/{given}/charts/budget.svg")
+def budget(request: Request, given: str, lang: str = "") -> Response:
+    visit = visit_of(request)
+    return _picture(visit, gathering.budget(visit.store, stream_of(visit, given)), lang)
+
+
+@router.get("/lifecycles/{given}/charts/timeline.svg")
+def timeline(request: Request, given: str, lang: str = "") -> Response:
+    visit = visit_of(request)
+    return _picture(visit, gathering.timeline(visit.store, stream_of(visit, given)), lang)
+
+
+@router.get("/board/charts")
+def charts(request: Request, bureau: str = "", round: str = "") -> Response:
+    visit = visit_of(request)
+    lang, rounds = _language(visit), bodies.all_rounds(visit.store)
+    bureaus = [u for u in visit.store.facts().directory.units if u.kind == "bureau"]
+    bureau = bureau if any(u.id == bureau for u in bureaus) else ""
+    round = round if any(r["stream"] == round for r in rounds) else ""
+    return visit.page(
+        "charts.html",
+        bureau=bureau,
+        bureaus=bureaus,
+        round=round,
+        rounds=rounds,
+        flow=shown(_flow(visit.store, bureau), f"/board/flow.svg?{urlencode({'bureau': bureau})}", lang),
+        value=shown(
+            gathering.value(visit.store, round or None), f"/board/value.svg?{urlencode({'round': round})}", lang
+        ),
+    )
+
+
+@router.get("/board/flow.svg")
+def flow_picture(request: Request, bureau: str = "", lang: str = "") -> Response:
+    visit = visit_of(request)
+    if bureau and visit.store.facts().directory.unit(bureau) is None:
+        raise HTTPException(404)
+    return _picture(visit, _flow(visit.store, bureau), lang)
+
+
+@router.get("/board/value.svg")
+def value_picture(request: Request, round: str = "", lang: str = "") -> Response:
+    visit = visit_of(request)
+    if round and not any(r["stream"] == round for r in bodies.all_rounds(visit.store)):
+        raise HTTPException(404)
+    return _picture(visit, gathering.value(visit.store, round or None), lang)
+
+
+class _Flows:
+    """Flows kept in memory. Each is summed over every stay at a stage, which takes seconds where there are a million: it is made
+    anew when something was recorded, but no sooner than fifty times as long as the making took, and once for all who wait."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: OrderedDict[tuple[Store, str], tuple[tuple[int, date], float, FlowChart]] = OrderedDict()
+
+    def get(self, store: Store, bureau: str) -> FlowChart:
+        as_of = (queries.head_position(store), local_day(store.clock.now()))
+        with self._lock:
+            kept = self._kept.get((store, bureau))
+            if kept is not None and (kept[0] == as_of or monotonic() < kept[1]):
+                return kept[2]
+            began = monotonic()
+            made = gathering.flow(store, bureau or None)
+            until = monotonic() + 50 * (monotonic() - began)
+            self._kept[store, bureau] = (as_of, until, made)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+            return made
+
+
+KEPT = 16
+"""Flows in memory: the whole portfolio's and those of some bureaus."""
+_FLOWS = _Flows()
+
+
+def _flow(store: Store, bureau: str) -> FlowChart:
+    return _FLOWS.get(store, bureau)
+
+
+def _picture(visit: Visit, chart: Chart | None, lang: str) -> Response:
+    """The SVG, drawn only for a reader who does not have it yet."""
+    if chart is None:
+        raise HTTPException(404)
+    language: Language = lang if lang in ("ja", "en") else _language(visit)  # type: ignore[assignment]
+    headers = {**_HEADERS, "ETag": f'"{registry.tag(chart, language)}"'}
+    if headers["ETag"] in visit.request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(registry.svg(chart, language), media_type="image/svg+xml", headers=headers)
+
+
+def _language(visit: Visit) -> Language:
+    return cast(Language, visit.language)

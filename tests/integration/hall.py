@@ -41,9 +41,10 @@ def do(town: Pages, command: type[Command], stream: str, by: str = OFFICE, **fie
         record(store, command.model_validate({"command_id": str(uuid4()), "stream": stream, **fields}), by)
 
 
-def convened(town: Pages, *, in_days: int = 20, circulation: bool = False) -> str:
-    """The stream of a session of the council."""
-    form = ConveningForm(body="council", held_on=TODAY + timedelta(days=in_days), circulation=circulation)
+def convened(town: Pages, *, circulation: bool = False) -> str:
+    """The stream of a session of the council: a meeting today, or a circulation of some weeks."""
+    held_on = TODAY + timedelta(days=20 if circulation else 0)
+    form = ConveningForm(body="council", held_on=held_on, circulation=circulation, urgent="急施")
     with opened(town) as store:
         command = convening(store, form, str(uuid4()))
         record(store, command)

@@ -179,7 +179,7 @@ def test_what_is_not_public_is_for_members_and_the_secretariat(hall: Pages) -> N
             for secret in ("秘密の議題", "closed-1の理由", "未確認の会議録"):
                 assert (secret in shown) is privy, secret
             assert ("秘密の議題" in browsing.get("/sessions/register").text) is privy
-            assert browsing.get(f"/sessions/{stream}/pack.html").status_code == (200 if privy else 409)
+            assert ("秘密の議題" in browsing.get(f"/sessions/{stream}/pack.html").text) is privy
             assert "秘密の議題" not in browsing.get("/search?q=秘密").text
         assert "公開の議題" in chief.get("/search?q=公開").text
         assert "FY" in chief.get("/search?q=council").text

@@ -23,10 +23,11 @@ class Recommendation(Frozen):
 
 @dataclass(frozen=True)
 class Figures:
-    """What the rules look at: the outcome KPIs and the cost KPIs of this round."""
+    """What the rules look at: the outcome KPIs and the cost KPIs of this round, and the stopping criteria that were met."""
 
     outcomes: tuple[KpiScore, ...]
     costs: tuple[KpiScore, ...]
+    reached: tuple[Text, ...] = ()
 
     @property
     def measured(self) -> int:
@@ -57,6 +58,12 @@ def _t(ja: str, en: str) -> Text:
 
 
 RULES: tuple[RecommendationRule, ...] = (
+    RecommendationRule(
+        "stopping-criterion-met",
+        _t("定めた中止・廃止の基準に当たる", "a criterion for stopping, as it was set, is met"),
+        ("abolition", "improvement"),
+        lambda f: bool(f.reached),
+    ),
     RecommendationRule(
         "too-little-measured",
         _t(
@@ -102,15 +109,20 @@ RULES: tuple[RecommendationRule, ...] = (
 """In this order. The thresholds (half of the KPIs) are ours."""
 
 
-def figures_of(scores: Sequence[KpiScore]) -> Figures:
+def figures_of(scores: Sequence[KpiScore], reached: Sequence[Text] = ()) -> Figures:
     return Figures(
-        outcomes=tuple(k for k in scores if k.kind == "outcome"), costs=tuple(k for k in scores if k.kind == "cost")
+        outcomes=tuple(k for k in scores if k.kind == "outcome"),
+        costs=tuple(k for k in scores if k.kind == "cost"),
+        reached=tuple(reached),
     )
 
 
-def recommend(scores: Sequence[KpiScore], outcomes: Sequence[str]) -> Recommendation:
-    """The recommendation from the KPIs' scores, among the `outcomes` of the process, with the rule and the figures as reasons."""
-    figures = figures_of(scores)
+def recommend(scores: Sequence[KpiScore], outcomes: Sequence[str], reached: Sequence[Text] = ()) -> Recommendation:
+    """The recommendation from the KPIs' scores, among the `outcomes` of the process, with the rule and the figures as reasons.
+
+    `reached`: the stopping criteria that were met, in words: stopping is then what is recommended.
+    """
+    figures = figures_of(scores, reached)
     rule = next(r for r in RULES if r.holds(figures))
     outcome = next((o for o in rule.then if o in outcomes), "")
     counted = _t(
@@ -120,9 +132,14 @@ def recommend(scores: Sequence[KpiScore], outcomes: Sequence[str]) -> Recommenda
         f"{figures.count('part_way')} part way, {figures.count('worse')} worse",
     )
     first = _t(f"{rule.title.ja}(規則 {rule.key})", f"{rule.title.en} (rule {rule.key})")
-    return Recommendation(outcome=outcome, rule=rule.key, reasons=(first, counted))
+    return Recommendation(outcome=outcome, rule=rule.key, reasons=(first, *figures.reached, counted))
+
+
+def criteria_met(state: Lifecycle) -> tuple[Text, ...]:
+    """The stopping criteria that figures have met in this round, in words."""
+    return tuple(r.words for r in state.reached if r.basis == "stopping")
 
 
 def recommended(state: Lifecycle, outcomes: Sequence[str]) -> str:
     """The outcome that the system recommends now, among those of the process; empty when it recommends nothing."""
-    return recommend(kpi_scores(state), outcomes).outcome
+    return recommend(kpi_scores(state), outcomes, criteria_met(state)).outcome

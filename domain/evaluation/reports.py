@@ -6,8 +6,9 @@ from datetime import date
 from typing import Any
 
 from domain.calendar import wareki, wareki_fiscal_year
-from domain.evaluation.recommending import Recommendation, recommend
+from domain.evaluation.recommending import Recommendation, criteria_met, recommend
 from domain.evaluation.scoring import VERDICTS, HypothesisScore, KpiScore, hypothesis_scores, kpi_scores
+from domain.kpis.periods import parse
 from domain.lifecycle.amounts import NAMES
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Frozen, Text
@@ -51,7 +52,9 @@ def evaluate(state: Lifecycle, process: ProcessDefinition, material: Material) -
     kpis = kpi_scores(state)
     hypotheses = hypothesis_scores(material.forms.get("hypothesis", {}).get("hypotheses", ()), kpis)
     return Evaluation(
-        kpis=kpis, hypotheses=hypotheses, recommendation=recommend(kpis, [o.key for o in process.outcomes])
+        kpis=kpis,
+        hypotheses=hypotheses,
+        recommendation=recommend(kpis, [o.key for o in process.outcomes], criteria_met(state)),
     )
 
 
@@ -60,7 +63,7 @@ def monitoring_draft(state: Lifecycle, process: ProcessDefinition, material: Mat
     evaluation = evaluate(state, process, material)
     periods = [p for values in state.values.values() for p in values]
     done = {str(r.get("period") or "") for r in material.reports}
-    latest = max(periods, default="")
+    latest = max(periods, key=_ends, default="")
     return {
         "period": latest if latest not in done else "",
         "progress": _lines(*_milestones(material), *_happened(material)) or "・この期に記録された動きはない",
@@ -92,6 +95,12 @@ def review_draft(state: Lifecycle, process: ProcessDefinition, material: Materia
         "system_recommendation": system.outcome or None,
         "system_reasons": reasons,
     }
+
+
+def _ends(name: str) -> tuple[date, str]:
+    """Periods by the day on which they end; those whose names cannot be read come first."""
+    period = parse(name)
+    return (period.end if period else date.min, name)
 
 
 def _lines(*lines: str) -> str:

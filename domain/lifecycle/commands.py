@@ -187,7 +187,7 @@ class RecordBudget(LifecycleCommand):
     type = "RecordBudget"
     fiscal_year: int = Field(ge=1950, le=2100)
     state: BudgetState
-    amount: int = Field(ge=0)
+    amount: int = Field(ge=0, le=10**15)
     window: str = Field(default="", max_length=40)
     on: date | None = None
     bill: str = Field(default="", max_length=100)

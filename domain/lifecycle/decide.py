@@ -196,7 +196,7 @@ def _submit(
         comment=command.comment,
         number=registering.number_of(state, facts, now),
         parts=parts or None,
-        kept=still_agreed(located, stage, parts, facts, now),
+        kept=still_agreed(located, stage, parts, facts, now, actor.person),
         ends_at=delegated(stage, content),
         attachments=attachments,
     )

@@ -182,9 +182,12 @@ def parts_of(stage: Stage, content: dict[str, Any], attachments: Sequence[Attach
     return {field: digest({field: whole.get(field)}) for field in sorted(covered)}
 
 
-def still_agreed(state: Lifecycle, stage: Stage, parts: dict[str, str], facts: Facts, now: datetime) -> tuple[str, ...]:
+def still_agreed(
+    state: Lifecycle, stage: Stage, parts: dict[str, str], facts: Facts, now: datetime, drafter: str | None
+) -> tuple[str, ...]:
     """The steps whose agreement to the version before stands: the step was complete, nothing changed in the part that it
-    covers, and those whom it asks today (`state` has the departments of the new version) are those who agreed."""
+    covers, and those whom it asks today (`state` has the departments of the new version) are those who agreed. Nobody's earlier
+    agreement stands on what they hand in themselves (`drafter`), unless the step gives that authority."""
     former = state.former
     if former is None:
         return ()
@@ -194,6 +197,7 @@ def still_agreed(state: Lifecycle, stage: Stage, parts: dict[str, str], facts: F
         if step.covers
         and all(former.parts.get(field) == parts.get(field) for field in step.covers)
         and _was_complete(former, step)
+        and (step.drafter_may_decide or drafter not in {g.person for g in former.given if g.step == step.key})
         and _covers_today(former, step, state, facts, now)
     )
 

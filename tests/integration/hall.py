@@ -42,7 +42,7 @@ def do(town: Pages, command: type[Command], stream: str, by: str = OFFICE, **fie
 
 
 def convened(town: Pages, *, circulation: bool = False) -> str:
-    """The stream of a session of the council: a meeting today, or a circulation of some weeks."""
+    """The stream of a session of the council: held today, or by circulation for some weeks."""
     held_on = TODAY + timedelta(days=20 if circulation else 0)
     form = ConveningForm(body="council", held_on=held_on, circulation=circulation, urgent="急施")
     with opened(town) as store:

@@ -178,3 +178,12 @@ def test_kpis_of_before_they_had_a_kind_count_as_outcomes() -> None:
     bare = case.state.model_copy(update={"kpis": tuple(k.model_copy(update={"kind": None}) for k in case.state.kpis)})
     assert {k.kind for k in kpi_scores(bare)} == {"outcome"}
     assert VALID["review"]["recommendation"] == "continuation"
+
+
+def test_a_stopping_criterion_that_was_met_is_what_the_recommendation_rests_on() -> None:
+    scores = [KpiScore(key="k", title="t", unit="件", kind="outcome", baseline=None, target=None, standing="attained")]
+    words = Text(ja="基準に当たる", en="met")
+    assert recommend(scores, ALL).outcome != "abolition"
+    found = recommend(scores, ALL, [words])
+    assert (found.outcome, found.rule) == ("abolition", "stopping-criterion-met") and words in found.reasons
+    assert recommend(scores, ("improvement",), [words]).outcome == "improvement"

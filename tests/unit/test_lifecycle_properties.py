@@ -87,7 +87,7 @@ class Random(RuleBasedStateMachine):
         content = self.case.form(**changes)
         self.send(self.case.make(c.SubmitDeliverable, stage=self.case.state.work, content=content), actor)
 
-    @precondition(lambda self: self.case.state.in_circulation)
+    @precondition(lambda self: self.case.state.in_circulation and self.case.state.requests)
     @rule(data=st.data(), decision=DECISIONS, outcome=OUTCOMES, back_to=st.none() | WORK, right=st.booleans())
     def answer(self, data: st.DataObject, decision: str, outcome: str | None, back_to: str | None, right: bool) -> None:
         request = data.draw(st.sampled_from(self.case.state.requests))
@@ -98,7 +98,9 @@ class Random(RuleBasedStateMachine):
             again = command.model_copy(update={"command_id": f"{command.command_id}-again"})
             assert not self.send(again, actor), "decided twice"
 
-    @precondition(lambda self: self.case.state.in_circulation and self.case.state.hold is None)
+    @precondition(
+        lambda self: self.case.state.in_circulation and self.case.state.requests and self.case.state.hold is None
+    )
     @rule()
     def agree(self) -> None:
         request = self.case.state.requests[0]

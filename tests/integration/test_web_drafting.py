@@ -43,7 +43,9 @@ def test_a_document_is_written_with_evidence_and_handed_in(
     page = opened(writing, browser, size=size)
     shoot(page, f"draft-{size}")
     # What was handed in before is there to begin with.
-    assert "子育て世帯" in page.input_value("#f-purpose") and page.input_value("#f-members-1-person") == "水上 七海 (p33)"
+    assert (
+        "子育て世帯" in page.input_value("#f-purpose") and page.input_value("#f-members-1-person") == "水上 七海 (p33)"
+    )
     page.fill("#f-purpose", "")
     page.fill("#f-members-0-person", "nobody")
     press(page, "check")

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 import yaml
 
+from domain.calendar import local_day
 from settings import ROOT
 from tests.integration.pages import Pages
 
@@ -116,6 +118,66 @@ def test_lists_are_read_to_their_end_page_by_page(town: Pages, tmp_path: Path) -
         hits = made.get("/search", params={"q": "窓口"}).json()["items"]
         assert [h["kind"] for h in hits].count("lifecycle") == 7 and any(h["kind"] == "document" for h in hits)
         assert problem(made.get("/lifecycles", params={"cursor": "bm9wZQ"})) == (422, "cursor-unknown")
+
+
+def test_a_session_is_run_by_other_systems(town: Pages) -> None:
+    day = str(local_day(datetime.now(UTC)))
+    with (
+        caller(town, "p07", "read", "write", "decide") as office,
+        caller(town, "p32", "read", "write", "decide") as chief,
+    ):
+        asked = {"body": "council", "held_on": day, "urgent": "急施"}
+        assert problem(chief.post("/sessions", json=asked)) == (409, "not-secretariat")
+        assert problem(office.post("/sessions", json=asked | {"rules": {}})) == (422, "request-shape"), (
+            "never the caller's"
+        )
+        assert problem(office.post("/sessions", json=asked | {"held_on": "9999-12-31"})) == (422, "request-shape")
+        made = office.post("/sessions", json=asked, headers={"Idempotency-Key": "session-1"})
+        stream = made.json()["stream"]
+        at, head = f"/sessions/{stream}", {"If-Match": f'"{made.json()["version"]}"'}
+        item = {"item": "other-1", "category": "other", "title": "秘密の議題", "public": False}
+        assert office.post(f"{at}/commands/put-item", json=item, headers=head).status_code == 200
+        assert problem(office.post(f"{at}/commands/put-item", json=item, headers=head)) == (412, "stream-moved-on")
+        paper = {"file": ("資料.csv", b"a,b\n1,2\n", "text/csv")}
+        assert office.post(f"{at}/items/other-1/papers", files=paper, data={"kind": "paper"}).status_code == 200
+        assert problem(office.post(f"{at}/items/other-1/papers", files={"file": ("x.exe", b"x")}))[0] == 422
+        shown = office.get(at).json()
+        members = [s["person"] for s in shown["members"]]
+        sha256 = shown["items"][0]["papers"][0]["sha256"]
+        assert office.get(f"{at}/items/other-1/papers/{sha256}").content == b"a,b\n1,2\n"
+        assert problem(chief.get(f"{at}/items/other-1/papers/{sha256}")) == (404, "not-found")
+        assert chief.get(at).json()["items"] == [{**chief.get(at).json()["items"][0], "key": "other-1", "title": ""}]
+        attendance = {"present": members, "presiding": "p01"}
+        assert office.post(f"{at}/commands/take-attendance", json=attendance).status_code == 200
+        concluded = {"item": "other-1", "conclusion": "noted", "reason": "聴取のみ"}
+        assert problem(chief.post(f"{at}/commands/conclude-item", json=concluded)) == (409, "not-secretariat")
+        assert office.post(f"{at}/commands/conclude-item", json=concluded).status_code == 200
+        assert office.post(f"{at}/commands/close-session", json={}).status_code == 200
+        assert [d["title"] for d in office.get("/decisions").json()["items"]] == ["秘密の議題"]
+        assert all(d["title"] != "秘密の議題" for d in chief.get("/decisions").json()["items"])
+        assert office.get(f"{at}/pack", params={"form": "html"}).content.startswith(b"<!doctype")
+        assert "秘密の議題" not in chief.get(f"{at}/pack", params={"form": "html"}).text
+        assert problem(office.get(f"{at}/pack", params={"as_of": "9999-12-31"})) == (409, "day-to-come")
+        assert any(e["type"] == "SessionClosed" for e in office.get(f"{at}/history").json()["items"])
+        assert "秘密" not in chief.get(f"{at}/history", params={"limit": 200}).text
+
+
+def test_the_directory_and_definitions_are_changed_by_those_whose_duty_it_is(town: Pages) -> None:
+    absence = {"person": "p32", "since": "2199-01-05", "until": "2199-01-06"}
+    document = yaml.safe_load((ROOT / "definitions" / "himeji.yaml").read_text("utf-8")) | {"version": 9}
+    with caller(town, "p16", "read", "write") as personnel, caller(town, "p32", "read", "write") as chief:
+        moves = {"on": "2199-04-01", "moves": [{"person": "p33", "post": "child-support-chief"}]}
+        assert problem(chief.post("/directory/commands/record-moves", json=moves)) == (409, "not-your-duty")
+        assert personnel.post("/directory/commands/record-moves", json=moves).status_code == 200
+        early = moves | {"on": "0001-01-01"}
+        assert problem(personnel.post("/directory/commands/record-moves", json=early)) == (422, "request-shape")
+        assert chief.post("/directory/commands/record-absence", json=absence).status_code == 200
+        assert problem(personnel.post("/definitions", json={"definition": document})) == (409, "not-your-duty")
+    with caller(town, "p07", "read", "write") as office:
+        assert office.post("/definitions", json={"definition": document}).status_code == 200
+        assert office.post("/definitions", json={"definition": document}).json()["duplicate"] is True
+        assert 9 in [d["version"] for d in office.get("/definitions").json()["items"]]
+        assert office.get("/rules").json()["secretariat"] == "digital-strategy-office"
 
 
 def test_a_key_that_does_not_hold_opens_nothing(town: Pages) -> None:

@@ -90,7 +90,7 @@ def test_a_session_is_run_from_its_page(hall: Pages, browser: Browser) -> None:
             answer = mayor.get(f"/sessions/{stream}/pack.{form}")
             assert answer.content.startswith(begins) and "attachment" in answer.headers["content-disposition"]
         assert mayor.get(f"/sessions/{stream}/pack.pdf?at={TODAY}").status_code == 200
-        assert mayor.get(f"/sessions/{stream}/pack.pdf?at=x").status_code == 409
+        assert mayor.get(f"/sessions/{stream}/pack.pdf?at=x").status_code == 409, "no day"
         for wrong in ("pack.exe", "pack.pdf?at=2020-01-01", "do/nothing", "do/conclude?item=z"):
             assert mayor.get(f"/sessions/{stream}/{wrong}").status_code == 404
         assert mayor.get("/sessions/council:1999-1").status_code == 404
@@ -134,14 +134,14 @@ def test_a_round_is_scored_and_laid_before_the_body(hall: Pages, browser: Browse
     page.select_option("#f-result", "selected")
     page.select_option("#f-taskforce-weight", "light")
     page.fill("#f-taskforce-chair", "p30")
-    page.fill("#f-taskforce-members-0", "p33")
-    page.fill("#f-taskforce-departments-0", "child-support")
+    page.fill("#f-taskforce-members-0", "水上 七海")
+    page.fill("#f-taskforce-departments-0", "こども支援課")
     page.click("main button.primary")
     page.wait_for_url("**done=choose")
     stream = session_of(hall)
     page.goto(f"{hall.base}/sessions/{stream}")
     page.click("text=すべて議題に載せる")
-    page.wait_for_url("**done=agenda")
+    page.wait_for_url("**done=agenda#agenda")
     items = hall.json("council", "agenda", stream)["items"]
     assert [i["category"] for i in items] == ["selection"]
 

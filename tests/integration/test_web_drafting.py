@@ -43,7 +43,9 @@ def test_a_document_is_written_with_evidence_and_handed_in(
     page = opened(writing, browser, size=size)
     shoot(page, f"draft-{size}")
     # What was handed in before is there to begin with.
-    assert "子育て世帯" in page.input_value("#f-purpose") and page.input_value("#f-members-1-person") == "p33"
+    assert (
+        "子育て世帯" in page.input_value("#f-purpose") and page.input_value("#f-members-1-person") == "水上 七海 (p33)"
+    )
     page.fill("#f-purpose", "")
     page.fill("#f-members-0-person", "nobody")
     press(page, "check")
@@ -56,7 +58,8 @@ def test_a_document_is_written_with_evidence_and_handed_in(
     press(page, "more:members")
     page.fill("#f-members-3-person", "p35")
     page.fill("#f-members-3-department", "elderly")
-    page.fill("#f-departments", "child-support\nschool-ict\n\n elderly ")
+    for n, department in enumerate(("child-support", "教育情報課", " 高齢者支援課 (elderly) ")):
+        page.fill(f"#f-departments-{n}", department)
     note = tmp_path / "聞き取り.csv"
     note.write_text("日,件\n1,3\n", "utf-8")
     page.set_input_files("#file", note)

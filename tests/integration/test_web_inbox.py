@@ -46,11 +46,12 @@ def test_only_what_was_opened_as_it_is_now_is_agreed_to_together(busy: Pages, br
     page.goto(f"{busy.base}/?view=mine")
     boxes = page.query_selector_all("input[name=request]")
     assert len(boxes) == 2 and "開封済み" in page.inner_text("main")
+    for box in boxes:
+        box.check()
     again = lifecycle(busy, "R9")
     do(busy, WithdrawDraft, again.stream, "p33", reason="誤記")
     do(busy, SubmitDeliverable, again.stream, "p33", stage="setup", content=SETUP, comment="直しました")
-    for box in boxes:
-        box.check()
+    page.wait_for_selector("#news:not([hidden])")  # it says so, and leaves the ticks alone
     page.fill("#bulk-comment", "まとめて同意")
     look_at = page.url
     page.click("button[form=bulk]")

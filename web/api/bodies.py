@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from blobs.contract import checked
 from blobs.registry import configured
+from domain.bodies import BodyRules
 from domain.calendar import JST
 from domain.messages import Event, Recorded, Text, refuse
 from domain.selection.kind import line as round_line
@@ -30,7 +31,7 @@ from web.api.access import Caller, Reader
 from web.api.models import EventTold, Page
 from web.api.problems import documented, not_found
 from web.api.reading import Cursor, Limit, cursor_of, place_of
-from web.governing import is_privy
+from web.governing import is_privy, rules_of
 
 router = APIRouter()
 SessionId = Annotated[str, Path(max_length=100, description="Stream id of a session, such as council:2026-1")]
@@ -300,6 +301,12 @@ def inbox_of_bodies(caller: Reader, limit: Limit = 50, cursor: Cursor = None) ->
     """What sessions ask of the person: votes in circulations, minutes to confirm, instructions to answer."""
     found = from_bodies(caller.store, caller.key.person)
     return _page(found, limit, cursor, lambda w: _as(m.WaitingOfBody)(w.model_dump()))
+
+
+@router.get("/rules", responses=documented(), tags=["sessions"])
+def rules(caller: Reader) -> BodyRules:
+    """The rules of the bodies under which sessions and rounds begin now."""
+    return rules_of(caller.store)
 
 
 # --- rounds ----------------------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from fastapi import APIRouter, File, Form, Path, UploadFile
 from pydantic import BaseModel, ValidationError
 
 from blobs.inspection import Unfit
+from domain.bodies_stream import STREAM as RULES
+from domain.bodies_stream import PublishRules
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.messages import Command, Text
 from domain.process_stream import PublishDefinition
@@ -39,6 +41,7 @@ DECIDES: tuple[type[Command], ...] = (
     sm.SettleException,
     sm.ConfirmMinutes,
     sm.FinaliseMinutes,
+    sm.EnterDecision,
     rm.ConcludeSelection,
 )
 """Commands that want the scope `decide`."""
@@ -199,4 +202,23 @@ router.add_api_route(
     responses=documented(409, 413),
     tags=["definitions"],
     operation_id="publish-definition",
+)
+
+
+Rules = body_of(PublishRules)
+
+
+def publish_rules(caller: Caller, body: Any, key: str | None = None) -> Recorded:
+    """Lay down a version of the rules of the bodies. What has begun keeps the rules it began with."""
+    return told(caller.site.record(given(PublishRules, body, RULES, key), caller.actor))
+
+
+publish_rules.__annotations__ = {"caller": Writer, "body": Rules, "key": IdempotencyKey, "return": Recorded}
+router.add_api_route(
+    "/rules",
+    publish_rules,
+    methods=["POST"],
+    responses=documented(409, 413),
+    tags=["session commands"],
+    operation_id="publish-rules",
 )

@@ -43,6 +43,15 @@ def _was_there(visit: Visit, state: Session, _: str) -> bool:
     return visit.person in state.present and visit.person not in state.confirmed
 
 
+def _decides(visit: Visit, state: Session, item: str) -> bool:
+    """Whoever holds the post that takes the drafted decision on, and the secretariat."""
+    found = state.decisions.get(item)
+    if found is None or found.number:
+        return False
+    day = local_day(visit.store.clock.now())
+    return visit.person in visit.store.facts().directory.holders(found.post, day) or _office(visit, state, item)
+
+
 def _seated(visit: Visit, rules: BodyRules, *keys: str) -> set[str]:
     directory, day = visit.store.facts().directory, local_day(visit.store.clock.now())
     return {s.person for b in rules.bodies if b.key in keys for s in members_of(b, directory, day)}
@@ -224,7 +233,16 @@ SESSION_ACTS: Mapping[str, Act] = {
         _t("例外を処理する", "Settle the exception"),
         _in("closed", "final"),
         lambda v, s, i: forms.SettlingForm,
+        forms.settled,
         of_item=True,
+    ),
+    "decision": Act(
+        m.EnterDecision,
+        _t("決裁を入れる", "Enter the decision"),
+        lambda s: any(not d.number for d in s.decisions.values()),
+        lambda v, s, i: forms.DecidedForm,
+        of_item=True,
+        who=_decides,
     ),
 }
 ROUND_ACTS: Mapping[str, Act] = {
@@ -280,6 +298,14 @@ ROUND_ACTS: Mapping[str, Act] = {
         lambda v, s, i: forms.ReasonForm,
         of_item=True,
         who=_owns,
+    ),
+    "settle": Act(
+        sm.SettleStart,
+        _t("開始できなかったものを処理する", "Settle a start that was refused"),
+        _in("concluded"),
+        lambda v, s, i: forms.StartForm,
+        of_item=True,
+        who=lambda v, s, i: s.proposals[i].refused is not None and _office(v, s, i),
     ),
 }
 

@@ -128,18 +128,39 @@ class VoteForm(BaseModel):
     text: str = said("意見", "opinion", "")
 
 
+class ConditionForm(BaseModel):
+    text: str = said("条件", "condition")
+
+
+class CorrectionForm(BaseModel):
+    conclusion: str = said("正しい結論", "the conclusion as it was", "")
+    conditions: tuple[ConditionForm, ...] = said("条件", "conditions", ())
+    back_to: str = said("戻る段階(差戻し・改善のとき)", "stage to go back to, when sent back or improved", "")
+
+
 class SettlingForm(BaseModel):
     again: bool = said("もう一度反映する", "carry it again", False)
+    corrected: CorrectionForm = said(
+        "入力の訂正(結論を誤って入れたとき)", "correction of what was entered", CorrectionForm()
+    )
     text: str = said("処理の内容", "what was done")
+
+
+class StartForm(BaseModel):
+    again: bool = said("もう一度開始する", "start it again", False)
+    start_as: str = said("別の番号で開始する場合の番号", "reference, where it is to be another", "")
+    text: str = said("処理の内容", "what was done")
+
+
+class DecidedForm(BaseModel):
+    number: str = said("文書番号", "number of the document")
+    decided_on: date = said("決裁日", "day of the decision")
+    post: str = said("決裁した職", "post that decided")
 
 
 class DissentForm(BaseModel):
     member: str = said("構成員", "member")
     text: str = said("意見", "opinion")
-
-
-class ConditionForm(BaseModel):
-    text: str = said("条件", "condition")
 
 
 class ProposalForm(BaseModel):
@@ -184,6 +205,13 @@ class ChoiceForm(BaseModel):
 
 def paper(content: dict[str, Any], _: Any) -> dict[str, Any]:
     return {("as_" if k == "sort" else k): v for k, v in content.items()}
+
+
+def settled(content: dict[str, Any], _: Any) -> dict[str, Any]:
+    """A correction in which no conclusion was chosen is none."""
+    given = content.pop("corrected", None) or {}
+    right = {**given, "back_to": given.get("back_to") or None} if given.get("conclusion") else None
+    return {**content, "corrected": right}
 
 
 def chosen(content: dict[str, Any], _: Any) -> dict[str, Any]:

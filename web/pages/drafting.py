@@ -29,6 +29,7 @@ from web.attaching import attach
 from web.forms import boxes, by_field, typed
 from web.keeping import shown_again, writing
 from web.pages.finding import stream_of
+from web.pages.forming import known
 
 router = APIRouter()
 PEOPLE_LISTED = 400
@@ -63,7 +64,7 @@ def shown(
     deliverable = DELIVERABLES[stage.deliverable]
     draft = Drafts(visit.store).find(stream, state.work, state.round)
     if given is not None:
-        content: Mapping[str, Any] = typed(deliverable.form, given)
+        content: Mapping[str, Any] = typed(deliverable.form, given, ids=known(visit))
     else:
         content = draft.content if draft else beginning(visit.store, stream, state.work) or {}
     titles = {s.key: s.title for s in process.all_stages}
@@ -172,7 +173,7 @@ def _taken(request: Request, given: str, form: FormData) -> Response:
     process = visit.store.facts(state.definition).definition
     assert process is not None
     key = process.stage(state.work).deliverable
-    content = typed(DELIVERABLES[key].form, text)
+    content = typed(DELIVERABLES[key].form, text, ids=known(visit))
     base = int(text["base"]) if text.get("base", "").isdigit() and len(text["base"]) < 9 else 0
     try:
         version = Drafts(visit.store).save(stream, state.work, state.round, base, content, visit.person)

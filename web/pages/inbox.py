@@ -34,9 +34,9 @@ def inbox(request: Request, view: View = "open", page: int = 1) -> Response:
 
 
 def shown(
-    visit: Visit, view: View = "open", page: int = 1, *, status: int = 200, told: list[dict[str, Any]] | None = None
+    visit: Visit, view: View = "open", page: int = 1, *, status: int = 200, became: list[dict[str, Any]] | None = None
 ) -> Response:
-    """`told`: what became of each request that was answered in bulk."""
+    """`became`: what became of each request that was answered in bulk."""
     store, person = visit.store, visit.person
     page = min(max(page, 1), 1_000_000)
     directory, today = store.facts().directory, local_day(store.clock.now())
@@ -58,7 +58,7 @@ def shown(
     return visit.page(
         "inbox.html",
         status,
-        live=ANY if told is None else None,
+        live=ANY if became is None else None,
         view=view,
         items=found[:PAGE],
         bodies=[b for b in bodies if view != "overdue" or b.overdue] if with_bodies else [],
@@ -66,7 +66,7 @@ def shown(
         page=page,
         counts=counts,
         today=today,
-        told=told,
+        became=became,
         command_id=str(uuid4()),
     )
 
@@ -139,11 +139,11 @@ def _agreed(request: Request, text: dict[str, str], chosen: list[str]) -> Respon
         return visit
     waiting = {r["request"]: r for r in queries.inbox(visit.store, visit.person) if r["kind"] == "decide"}
     opened = Opened(visit.store).among(visit.token or "", chosen)
-    told = []
+    became = []
     for request_id in dict.fromkeys(chosen[:PAGE]):
         row = waiting.get(request_id)
-        told.append(_one(visit, request_id, row, opened.get(request_id), text))
-    return shown(visit, status=409 if any(t["refused"] for t in told) or not told else 200, told=told)
+        became.append(_one(visit, request_id, row, opened.get(request_id), text))
+    return shown(visit, status=409 if any(t["refused"] for t in became) or not became else 200, became=became)
 
 
 def _one(

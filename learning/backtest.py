@@ -127,13 +127,14 @@ def _error(name: str, differences: Sequence[int]) -> Error:
 
 
 def _cases(way: Way, process: ProcessDefinition, cut: datetime) -> Iterable[Case]:
-    """What could be asked of one lifecycle: at the cut where it stood then, and at each later entry of a stage."""
+    """What could be asked of one lifecycle: at the cut where it stood then, and at each later entry of a stage. Nothing is forecast of a
+    stage that lasts until its review date: the day is fixed."""
     keys = {s.key for s in process.stages}
     for i, (stage, entered) in enumerate(way.steps):
         if stage not in keys or (i == 0 and not way.whole):
             continue
         left = way.steps[i + 1][1] if i + 1 < len(way.steps) else way.over
-        if left is not None and left < cut:
+        if (left is not None and left < cut) or process.stage(stage).repeats:
             continue
         goal = {*ahead(process, stage), END}
         there = next((at for name, at in way.steps[i + 1 :] if name in goal), None)

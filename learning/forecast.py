@@ -6,6 +6,8 @@ for the first time is estimated by `learning.survival`; sent back in between or 
 still on their way count as not there yet (right-censored); one that was dropped counts until it was dropped, so that the forecast
 holds for one that goes on. Comparable are: lifecycles that were in the same stage in the same section; where those are too few,
 in the same stage anywhere; where those are too few as well, nothing is said.
+A stage that is left on a day fixed beforehand (monitoring, on its review date) is not estimated: the next stage comes on that day,
+and those behind it are counted from there.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Literal
 
-from domain.calendar import Calendar, local_day
+from domain.calendar import Calendar, end_of_business, local_day
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Frozen, Text
 from domain.process import ProcessDefinition
@@ -26,7 +28,7 @@ MIN_CASES = 8
 """So many lifecycles must have been seen to get there later than the one asked about has come (ours)."""
 LOW, HIGH = 0.1, 0.9
 """The band: four in five lie within."""
-Basis = Literal["section", "stage", "none"]
+Basis = Literal["section", "stage", "fixed", "none"]
 
 
 class Expected(Frozen):
@@ -146,6 +148,28 @@ def expected(
     return tuple(found)
 
 
+def _from(history: History, process: ProcessDefinition, state: Lifecycle, entered: datetime) -> tuple[Expected, ...]:
+    """From the present stage on; from the review date on, where the present stage lasts until then."""
+    stage = process.stage(state.stage)
+    if not (stage.repeats and stage.next and state.review_date):
+        return expected(history, process, state.stage, state.section, entered)
+    comes = max(end_of_business(state.review_date), history.now)
+    on, following = local_day(comes), process.stage(stage.next)
+    days = history.calendar.working_days_between(history.now, comes)
+    review = Expected(
+        stage=following.key,
+        title=following.title,
+        on=on,
+        early=on,
+        late=on,
+        working_days=days,
+        basis="fixed",
+        cases=0,
+        open=0,
+    )
+    return (review, *expected(history, process, following.key, state.section, comes))
+
+
 def _day(calendar: Calendar, since: datetime, days: int | None) -> date | None:
     return None if days is None else local_day(calendar.later(since, days))
 
@@ -155,7 +179,7 @@ def forecast(history: History, process: ProcessDefinition, state: Lifecycle) -> 
     reason = _silence(state, process)
     if reason is not None or state.entered_at is None:
         return Forecast(stream=state.stream, stage=state.stage, since=state.entered_at, expected=(), silent=reason)
-    found = expected(history, process, state.stage, state.section, state.entered_at)
+    found = _from(history, process, state, state.entered_at)
     silent = None
     if all(e.on is None for e in found):
         most = max(e.cases for e in found)
@@ -193,6 +217,10 @@ def _worth(found: Forecast) -> Sequence[Expected]:
 
 def _told(e: Expected) -> Text:
     assert e.on is not None
+    if e.basis == "fixed":
+        return Text(
+            ja=f"{e.title.ja}: {e.on.isoformat()}(定めた期日)", en=f"{e.title.en}: on {e.on.isoformat()}, as was fixed"
+        )
     basis = {
         "section": Text(ja="同じ課の", en="of the same section"),
         "stage": Text(ja="全庁の", en="of the whole city"),

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from domain.calendar import local_day, wareki, wareki_fiscal_year
 from domain.evaluation.scoring import STANDINGS, kpi_scores, plain
 from domain.kpis.health import percent
+from domain.lifecycle.amounts import NAMES
 from domain.messages import Frozen, Text
 from papers import words
 from papers.circulations import Circulation
@@ -158,10 +159,10 @@ def _points(found: Collected) -> list[str]:
         lines.append(f"直近の決定は、{last.on.split(' (')[0]}の{last.what}({last.result})で、{last.by}によるものです。")
     if state.budgets:
         year, budget = max(state.budgets.items())
-        known = [(k, v) for k, v in budget.model_dump().items() if v is not None]
-        if known:
-            key, amount = known[-1]
-            lines.append(f"{wareki_fiscal_year(year)}の予算は{_BUDGET[key]}{amount:,}円です。")
+        known = [(k, v) for k in NAMES if (v := getattr(budget, k)) is not None]
+        granted, spent = ([x for x in known if (x[0] in _SPENT) is late] for late in (False, True))
+        if told := [f"{NAMES[k].ja}{v:,}円" for k, v in (*granted[-1:], *spent[-1:])]:
+            lines.append(f"{wareki_fiscal_year(year)}の予算は{'、'.join(told)}です。")
     measured = [k for k in kpi_scores(state) if k.value is not None]
     lines += [f"{k.told}。" for k in measured if k.kind == "outcome"]
     open_ = sum(p.fulfilled_at is None for p in state.promises)
@@ -170,7 +171,8 @@ def _points(found: Collected) -> list[str]:
     return lines
 
 
-_BUDGET = {"asked": "要求額", "indicated": "内示額", "voted": "議決額", "allotted": "配当額"}
+_SPENT = ("executed", "settled")
+"""States of an amount that say what became of the budget; those before say what it is."""
 
 
 def _facts(found: Collected) -> list[Line]:

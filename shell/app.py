@@ -6,12 +6,14 @@ import io
 import json
 import os
 import sys
+from copy import copy
 from typing import Annotated
 
 import typer
 from typer.exceptions import Abort, TyperException
 from typer.exceptions import Exit as Leaving
 
+from shell.commands import command_name, command_of, group_name, load
 from shell.errors import Exit, ShellError, translate
 from shell.output import OUT
 
@@ -58,9 +60,11 @@ def run(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Japanese letters is no reason to fail
-    _load()
+    words = sys.argv[1:] if arguments is None else arguments
+    command = command_of(words)
+    load(command)
     try:
-        code = app(args=arguments, standalone_mode=False, prog_name="taskforce")
+        code = _of(command)(args=words, standalone_mode=False, prog_name="taskforce")
         OUT.flush_notes()
         return int(code) if isinstance(code, int) else Exit.OK
     except Leaving as leaving:
@@ -69,7 +73,7 @@ def run(arguments: list[str] | None = None) -> int:
         return 130
     except TyperException as usage:
         # Typer stops at the first word it does not know, perhaps before it has seen the option.
-        OUT.json = OUT.json or "--json" in (sys.argv[1:] if arguments is None else arguments)
+        OUT.json = OUT.json or "--json" in words
         return _tell(ShellError(usage.format_message(), "→ `./taskforce --help` / `./taskforce COMMAND --help`"))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -92,37 +96,11 @@ def _tell(error: ShellError) -> int:
     return int(error.code)
 
 
-def _load() -> None:
-    """Each module registers its commands on import."""
-    from shell import (  # noqa: F401
-        accounts,
-        acting,
-        adopting,
-        amending,
-        api_keys,
-        attaching,
-        charting,
-        councils,
-        defining,
-        directories,
-        documents,
-        evaluating,
-        intake,
-        kpis,
-        learning,
-        looking,
-        money,
-        notices,
-        operating,
-        outcomes,
-        personnel,
-        printing,
-        procuring,
-        rehearsing,
-        reporting,
-        routing,
-        starting,
-        succession,
-        supposing,
-        talking,
-    )
+def _of(command: str | None) -> typer.Typer:
+    """The application with that command alone (making 190 of them takes longer than most commands), or with all."""
+    if command is None:
+        return app
+    alone = copy(app)
+    alone.registered_commands = [c for c in app.registered_commands if command_name(c) == command]
+    alone.registered_groups = [g for g in app.registered_groups if group_name(g) == command]
+    return alone

@@ -329,7 +329,12 @@ def forecast_command(id: Id, json_: Json = False) -> None:
     OUT.emit(found.model_dump(), lambda: _print_forecast(found))
 
 
-_BASES = {"section": "同じ課 / same section", "stage": "全庁 / whole city", "none": "例が少ない / too few"}
+_BASES = {
+    "section": "同じ課 / same section",
+    "stage": "全庁 / whole city",
+    "fixed": "定めた期日 / a day that was fixed",
+    "none": "例が少ない / too few",
+}
 
 
 def _print_forecast(found: Forecast) -> None:

@@ -63,7 +63,9 @@ def whatif(
     deadline: Annotated[
         list[str] | None,
         typer.Option(
-            "--deadline", metavar="DATE", help="予算要求の締切(省けば毎年11月15日) / when budget requests are due"
+            "--deadline",
+            metavar="DATE",
+            help="予算要求の締切(省けば財政暦のもの) / when budget requests are due (else by the fiscal calendar)",
         ),
     ] = None,
     until: Annotated[

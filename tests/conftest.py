@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
@@ -40,8 +41,9 @@ def temporal_server(temporal_binary: Path, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    with postgres(tmp_path_factory.mktemp("postgres")) as server:
+def postgres_server() -> Iterator[PostgresServer]:
+    """Not below pytest's own folder: each run of pytest closes that to other users, and the server of another run is one."""
+    with TemporaryDirectory(prefix="taskforce-postgres-") as folder, postgres(Path(folder), durable=False) as server:
         yield server
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +13,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
 from runtime.devserver import free_port
-from settings import ROOT
 from tests.browser import shoot
+from tests.forking import Forked
 from tests.integration.test_shell import Shell
 
 PASSWORD = "城の松は 千年の緑を たもつ"
@@ -31,7 +29,7 @@ class Pages(Shell):
         self.base = f"http://localhost:{self.port}"
         self.folder = folder
         self._environment |= {"TASKFORCE_WEB_PORT": str(self.port), "TASKFORCE_API_PER_MINUTE": "1000000"}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | None = None
 
     def setting(self, name: str, value: str) -> None:
         """For the server, before `serve`."""
@@ -39,18 +37,11 @@ class Pages(Shell):
 
     def password(self, *people: str) -> None:
         for person in people:
-            done = subprocess.run(
-                [sys.executable, "starter.py", "account", "password", person, "--stdin"],
-                cwd=ROOT,
-                env=self._environment,
-                input=f"{PASSWORD}\n".encode(),
-                capture_output=True,
-                check=False,
-            )
+            done = self.run("account", "password", person, "--stdin", given=f"{PASSWORD}\n")
             assert done.returncode == 0, done.stderr
 
     def serve(self) -> None:
-        self._process = subprocess.Popen([sys.executable, "-m", "web"], cwd=ROOT, env=self._environment)
+        self._process = Forked("web", (), self._environment, (0, 1, 2))
         for _ in range(300):
             assert self._process.poll() is None
             try:

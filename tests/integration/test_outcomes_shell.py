@@ -82,7 +82,7 @@ def approved(office: Pages, **last: str) -> None:
 def reviewed(office: Pages, value: int, **form: Any) -> dict[str, Any]:
     adopted(office, value)
     monitoring = handed_in(office, "monitoring")
-    assert "電子交付率" in monitoring["value"] and "議決 9,000,000円" in monitoring["cost"]
+    assert "電子交付率" in monitoring["value"] and "議決額 9,000,000円" in monitoring["cost"]
     assert monitoring["period"] == "2026-Q1" and monitoring["evidence"][0]["source"] == "利用記録"
     approved(office)
     office("review", "P1", "--reason", "一年たった", "--as", "p32")

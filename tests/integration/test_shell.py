@@ -19,12 +19,15 @@ from runtime.devserver import free_port
 from settings import ROOT
 from shell.files import read_start_file
 from store.store import Store
+from tests import forking
 
 EXAMPLES = ROOT / "examples"
 
 
 class Shell:
-    """Runs commands in a store of their own, with no Temporal in reach."""
+    """Runs commands in a store of their own, with no Temporal in reach: forked from a process that has imported them, or `fresh`."""
+
+    fresh = False
 
     def __init__(self, url: str, folder: Path) -> None:
         self.url = url
@@ -36,18 +39,20 @@ class Shell:
         }
 
     def __call__(self, *words: str, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
-        run = subprocess.run(
-            [sys.executable, "starter.py", *words],
-            cwd=ROOT,
-            env={**self._environment, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        run = self.run(*words, **environment)
         assert "Traceback" not in run.stderr
         assert run.returncode == code, f"{words}: {run.returncode}\n{run.stdout}\n{run.stderr}"
         return run
+
+    def run(self, *words: str, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+        """`environment` on top of the store's own; `given`: what it reads from stdin."""
+        whole = {**self._environment, **environment}
+        if not (self.fresh or "PYTHONIOENCODING" in environment):
+            return forking.run("starter", words, whole, given)
+        command = [sys.executable, "starter.py", *words]
+        return subprocess.run(
+            command, cwd=ROOT, env=whole, input=given, capture_output=True, text=True, check=False, timeout=120
+        )
 
     def json(self, *words: str, code: int = 0) -> Any:
         return json.loads(self(*words, "--json", code=code).stdout)
@@ -74,6 +79,7 @@ def started(shell: Shell) -> Shell:
 
 
 def test_the_readmes_first_lifecycle(started: Shell) -> None:
+    started.fresh = True
     started("submit", "R8", str(EXAMPLES / "deliverables" / "setup.yaml"), "--as", "p33")
     for person in ("p32", "p30", "p02"):
         done = started.json("answer", started.waiting(person)[:8], "--as", person, "--decision", "approve")
@@ -209,6 +215,7 @@ def test_rules_refuse_with_3_and_bad_input_with_2(started: Shell, tmp_path: Path
 
 
 def test_errors_are_one_json_document_too(started: Shell) -> None:
+    started.fresh = True
     run = started("show", "zzz", "--json", code=2)
     assert run.stdout == "" and json.loads(run.stderr)["error"]["code"] == 2
     run = started("--json", "hold", "R8", "--as", "p26", "--reason", "x", code=3)

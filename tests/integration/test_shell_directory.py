@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
     """The shipped directory as a spreadsheet would save it: one file in the encoding of Excel in Japan."""
     folder = tmp_path / "meibo"
     folder.mkdir()
-    for name in ("units", "posts", "people", "tenures"):
+    for name in (t for t in TABLES if t in SHIPPED):
         rows = [flat(row) for row in SHIPPED[name]]
         encoding = "cp932" if name == "units" else "utf-8-sig"
         with (folder / f"{name}.csv").open("w", newline="", encoding=encoding) as stream:
@@ -44,7 +44,7 @@ def flat(row: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict):
             found |= {key: value["ja"], f"{key}_en": value["en"]}
         else:
-            found[key] = value
+            found[key] = ";".join(value) if isinstance(value, list) else value
     return found
 
 

@@ -21,7 +21,7 @@ from store.accounts import Accounts
 from store.store import Store
 from tests.integration.pages import PASSWORD, Pages, client
 
-SINCE, UNTIL = date(2024, 4, 1), date(2026, 12, 15)
+SINCE, UNTIL = date(2024, 4, 1), date(2026, 11, 20)
 BACK = "rs2024-006515"
 """Stands at its hypothesis again on the last day."""
 

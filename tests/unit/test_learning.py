@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.calendar import JST
+from domain.calendar import JST, end_of_business, local_day
 from domain.lifecycle.state import Lifecycle
 from learning import hypotheses
 from learning.backtest import due_days
-from learning.forecast import MIN_CASES, History, ahead, expected, forecast
+from learning.forecast import MIN_CASES, History, ahead, expected, forecast, in_words
 from learning.hypotheses import Past, attained, changed, lessons, same_name, stated
 from learning.log import Happening
 from learning.measures import calendar_days, spread, working_days
@@ -239,6 +239,32 @@ def test_nothing_is_forecast_of_what_rests_or_is_over() -> None:
     assert silent is not None and str(MIN_CASES) in silent.ja and str(MIN_CASES) in silent.en
     over = forecast(history, PROCESS, Lifecycle(**{**vars(case.state), "closed": True}))
     assert over.silent is not None and over.silent.en == "it is closed" and over.next is None and over.end is None
+
+
+def test_a_review_comes_on_the_day_that_was_fixed_and_what_follows_is_counted_from_there() -> None:
+    case = Case().at("monitoring")
+    fixed = case.state.review_date
+    assert fixed is not None and fixed > local_day(case.now)
+    begun = at("2020-04-01")
+    reviewed = [
+        Way(f"r{d}", "x", PROCESS.reference, (("review", begun), (END, CALENDAR.later(begun, d))))
+        for d in range(10, 20)
+    ]
+    found = forecast(History(reviewed, CALENDAR, case.now), PROCESS, case.state)
+    review, end = found.expected
+    assert (review.stage, review.basis, review.on, review.early, review.late) == (
+        "review",
+        "fixed",
+        fixed,
+        fixed,
+        fixed,
+    )
+    assert end.stage == END and end.on == local_day(CALENDAR.later(end_of_business(fixed), 14)) and end.cases == 10
+    assert fixed.isoformat() in in_words(found).ja and "as was fixed" in in_words(found).en
+    late = History(reviewed, CALENDAR, end_of_business(fixed) + timedelta(days=30))
+    assert forecast(late, PROCESS, case.state).expected[0].on == local_day(late.now), (
+        "a day that has passed is not forecast"
+    )
 
 
 def test_due_dates_of_a_stage_add_up() -> None:

@@ -27,10 +27,23 @@ def test_every_make_target_of_the_readme_is_there(target: str) -> None:
 
 
 def test_every_shell_command_of_the_readme_is_there() -> None:
-    from typer.main import get_command
+    from shell.commands import MODULES
 
-    from shell.app import _load, app
-
-    _load()
-    there = set(get_command(app).commands)  # type: ignore[attr-defined]
+    there = {word for words in MODULES.values() for word in words}
     assert set(re.findall(r"\./taskforce ([a-z]+)", README)) <= there
+
+
+def test_a_command_is_found_in_the_modules_that_register_it() -> None:
+    from shell.app import app
+    from shell.commands import MODULES, command_name, group_name, load
+
+    load(None)
+    registered = {(c.callback.__module__, command_name(c)) for c in app.registered_commands if c.callback}
+    registered |= {
+        (c.callback.__module__, group_name(g))
+        for g in app.registered_groups
+        if g.typer_instance
+        for c in g.typer_instance.registered_commands
+        if c.callback and c.callback.__module__.removeprefix("shell.") in MODULES
+    }
+    assert registered == {(f"shell.{module}", word) for module, words in MODULES.items() for word in words}

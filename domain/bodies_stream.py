@@ -136,7 +136,7 @@ def required(facts: Facts, asked: str) -> BodyRules:
             "rules-unknown",
             f"rules: {asked or '規程'} は公開されていません",
             f"rules: {asked or 'none'}: not published",
-            remedy_ja="`starter.py council rules` で確かめ、`starter.py council rules FILE` で公開してください",
-            remedy_en="see `starter.py council rules`; publish some with `starter.py council rules FILE`",
+            remedy_ja="`./taskforce council rules` で確かめ、`./taskforce council rules FILE` で公開してください",
+            remedy_en="see `./taskforce council rules`; publish some with `./taskforce council rules FILE`",
         )
     return facts.rules

@@ -133,8 +133,8 @@ def decide(directory: Directory, command: Command) -> Sequence[Event]:
             "directory-inconsistent",
             f"名簿と合いません: {what}",
             f"the directory does not stand with it: {what}",
-            remedy_ja="職員ID・職のIDと日付を確かめてください(`starter.py people`)",
-            remedy_en="check the ids of persons and posts, and the days (`starter.py people`)",
+            remedy_ja="職員ID・職のIDと日付を確かめてください(`./taskforce people`)",
+            remedy_en="check the ids of persons and posts, and the days (`./taskforce people`)",
         ) from None
     return [event]
 

@@ -69,8 +69,8 @@ class ReaderKind(Quiet[Reader]):
                 "person-unknown",
                 f"名簿にない職員です: {person}",
                 f"person {person!r} is not in the directory",
-                remedy_ja="職員IDを確かめてください(`starter.py people`)",
-                remedy_en="use a person id of the directory (`starter.py people`)",
+                remedy_ja="職員IDを確かめてください(`./taskforce people`)",
+                remedy_en="use a person id of the directory (`./taskforce people`)",
             )
         if command.stream != stream_of(person):
             raise refuse(

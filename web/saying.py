@@ -38,7 +38,7 @@ OPTIONS: Mapping[str, tuple[str, str]] = {
     "--reason": ("「理由」の欄", "the field “reason”"),
     "--guest": ("「構成員以外の出席者」の欄", "the field “others who attend”"),
 }
-_COMMAND = re.compile(r"`(?:\./taskforce|starter\.py) ([a-z]+)[^`]*`")
+_COMMAND = re.compile(r"`\./taskforce ([a-z]+)[^`]*`")
 _COMMAND_JA = re.compile(_COMMAND.pattern + " ?")
 _OPTION = re.compile(r"`?(--[a-z-]+)`? ?")
 _ID = re.compile(r"(?<![A-Za-z0-9_./:@-])[A-Za-z][A-Za-z0-9_-]*[0-9-][A-Za-z0-9_-]*(?![A-Za-z0-9_./:@-])")

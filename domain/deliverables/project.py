@@ -271,7 +271,7 @@ def _contract_beyond(form: Implementation, c: Context) -> Iterable[Problem]:
             until,
             f"{year}年度から{until}年度にわたる契約には、債務負担行為・継続費の議決か長期継続契約の条例が要ります。先に記録してください",
             f"a contract from FY{year} to FY{until} needs a voted debt burden or continuing expense, or a long-term contract under a "
-            "by-law: record it first (`starter.py commit`)",
+            "by-law: record it first (`./taskforce commit`)",
         )
 
 
@@ -281,7 +281,7 @@ def _contract_made(form: Implementation, c: Context) -> Iterable[Problem]:
             "contract",
             True,
             "調達がまだ契約に至っていません。契約を記録するか、調達を中止してください",
-            "what is being procured is not under contract yet: record the contract, or cancel the procurement (`starter.py procure`)",
+            "what is being procured is not under contract yet: record the contract, or cancel the procurement (`./taskforce procure`)",
         )
 
 

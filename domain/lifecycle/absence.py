@@ -202,8 +202,8 @@ def _recuse(state: Lifecycle, command: Recuse, actor: Actor, facts: Facts, now: 
             "person-unknown",
             f"person: 名簿にない職員です: {command.person}",
             f"person: {command.person!r} is not in the directory",
-            remedy_ja="職員IDを確かめてください(`starter.py people`)",
-            remedy_en="check the id (`starter.py people`)",
+            remedy_ja="職員IDを確かめてください(`./taskforce people`)",
+            remedy_en="check the id (`./taskforce people`)",
         )
     if command.lifted or person != command.person:
         may_steer(actor, state, facts, now)

@@ -191,7 +191,7 @@ def task_fields(command: StartLifecycle | AdoptLifecycle, facts: Facts) -> dict[
             f"section: 組織表にない部署です: {command.section}",
             f"section: {command.section!r} is not a unit of the directory",
             remedy_ja="people.yaml の組織IDを書いてください",
-            remedy_en="use a unit id of the directory (`starter.py people`)",
+            remedy_en="use a unit id of the directory (`./taskforce people`)",
         )
     if command.drafter is not None and directory.person(command.drafter) is None:
         raise refuse(
@@ -199,7 +199,7 @@ def task_fields(command: StartLifecycle | AdoptLifecycle, facts: Facts) -> dict[
             f"drafter: 名簿にない職員です: {command.drafter}",
             f"drafter: {command.drafter!r} is not in the directory",
             remedy_ja="people.yaml の職員IDを書いてください",
-            remedy_en="use a person id of the directory (`starter.py people`)",
+            remedy_en="use a person id of the directory (`./taskforce people`)",
         )
     bureau = directory.unit(directory.bureau_of(section.id)) or section
     return {
@@ -225,8 +225,8 @@ def adopt(state: Lifecycle, command: AdoptLifecycle, actor: Actor, facts: Facts,
             "already-started",
             f"{command.ref} は既に始まっています",
             f"{command.ref} has already been started",
-            remedy_ja="足りない記録は `starter.py adopt --add` で加えられます。別の課題なら別の ID を付けてください",
-            remedy_en="add what its record lacks with `starter.py adopt --add`; give another task another id",
+            remedy_ja="足りない記録は `./taskforce adopt --add` で加えられます。別の課題なら別の ID を付けてください",
+            remedy_en="add what its record lacks with `./taskforce adopt --add`; give another task another id",
         )
     if not actor.is_system:
         known_person(actor, facts)
@@ -445,8 +445,8 @@ def _figures(state: Lifecycle, history: History, kpis: set[str]) -> list[Event]:
                 "budget-known",
                 f"history.budgets: {past.fiscal_year}年度の {past.state} は既に記録されています",
                 f"history.budgets: {past.state} of FY{past.fiscal_year} is on record already",
-                remedy_ja="二重の行を除くか、`starter.py budget` で改めてください",
-                remedy_en="take the double out, or correct it with `starter.py budget`",
+                remedy_ja="二重の行を除くか、`./taskforce budget` で改めてください",
+                remedy_en="take the double out, or correct it with `./taskforce budget`",
             )
         known.add((past.fiscal_year, past.state))
         events.append(
@@ -470,8 +470,8 @@ def _figures(state: Lifecycle, history: History, kpis: set[str]) -> list[Event]:
                 "measured-already",
                 f"history.measurements: {value.kpi} の {value.period} は既に測定されています",
                 f"history.measurements: {value.kpi} has a value for {value.period} already",
-                remedy_ja="二重の行を除くか、`starter.py measure --correct` で訂正してください",
-                remedy_en="take the double out, or correct it with `starter.py measure --correct`",
+                remedy_ja="二重の行を除くか、`./taskforce measure --correct` で訂正してください",
+                remedy_en="take the double out, or correct it with `./taskforce measure --correct`",
             )
         there.add((value.kpi, value.period))
         events.append(

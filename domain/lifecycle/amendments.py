@@ -158,8 +158,8 @@ def _own_answer(state: Lifecycle, request: str, actor: Actor, facts: Facts) -> B
             "not-answered",
             "この依頼はまだ答えられていません",
             "this request has not been answered yet",
-            remedy_ja="`starter.py answer` で答えてください",
-            remedy_en="answer it with `starter.py answer`",
+            remedy_ja="`./taskforce answer` で答えてください",
+            remedy_en="answer it with `./taskforce answer`",
         )
     whose = before.person if before and before.request == request else given.person if given else None
     if whose is not None and whose != person:
@@ -183,8 +183,8 @@ def _own_answer(state: Lifecycle, request: str, actor: Actor, facts: Facts) -> B
             "on-hold",
             "保留中です",
             "the lifecycle is on hold",
-            remedy_ja="再開してから行ってください(`starter.py resume`)",
-            remedy_en="resume it first (`starter.py resume`)",
+            remedy_ja="再開してから行ってください(`./taskforce resume`)",
+            remedy_en="resume it first (`./taskforce resume`)",
         )
     return before
 
@@ -222,8 +222,8 @@ def _correct_measurement(
             "not-measured",
             f"KPI {command.kpi} の {command.period} の測定値はありません(あるもの: {known})",
             f"KPI {command.kpi!r} has no value for {command.period!r}; there are: {known}",
-            remedy_ja="KPI と期間を確かめるか、`starter.py measure` で新しく記録してください",
-            remedy_en="check KPI and period, or record a new one with `starter.py measure`",
+            remedy_ja="KPI と期間を確かめるか、`./taskforce measure` で新しく記録してください",
+            remedy_en="check KPI and period, or record a new one with `./taskforce measure`",
         )
     may_measure(actor, state, kpi.owner if kpi else "", facts, now)
     require_value(kpi, command.value)
@@ -296,8 +296,8 @@ def _merge(state: Lifecycle, command: MergeLifecycle, actor: Actor, facts: Facts
             "merge-target",
             f"into: {command.into} へは統合できません(自分自身か、存在しないか、終結しています)",
             f"into: {command.into!r} is this lifecycle itself, or does not exist, or is closed",
-            remedy_ja="続けるほうのライフサイクルの ID を書いてください(`starter.py list`)",
-            remedy_en="name the lifecycle that goes on (`starter.py list`)",
+            remedy_ja="続けるほうのライフサイクルの ID を書いてください(`./taskforce list`)",
+            remedy_en="name the lifecycle that goes on (`./taskforce list`)",
         )
     if command.into in state.absorbed:
         raise refuse(

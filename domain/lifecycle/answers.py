@@ -120,8 +120,8 @@ def _can_be_met(condition: Condition, facts: Facts, now: datetime) -> None:
             "condition-by",
             f"by: {by} は名簿にありません(職員・組織・職のいずれでもありません)",
             f"by: {by!r} is no person, unit or post of the directory",
-            remedy_ja="ID を確かめるか、by を省いてください(`starter.py people`)",
-            remedy_en="check the id (`starter.py people`), or leave it out",
+            remedy_ja="ID を確かめるか、by を省いてください(`./taskforce people`)",
+            remedy_en="check the id (`./taskforce people`), or leave it out",
         )
     if condition.due is not None and condition.due < today:
         raise refuse(
@@ -192,24 +192,24 @@ def _open_request(state: Lifecycle, command: AnswerRequest) -> tuple[Request, Su
             "already-answered" if given else "request-not-open",
             ja,
             en,
-            remedy_ja="`starter.py show` で今の状態を確認してください",
-            remedy_en="see where it stands with `starter.py show`",
+            remedy_ja="`./taskforce show` で今の状態を確認してください",
+            remedy_en="see where it stands with `./taskforce show`",
         )
     if state.hold is not None:
         raise refuse(
             "on-hold",
             "保留中です",
             "the lifecycle is on hold",
-            remedy_ja="再開されるまで待ってください(`starter.py resume`)",
-            remedy_en="wait until it is resumed (`starter.py resume`)",
+            remedy_ja="再開されるまで待ってください(`./taskforce resume`)",
+            remedy_en="wait until it is resumed (`./taskforce resume`)",
         )
     if request.kind == "draft" or state.submission is None:
         raise refuse(
             "asks-for-a-draft",
             "この依頼は成果物の提出を求めるものです",
             "this request asks for a deliverable, not for a decision",
-            remedy_ja=f"`starter.py form {state.work}` の様式を記入し `starter.py submit` で提出してください",
-            remedy_en=f"fill in `starter.py form {state.work}` and hand it in with `starter.py submit`",
+            remedy_ja=f"`./taskforce form {state.work}` の様式を記入し `./taskforce submit` で提出してください",
+            remedy_en=f"fill in `./taskforce form {state.work}` and hand it in with `./taskforce submit`",
         )
     return request, state.submission
 
@@ -221,8 +221,8 @@ def _may_decide(state: Lifecycle, command: AnswerRequest, stands: Standing, step
             "stale-document",
             "読まれた文書より新しい版が回議されています",
             "a newer version than the one you read is in circulation",
-            remedy_ja="新しい版を読んでから答えてください(`starter.py show`)",
-            remedy_en="read the new version and answer again (`starter.py show`)",
+            remedy_ja="新しい版を読んでから答えてください(`./taskforce show`)",
+            remedy_en="read the new version and answer again (`./taskforce show`)",
         )
     alone = stands.stands != "body"  # who presides over a body does not decide alone
     if alone and person in (submission.person, *state.authors) and not step.drafter_may_decide:

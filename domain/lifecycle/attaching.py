@@ -78,8 +78,8 @@ def _attach(state: Lifecycle, command: AttachFile, actor: Actor, facts: Facts, n
             "too-many-attachments",
             f"添付は一文書に {MOST} 点までです",
             f"a document takes {MOST} attachments at most",
-            remedy_ja="不要な添付を外すか、まとめてください(`starter.py detach`)",
-            remedy_en="take some off, or put them together (`starter.py detach`)",
+            remedy_ja="不要な添付を外すか、まとめてください(`./taskforce detach`)",
+            remedy_en="take some off, or put them together (`./taskforce detach`)",
         )
     replaced = known.sha256 if known is not None else None
     return [FileAttached(stage=state.work, round=state.round, file=command.file, replaces=replaced)]
@@ -94,8 +94,8 @@ def _detach(state: Lifecycle, command: DetachFile, actor: Actor, facts: Facts, n
             "not-attached",
             f"name: {command.name} は添付されていません(添付: {names})",
             f"name: {command.name!r} is not attached; attached are: {names}",
-            remedy_ja="名前を確かめてください(`starter.py attachments`)",
-            remedy_en="check the name (`starter.py attachments`)",
+            remedy_ja="名前を確かめてください(`./taskforce attachments`)",
+            remedy_en="check the name (`./taskforce attachments`)",
         )
     return [FileDetached(stage=state.work, round=state.round, file=known)]
 
@@ -107,16 +107,16 @@ def _may_change(state: Lifecycle, actor: Actor, facts: Facts, now: datetime) -> 
             "in-circulation",
             "文書は回議中です。回議中の添付は変えられません",
             "the document is in circulation; its attachments do not change",
-            remedy_ja="引き戻してから改めてください(`starter.py withdraw`)。改めた部分への同意は失効し、本人に知らされます",
-            remedy_en="take it back first (`starter.py withdraw`); agreements to what changes are void, and their givers told",
+            remedy_ja="引き戻してから改めてください(`./taskforce withdraw`)。改めた部分への同意は失効し、本人に知らされます",
+            remedy_en="take it back first (`./taskforce withdraw`); agreements to what changes are void, and their givers told",
         )
     if not any(r.kind == "draft" for r in state.requests):
         raise refuse(
             "nothing-to-draft",
             "いま作成中の文書はありません",
             "no document is being drafted now",
-            remedy_ja="`starter.py show` で今の状態を確認してください",
-            remedy_en="see where it stands with `starter.py show`",
+            remedy_ja="`./taskforce show` で今の状態を確認してください",
+            remedy_en="see where it stands with `./taskforce show`",
         )
 
 

@@ -17,8 +17,8 @@ def definition(facts: Facts) -> ProcessDefinition:
             "definition-unknown",
             "プロセス定義が登録されていません",
             "the process definition is not published in this store",
-            remedy_ja="`starter.py definition publish` で登録してください",
-            remedy_en="publish it with `starter.py definition publish`",
+            remedy_ja="`./taskforce definition publish` で登録してください",
+            remedy_en="publish it with `./taskforce definition publish`",
         )
     return facts.definition
 
@@ -32,7 +32,7 @@ def known_person(actor: Actor, facts: Facts) -> str:
             f"名簿にない職員です: {actor.person}",
             f"person {actor.person!r} is not in the directory",
             remedy_ja="people.yaml にある職員IDを使ってください",
-            remedy_en="use a person id of the directory (`starter.py people`)",
+            remedy_en="use a person id of the directory (`./taskforce people`)",
         )
     if person.service or person.auditor:
         raise refuse(

@@ -18,8 +18,8 @@ def budget_indicated(state: Lifecycle) -> None:
             "budget-indicated",
             f"{year}年度の内示額がまだ記録されていません",
             f"the indicated amount (内示額) of FY{year} has not been recorded",
-            remedy_ja="財政課が内示額を記録するまで待ってください(`starter.py budget`)",
-            remedy_en="wait until the finance section has recorded it (`starter.py budget`)",
+            remedy_ja="財政課が内示額を記録するまで待ってください(`./taskforce budget`)",
+            remedy_en="wait until the finance section has recorded it (`./taskforce budget`)",
         )
     carries_small_start(state)
 
@@ -50,8 +50,8 @@ def no_open_promises(state: Lifecycle) -> None:
             "promises-open",
             "果たされていない約束があります: " + "、".join(p.text for p in open_),
             "promises are still open: " + "; ".join(p.text for p in open_),
-            remedy_ja="約束を果たして `starter.py promise` で記録してください",
-            remedy_en="keep them and record it with `starter.py promise`",
+            remedy_ja="約束を果たして `./taskforce promise` で記録してください",
+            remedy_en="keep them and record it with `./taskforce promise`",
         )
 
 
@@ -63,8 +63,8 @@ def promises_for(state: Lifecycle, stage: str) -> None:
             "promises-open",
             "この関門までに果たすべき条件が残っています: " + "、".join(p.text for p in open_),
             "conditions to be met before this gate are still open: " + "; ".join(p.text for p in open_),
-            remedy_ja="条件を果たして `starter.py promise` で記録してください",
-            remedy_en="meet them and record it with `starter.py promise`",
+            remedy_ja="条件を果たして `./taskforce promise` で記録してください",
+            remedy_en="meet them and record it with `./taskforce promise`",
         )
 
 

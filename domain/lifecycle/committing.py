@@ -245,8 +245,8 @@ def _accident(state: Lifecycle, command: CarryOverBudget, on: date) -> None:
             "carry-accident",
             "事故繰越しは、年度内に契約(支出負担行為)をし、避けがたい事故で支出が終わらなかったものに限ります(地方自治法220条3項)",
             "an accidental carry-over needs a contract made within the year and an unavoidable reason (Local Autonomy Act 220-3)",
-            "契約を `starter.py procure` で記録し、理由を書いてください。そうでなければ繰越明許費の議決を年度内に得ます",
-            "record the contract with `starter.py procure` and give the reason; else an approved carry-over is voted within the year",
+            "契約を `./taskforce procure` で記録し、理由を書いてください。そうでなければ繰越明許費の議決を年度内に得ます",
+            "record the contract with `./taskforce procure` and give the reason; else an approved carry-over is voted within the year",
         )
     if on > accounts_close(year):
         raise _no(

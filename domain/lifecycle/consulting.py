@@ -93,8 +93,8 @@ def _settle(
             "consultation-not-open",
             "この協議はもう開いていません",
             "this consultation is not open any more",
-            remedy_ja="`starter.py show` で今の状態を確認してください",
-            remedy_en="see where it stands with `starter.py show`",
+            remedy_ja="`./taskforce show` で今の状態を確認してください",
+            remedy_en="see where it stands with `./taskforce show`",
         )
     _not_held(state)
     person = known_person(actor, facts)
@@ -192,8 +192,8 @@ def _add(state: Lifecycle, command: AddConcurrence, actor: Actor, facts: Facts, 
             "no-such-post",
             f"post: 職 {command.post} は名簿にありません",
             f"post: {command.post!r} is no post of the directory",
-            remedy_ja="職の ID を確かめてください(`starter.py people`)",
-            remedy_en="check the post's id (`starter.py people`)",
+            remedy_ja="職の ID を確かめてください(`./taskforce people`)",
+            remedy_en="check the post's id (`./taskforce people`)",
         )
     if any(r.post == post.id for r in state.requests) or any(g.post == post.id for g in state.given):
         raise refuse(
@@ -239,8 +239,8 @@ def _not_held(state: Lifecycle) -> None:
             "on-hold",
             "保留中です",
             "the lifecycle is on hold",
-            remedy_ja="再開してから行ってください(`starter.py resume`)",
-            remedy_en="resume it first (`starter.py resume`)",
+            remedy_ja="再開してから行ってください(`./taskforce resume`)",
+            remedy_en="resume it first (`./taskforce resume`)",
         )
 
 

@@ -47,8 +47,8 @@ def _change(state: Lifecycle, command: ChangeDue, actor: Actor, facts: Facts, no
             "request-not-open",
             "この依頼は開いていません",
             "this request is not open",
-            remedy_ja="`starter.py show` で今の状態を確認してください",
-            remedy_en="see where it stands with `starter.py show`",
+            remedy_ja="`./taskforce show` で今の状態を確認してください",
+            remedy_en="see where it stands with `./taskforce show`",
         )
     if state.hold is not None or request.paused_at is not None:
         raise refuse(

@@ -72,16 +72,16 @@ def decide(state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: 
             "not-started",
             "このライフサイクルは始まっていません",
             "this lifecycle has not been started",
-            remedy_ja="`starter.py list` で ID を確認してください",
-            remedy_en="check the id with `starter.py list`",
+            remedy_ja="`./taskforce list` で ID を確認してください",
+            remedy_en="check the id with `./taskforce list`",
         )
     if state.closed and not isinstance(command, _WHEN_CLOSED) and not _mends_the_end(state, command):
         raise refuse(
             "closed",
             f"このライフサイクルは終結しています({state.closed_as})",
             f"this lifecycle is closed ({state.closed_as})",
-            remedy_ja="記録は `starter.py show` で見られます。続けるには再開の決定を求めてください(`starter.py reopen`)",
-            remedy_en="its record is at `starter.py show`; to go on, ask for its reopening (`starter.py reopen`)",
+            remedy_ja="記録は `./taskforce show` で見られます。続けるには再開の決定を求めてください(`./taskforce reopen`)",
+            remedy_en="its record is at `./taskforce show`; to go on, ask for its reopening (`./taskforce reopen`)",
         )
     events = _HANDLERS[type(command)](state, command, actor, facts, now)
     if not state.reached:
@@ -165,16 +165,16 @@ def _submit(
             "other-stage",
             f"いま求められているのは {state.work} の成果物です({command.stage} ではありません)",
             f"the deliverable asked for now is that of {state.work!r}, not of {command.stage!r}",
-            remedy_ja=f"`starter.py form {state.work}` の様式で提出してください",
-            remedy_en=f"submit the form of `starter.py form {state.work}`",
+            remedy_ja=f"`./taskforce form {state.work}` の様式で提出してください",
+            remedy_en=f"submit the form of `./taskforce form {state.work}`",
         )
     if state.in_circulation:
         raise refuse(
             "in-circulation",
             "成果物は回議中です",
             "the deliverable is in circulation",
-            remedy_ja="改めるには、起案者が引き戻してください(`starter.py withdraw`)",
-            remedy_en="to change it, the drafter takes it back first (`starter.py withdraw`)",
+            remedy_ja="改めるには、起案者が引き戻してください(`./taskforce withdraw`)",
+            remedy_en="to change it, the drafter takes it back first (`./taskforce withdraw`)",
         )
     stage = process.stage(state.work)
     form = parse(stage.deliverable, command.content)
@@ -242,8 +242,8 @@ def _withdraw(state: Lifecycle, command: c.WithdrawDraft, actor: Actor, facts: F
             "nothing-in-circulation",
             "回議中の成果物はありません",
             "nothing is in circulation, so there is nothing to take back",
-            remedy_ja="課題そのものを取り下げるなら廃案にしてください(`starter.py withdraw --whole`)",
-            remedy_en="to end the whole matter, drop it (`starter.py withdraw --whole`)",
+            remedy_ja="課題そのものを取り下げるなら廃案にしてください(`./taskforce withdraw --whole`)",
+            remedy_en="to end the whole matter, drop it (`./taskforce withdraw --whole`)",
         )
     stage = definition(facts).stage(state.work)
     withdrawn = e.DraftWithdrawn(stage=stage.key, round=state.round, reason=command.reason)
@@ -327,8 +327,8 @@ def _fulfil(state: Lifecycle, command: c.FulfilPromise, actor: Actor, facts: Fac
             "promise-unknown",
             f"果たされていない約束 {command.promise} はありません",
             f"there is no open promise {command.promise!r}",
-            remedy_ja="`starter.py show` で約束の ID を確認してください",
-            remedy_en="check the promise's id with `starter.py show`",
+            remedy_ja="`./taskforce show` で約束の ID を確認してください",
+            remedy_en="check the promise's id with `./taskforce show`",
         )
     return [e.PromiseFulfilled(promise=command.promise, note=command.note)]
 
@@ -365,8 +365,8 @@ def _not_held(state: Lifecycle) -> None:
             "on-hold",
             "保留中です",
             "the lifecycle is on hold",
-            remedy_ja="再開してから行ってください(`starter.py resume`)",
-            remedy_en="resume it first (`starter.py resume`)",
+            remedy_ja="再開してから行ってください(`./taskforce resume`)",
+            remedy_en="resume it first (`./taskforce resume`)",
         )
 
 

@@ -169,8 +169,8 @@ def _branch(state: Lifecycle, section: str) -> Spread:
             "spread-unknown",
             f"section: {section} への横展開はありません(あるもの: {known})",
             f"section: nothing was started in {section!r} from here; there are: {known}",
-            remedy_ja="`starter.py lineage` で確認してください",
-            remedy_en="see `starter.py lineage`",
+            remedy_ja="`./taskforce lineage` で確認してください",
+            remedy_en="see `./taskforce lineage`",
         )
     return found
 

@@ -136,16 +136,16 @@ def _ask(state: Lifecycle, command: AskQuestion, actor: Actor, facts: Facts, now
             "nothing-in-circulation",
             "回議中の成果物がないので、質問する相手がいません",
             "nothing is in circulation that a question could be about",
-            remedy_ja="意見は `starter.py comment` で書けます",
-            remedy_en="leave a remark with `starter.py comment`",
+            remedy_ja="意見は `./taskforce comment` で書けます",
+            remedy_en="leave a remark with `./taskforce comment`",
         )
     if state.hold is not None:
         raise refuse(
             "on-hold",
             "保留中です",
             "the lifecycle is on hold",
-            remedy_ja="再開されるまで待つか、`starter.py comment` で書いてください",
-            remedy_en="wait until it is resumed, or leave a remark with `starter.py comment`",
+            remedy_ja="再開されるまで待つか、`./taskforce comment` で書いてください",
+            remedy_en="wait until it is resumed, or leave a remark with `./taskforce comment`",
         )
     stage = definition(facts).stage(state.work)
     asked_in = _place_on_route(person, state, stage, facts, now)
@@ -184,8 +184,8 @@ def _place_on_route(person: str, state: Lifecycle, stage: Stage, facts: Facts, n
         "not-on-route",
         f"{person} はこの成果物の回議先ではありません",
         f"{person} is not on the route of this document",
-        remedy_ja="意見は `starter.py comment` で書けます",
-        remedy_en="leave a remark with `starter.py comment`",
+        remedy_ja="意見は `./taskforce comment` で書けます",
+        remedy_en="leave a remark with `./taskforce comment`",
     )
 
 
@@ -208,8 +208,8 @@ def _reply(state: Lifecycle, command: AnswerQuestion, actor: Actor, facts: Facts
             "question-not-open",
             "この質問はもう開いていません",
             "this question is not open any more",
-            remedy_ja="`starter.py show` で今の状態を確認してください",
-            remedy_en="see where it stands with `starter.py show`",
+            remedy_ja="`./taskforce show` で今の状態を確認してください",
+            remedy_en="see where it stands with `./taskforce show`",
         )
     if state.submission is None or actor.person != state.submission.person:
         may_draft(actor, state, facts, now)
@@ -220,8 +220,8 @@ def _reply(state: Lifecycle, command: AnswerQuestion, actor: Actor, facts: Facts
             "on-hold",
             "保留中です",
             "the lifecycle is on hold",
-            remedy_ja="再開してから答えてください(`starter.py resume`)",
-            remedy_en="answer once it is resumed (`starter.py resume`)",
+            remedy_ja="再開してから答えてください(`./taskforce resume`)",
+            remedy_en="answer once it is resumed (`./taskforce resume`)",
         )
     still = {stop for q in state.questions if q.id != question.id for stop in q.stops}
     # Requests answered since run again as well: their answer may be taken back.
@@ -299,8 +299,8 @@ def _share(
             "post-unknown",
             f"post: 名簿にない職です: {command.post}",
             f"post: {command.post!r} is not a post of the directory",
-            remedy_ja="`starter.py people` で職の ID を確認してください",
-            remedy_en="use a post id of the directory (`starter.py people`)",
+            remedy_ja="`./taskforce people` で職の ID を確認してください",
+            remedy_en="use a post id of the directory (`./taskforce people`)",
         )
     if state.submission is None:
         raise refuse(

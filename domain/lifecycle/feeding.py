@@ -94,8 +94,8 @@ def _cancel(state: Lifecycle, command: CancelPull, actor: Actor, facts: Facts, n
             "no-feed",
             f"KPI {command.kpi} の自動取得はありません",
             f"KPI {command.kpi!r} has no feed",
-            remedy_ja="`starter.py kpi feeds` で確認してください",
-            remedy_en="see `starter.py kpi feeds`",
+            remedy_ja="`./taskforce kpi feeds` で確認してください",
+            remedy_en="see `./taskforce kpi feeds`",
         )
     return [PullCancelled(kpi=command.kpi, reason=command.reason)]
 

@@ -55,8 +55,8 @@ def _hand_over(state: Lifecycle, command: HandOver, actor: Actor, facts: Facts, 
             "successor-unfit",
             f"successor: {command.successor} には引き継げません(名簿にない、職員でない、または同じ人です)",
             f"successor: nothing can be handed over to {command.successor!r}: not in the directory, no officer, or the same person",
-            remedy_ja="引き継ぐ職員の ID を確かめてください(`starter.py people`)",
-            remedy_en="check the successor's id (`starter.py people`)",
+            remedy_ja="引き継ぐ職員の ID を確かめてください(`./taskforce people`)",
+            remedy_en="check the successor's id (`./taskforce people`)",
         )
     duties = duties_of(state, command.previous)
     if not duties:

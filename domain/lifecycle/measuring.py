@@ -117,8 +117,8 @@ def _new_period(state: Lifecycle, kpi: Kpi, period: str) -> str:
             "measured-already",
             f"period: {kpi.key} の {period} は {value} と記録されています",
             f"period: {kpi.key} has the value {value} for {period!r} already",
-            remedy_ja="誤りなら `starter.py measure --correct --reason` で訂正してください(元の値は残ります)",
-            remedy_en="if it is wrong, correct it with `starter.py measure --correct --reason`; the original stays",
+            remedy_ja="誤りなら `./taskforce measure --correct --reason` で訂正してください(元の値は残ります)",
+            remedy_en="if it is wrong, correct it with `./taskforce measure --correct --reason`; the original stays",
         )
     if kpi.type is None:
         return period

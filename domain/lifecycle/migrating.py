@@ -76,8 +76,8 @@ def _migrate(
             "migration-impossible" if found.words else "migrated-already",
             f"definition: {ja}",
             f"definition: {en}",
-            remedy_ja="`starter.py definition dry-run` で確かめてください",
-            remedy_en="look at `starter.py definition dry-run`",
+            remedy_ja="`./taskforce definition dry-run` で確かめてください",
+            remedy_en="look at `./taskforce definition dry-run`",
         )
     if found.stage != state.stage:
         _may_place(person, new, facts, now)

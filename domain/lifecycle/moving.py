@@ -65,8 +65,8 @@ def _cannot(ja: str, en: str) -> Refused:
         "migration-impossible",
         ja,
         en,
-        remedy_ja="`starter.py definition dry-run` で確かめてください",
-        remedy_en="look at `starter.py definition dry-run`",
+        remedy_ja="`./taskforce definition dry-run` で確かめてください",
+        remedy_en="look at `./taskforce definition dry-run`",
     )
 
 

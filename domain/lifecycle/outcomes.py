@@ -91,8 +91,8 @@ def require_round_left(state: Lifecycle, outcome: str | None, process: ProcessDe
         f"改善は第{limit}期までです(いま第{state.round}期)。これを超える改善はデジタル戦略会議が決めます",
         f"improvement ends with round {limit} (this is round {state.round}); "
         "whether it goes round again is for the council to decide",
-        remedy_ja="会議の議題に載せて会議で決めるか(`starter.py council put`)、拡充・廃止・継続・終了のいずれかを選んでください",
-        remedy_en="put it on the agenda of a council session and let it conclude there (`starter.py council put`), "
+        remedy_ja="会議の議題に載せて会議で決めるか(`./taskforce council put`)、拡充・廃止・継続・終了のいずれかを選んでください",
+        remedy_en="put it on the agenda of a council session and let it conclude there (`./taskforce council put`), "
         "or name another outcome",
     )
 

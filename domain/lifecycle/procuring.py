@@ -165,8 +165,8 @@ def _running(state: Lifecycle, key: str) -> Procurement:
             "procurement-unknown",
             f"key: 進行中の調達 {key} はありません(あるもの: {known})",
             f"key: no procurement {key!r} is under way; there are: {known}",
-            "`starter.py procure begin` で始めてください",
-            "begin it with `starter.py procure begin`",
+            "`./taskforce procure begin` で始めてください",
+            "begin it with `./taskforce procure begin`",
         )
     if "contract" in found.steps:
         raise _no(

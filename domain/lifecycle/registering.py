@@ -141,8 +141,8 @@ def _outside(
             "stale-document",
             f"seen: 回議中の文書(第{submission.version}版)は決裁を受けた文書ではありません",
             f"seen: the document in circulation (version {submission.version}) is not the one that was decided on",
-            remedy_ja="決裁を受けた版を提出してください(`starter.py show`)",
-            remedy_en="hand in the version that was decided on (`starter.py show`)",
+            remedy_ja="決裁を受けた版を提出してください(`./taskforce show`)",
+            remedy_en="hand in the version that was decided on (`./taskforce show`)",
         )
     _decided_on_a_day(command, local_day(submission.at), local_day(now))
     if facts.claimed is not None:
@@ -239,8 +239,8 @@ def _enforce(state: Lifecycle, command: EnforceDecision, actor: Actor, facts: Fa
             "nothing-to-enforce",
             f"stage: {place} に施行を待つ決裁はありません(待っているもの: {open_})",
             f"stage: no decision of {place} waits to take effect; waiting are: {open_}",
-            remedy_ja="段階と期を確かめてください(`starter.py register`)",
-            remedy_en="check stage and round (`starter.py register`)",
+            remedy_ja="段階と期を確かめてください(`./taskforce register`)",
+            remedy_en="check stage and round (`./taskforce register`)",
         )
     if command.on > local_day(now):
         raise refuse(

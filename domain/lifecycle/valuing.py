@@ -167,8 +167,8 @@ def _record(state: Lifecycle, command: RecordBenefit, actor: Actor, facts: Facts
             "benefit-known",
             f"key: {command.key} ({command.basis}) は既に記録されています",
             f"key: {command.key!r} ({command.basis}) is on record already",
-            "改めるには取り消してから記録し直すか、別の記号を付けてください(`starter.py benefit --withdraw`)",
-            "withdraw it first (`starter.py benefit --withdraw`), or give it another key",
+            "改めるには取り消してから記録し直すか、別の記号を付けてください(`./taskforce benefit --withdraw`)",
+            "withdraw it first (`./taskforce benefit --withdraw`), or give it another key",
         )
     wage = command.wage
     if command.what == "hours" and wage is None:
@@ -242,8 +242,8 @@ def _withdraw(state: Lifecycle, command: WithdrawBenefit, actor: Actor, facts: F
             "benefit-unknown",
             f"key: {command.key} ({command.basis}) はありません(あるもの: {known})",
             f"key: there is no {command.key!r} ({command.basis}); there are: {known}",
-            "`starter.py value` で確かめてください",
-            "see `starter.py value`",
+            "`./taskforce value` で確かめてください",
+            "see `./taskforce value`",
         )
     return [BenefitWithdrawn(key=command.key, basis=command.basis, reason=command.reason)]
 

@@ -146,9 +146,9 @@ def require_done(state: Lifecycle, stage: Stage, process: ProcessDefinition) -> 
         "the wind-down is not finished: "
         + ", ".join(f"{t.title.en} ({t.key}, {t.post_title.en})" for t in state.open_tasks),
         remedy_ja="一つずつ完了を記録するか、該当しない理由を記録してください"
-        "(`starter.py winddown done`、`starter.py winddown waive`)",
+        "(`./taskforce winddown done`、`./taskforce winddown waive`)",
         remedy_en="record each as done, or why it does not apply "
-        "(`starter.py winddown done`, `starter.py winddown waive`)",
+        "(`./taskforce winddown done`, `./taskforce winddown waive`)",
     )
 
 
@@ -188,8 +188,8 @@ def _reopen(
             "in-circulation",
             "廃止整理書が回議中です",
             "the wind-down is in circulation",
-            remedy_ja="起案者が引き戻してから行ってください(`starter.py withdraw`)",
-            remedy_en="the drafter takes it back first (`starter.py withdraw`)",
+            remedy_ja="起案者が引き戻してから行ってください(`./taskforce withdraw`)",
+            remedy_en="the drafter takes it back first (`./taskforce withdraw`)",
         )
     return [WindDownTaskReopened(task=task.id, title=task.title, reason=command.reason)]
 
@@ -212,8 +212,8 @@ def _named(state: Lifecycle, given: str) -> WindDownTask:
             "task-unknown",
             f"task: 廃止の整理に {given} という作業はありません(あるもの: {'、'.join(known) or 'なし'})",
             f"task: the wind-down has no task {given!r}; there are: {', '.join(known) or 'none'}",
-            remedy_ja="`starter.py winddown show` で確認してください",
-            remedy_en="see `starter.py winddown show`",
+            remedy_ja="`./taskforce winddown show` で確認してください",
+            remedy_en="see `./taskforce winddown show`",
         )
     return found
 
@@ -225,16 +225,16 @@ def _open(state: Lifecycle, given: str) -> WindDownTask:
             "task-done",
             f"task: {task.title.ja} は{'該当なし' if task.not_applicable else '完了'}と記録されています",
             f"task: {task.key!r} is on record as {'not applicable' if task.not_applicable else 'done'}",
-            remedy_ja="誤りなら `starter.py winddown reopen` で戻してください",
-            remedy_en="if that was a mistake, open it again with `starter.py winddown reopen`",
+            remedy_ja="誤りなら `./taskforce winddown reopen` で戻してください",
+            remedy_en="if that was a mistake, open it again with `./taskforce winddown reopen`",
         )
     if state.hold is not None:
         raise refuse(
             "on-hold",
             "保留中です",
             "the lifecycle is on hold",
-            remedy_ja="再開してから行ってください(`starter.py resume`)",
-            remedy_en="resume it first (`starter.py resume`)",
+            remedy_ja="再開してから行ってください(`./taskforce resume`)",
+            remedy_en="resume it first (`./taskforce resume`)",
         )
     return task
 

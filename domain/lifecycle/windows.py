@@ -84,8 +84,8 @@ def _aim(state: Lifecycle, command: AimAtWindow, actor: Actor, facts: Facts, now
             "window-closed",
             f"{_named(aim).ja}の要求は{wareki(found.requests_close)}に締め切られました",
             f"requests for the {_named(aim).en} closed on {found.requests_close}",
-            remedy_ja="`starter.py windows` で開いている窓を確かめてください",
-            remedy_en="see the windows to come with `starter.py windows`",
+            remedy_ja="`./taskforce windows` で開いている窓を確かめてください",
+            remedy_en="see the windows to come with `./taskforce windows`",
         )
     if found.skeleton and state.round == 1:
         follows = facts.fiscal.window(found.follows)

@@ -27,8 +27,8 @@ def decide(state: SelectionRound, command: Command, actor: Actor, facts: Facts, 
             "round-unknown",
             f"選定ラウンド {state.stream} はありません",
             f"there is no selection round {state.stream!r}",
-            remedy_ja="`starter.py intake list` で確かめてください",
-            remedy_en="see `starter.py intake list`",
+            remedy_ja="`./taskforce intake list` で確かめてください",
+            remedy_en="see `./taskforce intake list`",
         )
     if state.phase == "concluded" and not isinstance(command, m.NoteStartRefusal | m.SettleStart):
         raise refuse(
@@ -73,8 +73,8 @@ def _call(
             "definition-unknown",
             f"definition: {command.definition} は公開されていません",
             f"definition: {command.definition!r} is not published",
-            remedy_ja="`starter.py definition list` で確かめてください",
-            remedy_en="see `starter.py definition list`",
+            remedy_ja="`./taskforce definition list` で確かめてください",
+            remedy_en="see `./taskforce definition list`",
         )
     return [
         m.CallOpened(
@@ -172,8 +172,8 @@ def _proposal(state: SelectionRound, ref: str, field: str = "ref") -> Proposal:
             "proposal-not-open",
             f"{field}: {ref} は審査中の提案ではありません",
             f"{field}: {ref!r} is no open proposal of this round",
-            remedy_ja="`starter.py intake show` で確かめてください",
-            remedy_en="see `starter.py intake show`",
+            remedy_ja="`./taskforce intake show` で確かめてください",
+            remedy_en="see `./taskforce intake show`",
         )
     return found
 
@@ -237,8 +237,8 @@ def _score(
             "still-calling",
             "募集中は採点できません",
             "proposals are scored once the call is closed",
-            remedy_ja="締切を待つか、`starter.py intake close` で締め切ってください",
-            remedy_en="wait for the closing date, or close it with `starter.py intake close`",
+            remedy_ja="締切を待つか、`./taskforce intake close` で締め切ってください",
+            remedy_en="wait for the closing date, or close it with `./taskforce intake close`",
         )
     found = _proposal(state, command.ref)
     seated = {s.person for b in rules.bodies for s in members_of(b, facts.directory, day)}
@@ -471,8 +471,8 @@ def _conclude(
                 "not-the-chair",
                 f"選定は {body.title.ja} が行います({presided} は議長ではありません)",
                 f"the {body.title.en} selects; {presided} is not its chair",
-                remedy_ja="会議に付議するか(`starter.py council agenda`)、議長が行ってください",
-                remedy_en="put it on its agenda (`starter.py council agenda`), or let the chair do it",
+                remedy_ja="会議に付議するか(`./taskforce council agenda`)、議長が行ってください",
+                remedy_en="put it on its agenda (`./taskforce council agenda`), or let the chair do it",
             )
     if command.session and command.seen != state.laid_before():
         raise refuse(
@@ -487,16 +487,16 @@ def _conclude(
             "choices-missing",
             f"案のない提案があります: {', '.join(undecided)}",
             f"no choice has been laid before the body for: {', '.join(undecided)}",
-            remedy_ja="`starter.py intake choose` で全件の案を作ってください",
-            remedy_en="prepare one for each with `starter.py intake choose`",
+            remedy_ja="`./taskforce intake choose` で全件の案を作ってください",
+            remedy_en="prepare one for each with `./taskforce intake choose`",
         )
     if unreasoned := departures(state):
         raise refuse(
             "rank-departed",
             f"順位と異なるのに理由がありません: {', '.join(unreasoned)}",
             f"departs from the rank without a reason: {', '.join(unreasoned)}",
-            remedy_ja="`starter.py intake choose --reason` で理由を書いてください",
-            remedy_en="give the reason with `starter.py intake choose --reason`",
+            remedy_ja="`./taskforce intake choose --reason` で理由を書いてください",
+            remedy_en="give the reason with `./taskforce intake choose --reason`",
         )
     # What a session carries always has words; whether people gave a reason is said apart.
     reasoned = command.reasoned if command.session else bool(command.reason.strip())
@@ -546,8 +546,8 @@ def _settle_start(
             "start-not-refused",
             f"ref: {command.ref} に、開始できなかった記録はありません",
             f"ref: nothing says that {command.ref!r} could not start",
-            remedy_ja="`starter.py intake show` で確かめてください",
-            remedy_en="see `starter.py intake show`",
+            remedy_ja="`./taskforce intake show` で確かめてください",
+            remedy_en="see `./taskforce intake show`",
         )
     ref = command.start_as or found.lifecycle_ref
     if command.again:

@@ -86,8 +86,8 @@ def enter(state: Session, command: m.EnterDecision, actor: Actor, facts: Facts, 
             "no-decision-drafted",
             f"item: {command.item} に決裁待ちの起案はありません",
             f"item: no decision drafted for {command.item!r} is waiting",
-            remedy_ja="`starter.py council decisions` で確かめてください",
-            remedy_en="see `starter.py council decisions`",
+            remedy_ja="`./taskforce council decisions` で確かめてください",
+            remedy_en="see `./taskforce council decisions`",
         )
     if person not in facts.directory.holders(found.post, day):
         secretariat(state, actor, facts, now)
@@ -146,8 +146,8 @@ def settle(state: Session, command: m.SettleException, actor: Actor, facts: Fact
             "no-exception",
             f"item: {command.item} に未処理の例外はありません",
             f"item: {command.item!r} has no open exception",
-            remedy_ja="`starter.py council show` で確かめてください",
-            remedy_en="see `starter.py council show`",
+            remedy_ja="`./taskforce council show` で確かめてください",
+            remedy_en="see `./taskforce council show`",
         )
     if (right := command.corrected) is not None:
         if not command.again:
@@ -212,8 +212,8 @@ def answer(state: Session, command: m.AnswerInstruction, actor: Actor, facts: Fa
             "instruction-not-open",
             "この指示は回答済みか、ありません",
             "there is no such instruction, or it has been answered",
-            remedy_ja="`starter.py council instructions` で確かめてください",
-            remedy_en="see `starter.py council instructions`",
+            remedy_ja="`./taskforce council instructions` で確かめてください",
+            remedy_en="see `./taskforce council instructions`",
         )
     unit = post.unit if (post := facts.directory.post(found.post)) else ""
     if person not in facts.directory.holders(found.post, day) and unit not in facts.directory.own_units_of(person, day):
@@ -288,7 +288,7 @@ def finalise(state: Session, command: m.FinaliseMinutes, actor: Actor, facts: Fa
             "minutes-unconfirmed",
             f"主宰者と出席者の過半の確認が要ります(確認 {len(state.confirmed)}、出席 {len(state.present)})",
             f"confirmed by {len(state.confirmed)} of {len(state.present)}; the one who presided and more than half are needed",
-            remedy_ja="出席者に `starter.py council confirm` を頼んでください",
-            remedy_en="ask those who were present for `starter.py council confirm`",
+            remedy_ja="出席者に `./taskforce council confirm` を頼んでください",
+            remedy_en="ask those who were present for `./taskforce council confirm`",
         )
     return [m.MinutesFinalised(version=state.minutes)]

@@ -22,8 +22,8 @@ def decide(state: Session, command: Command, actor: Actor, facts: Facts, now: da
             "session-unknown",
             f"会議 {state.stream} はありません",
             f"there is no session {state.stream!r}",
-            remedy_ja="`starter.py council list` で確かめてください",
-            remedy_en="see `starter.py council list`",
+            remedy_ja="`./taskforce council list` で確かめてください",
+            remedy_en="see `./taskforce council list`",
         )
     allowed = _WHEN.get(type(command), ("convened", "sitting"))
     if state.phase not in allowed:
@@ -31,8 +31,8 @@ def decide(state: Session, command: Command, actor: Actor, facts: Facts, now: da
             "session-phase",
             f"この会議は {_PHASES[state.phase].ja} なので、それはできません",
             f"the session is {_PHASES[state.phase].en}; this cannot be done now",
-            remedy_ja="`starter.py council show` で状態を確かめてください",
-            remedy_en="see where it stands with `starter.py council show`",
+            remedy_ja="`./taskforce council show` で状態を確かめてください",
+            remedy_en="see where it stands with `./taskforce council show`",
         )
     return _HANDLERS[type(command)](state, command, actor, facts, now)
 

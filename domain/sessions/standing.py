@@ -22,8 +22,8 @@ def concluded_already(item: Item) -> Exception:
         "concluded-already",
         f"議題 {item.key} は結論が出ています({item.conclusion})",
         f"item {item.key!r} has been concluded ({item.conclusion})",
-        remedy_ja="`starter.py council show` で確かめてください",
-        remedy_en="see `starter.py council show`",
+        remedy_ja="`./taskforce council show` で確かめてください",
+        remedy_en="see `./taskforce council show`",
     )
 
 

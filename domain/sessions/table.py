@@ -184,8 +184,8 @@ def _circulating(state: Session, item: Item, command: m.ConcludeItem, facts: Fac
             "votes-are-their-own",
             "votes: 持ち回りの票は構成員が自ら投じます",
             "votes: in a circulation every member votes in person",
-            remedy_ja="票を外してください(構成員は `starter.py council vote` で投票します)",
-            remedy_en="leave them out; members vote with `starter.py council vote`",
+            remedy_ja="票を外してください(構成員は `./taskforce council vote` で投票します)",
+            remedy_en="leave them out; members vote with `./taskforce council vote`",
         )
     seats = [s for s in members_of(state.of, facts.directory, local_day(now)) if s.person not in item.recused]
     votes = {s.person: item.votes[s.person] for s in seats if s.person in item.votes}

@@ -65,7 +65,7 @@ def test_a_refusal_on_a_page_names_people_and_places_of_the_pages() -> None:
         == "増位 四季 has already answered it with “refused”"
     )
     assert (
-        on_page("`starter.py council show` で状態を確かめてください", "ja", name)
+        on_page("`./taskforce council show` で状態を確かめてください", "ja", name)
         == "会議のページで状態を確かめてください"
     )
     assert on_page("see `./taskforce show R8`", "en", name) == "see the lifecycle's page"

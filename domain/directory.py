@@ -279,6 +279,25 @@ class Directory(Frozen):
             if post not in mine and not self._is_there(post, on) and mine & set(self._first_there(post, on))
         ]
 
+    def unattended(self, on: date) -> list[str]:
+        """Posts of which no holder is there that day."""
+        return [p.id for p in self.posts if not self._is_there(p.id, on)]
+
+    def may_stand_for(self, person: str, on: date) -> list[str]:
+        """Posts that name a post of this person among their deputies that day, whether or not it is their turn."""
+        mine = set(self.posts_of(person, on))
+        former = [post for r in self.reorganisations if r.on <= on for post in r.posts]
+        named = dict.fromkeys((*self._known.deputies, *former))
+        return [
+            post
+            for post in named
+            if any(
+                self.post_on(d.deputy, on) in mine
+                for d in self._deputies(post, on)
+                if any(d.covers(on, scope) for scope in (d.scope or (None,)))
+            )
+        ]
+
     def _is_there(self, post: str, on: date) -> bool:
         return any(not self.is_absent(p, on) for p in self.holders(post, on) if self._may_decide(p))
 

@@ -79,11 +79,17 @@ def _told(session: Session, outcome: Any, row: dict[str, Any], waiting: list[dic
 def _able(session: Session, request: dict[str, Any], people: list[str | None]) -> str:
     """Who can deal with a request today: a holder who is there, else whoever stands in (代), else whoever holds the post."""
     from domain.calendar import local_day
+    from domain.lifecycle.absence import stands_in
 
     directory, today = session.store.facts().directory, local_day(session.store.clock.now())
     there = (p for p in people if p and not directory.is_absent(p, today))
     if (found := next(there, None)) is None and request["kind"] in ("draft", "decide"):
         found = next((p.id for p in directory.people if request["post"] in directory.stands_in_for(p.id, today)), None)
+    if found is None and request["kind"] == "decide":
+        state, _ = session.store.load(request["stream"])
+        facts = session.store.facts(state.definition)
+        turn = (p.id for p in directory.people if stands_in(state, request["request"], p.id, facts, today))
+        found = next(turn, None)
     return found or people[0] or "PERSON"
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from domain.calendar import local_day
 from domain.kinds import Row, plain
+from domain.lifecycle.absence import stands_in
 from domain.lifecycle.events import LifecycleStarted
 from store.store import Store
 from store.tables import (
@@ -159,7 +160,29 @@ def count_inbox(store: Store, person: str) -> int:
 
 def _waits_for(store: Store, person: str) -> list[sa.ColumnElement[bool]]:
     posts = _posts_now(store, person)
-    return [requests.c.post.in_(posts), lifecycles.c.held.is_(False)]
+    instead = stands_in_at(store, person, posts)
+    asked = requests.c.post.in_(posts)
+    return [sa.or_(asked, requests.c.request.in_(instead)) if instead else asked, lifecycles.c.held.is_(False)]
+
+
+def stands_in_at(store: Store, person: str, posts: Sequence[str]) -> list[str]:
+    """Open requests to other posts that it is this person's turn to decide: nobody there can, since the post is vacant, or who holds it is
+    away, recused or the author, and the person is the next in order or holds the post that the step escalates to."""
+    directory, day = store.facts().directory, local_day(store.clock.now())
+    mine, r = directory.posts_of(person, day), requests.c
+    below = sa.or_(r.escalate_to.in_(mine), r.post.in_(directory.may_stand_for(person, day)))
+    query = sa.select(r.request, r.stream, r.post, r.barred).where(r.kind == "decide", below, r.post.not_in(posts))
+    left, found = set(directory.unattended(day)), []
+    states: dict[str, Any] = {}
+    for asked in rows(store, query):
+        barred = set(asked["barred"].split())
+        if asked["post"] not in left and barred.isdisjoint(directory.holders(asked["post"], day)):
+            continue
+        stream = asked["stream"]
+        state = states[stream] = states.get(stream) or store.load(stream)[0]
+        if stands_in(state, asked["request"], person, store.facts(state.definition), day):
+            found.append(str(asked["request"]))
+    return found
 
 
 def _posts_now(store: Store, person: str) -> list[str]:

@@ -18,7 +18,7 @@ from domain.directory import Directory
 from domain.kinds import Row
 from domain.reader_stream import Choice
 from store.store import Store
-from store.tables import deliveries, notice_choices
+from store.tables import deliveries, notice_choices, requests
 
 TO_PEOPLE = "email"
 """The channel whose messages go to persons; all others go out as they were owed, once an event and recipient."""
@@ -32,7 +32,7 @@ def spread(store: Store, connection: sa.Connection, rows: Sequence[Row], channel
     """Insert what the notices in `rows` become on `channels`. Returns how many go to somebody; doubles fall away.
 
     A notice to a post where nobody hears it (vacant, and nobody stands in) becomes one that failed, so that an operator sees it
-    and can send it again once somebody is there.
+    and can send it again once somebody is there; one that asks for a decision goes to the post that the step escalates to.
     """
     facts = store.facts(connection=connection)
     chosen = {
@@ -44,6 +44,9 @@ def spread(store: Store, connection: sa.Connection, rows: Sequence[Row], channel
     for row in rows:
         for channel in channels:
             recipients = list(_recipients(row, channel, facts.directory, local_day(now)))
+            if not recipients:
+                beyond = {**row, "recipient": f"post:{_stands_in(connection, row)}"}
+                recipients = list(_recipients(beyond, channel, facts.directory, local_day(now)))
             if not recipients:
                 new = _message(row, channel, row["recipient"], Choice(), facts.calendar, now)
                 made[new["event_id"], new["recipient"], channel] = new | {"state": "failed", "problem": NOBODY}
@@ -73,6 +76,14 @@ def _recipients(row: Row, channel: str, directory: Directory, day: date) -> Iter
         found = directory.person(person)
         if found is not None and not found.service:
             yield f"person:{person}"
+
+
+def _stands_in(connection: sa.Connection, row: Row) -> str | None:
+    """The post that decides where nobody is there to: the one that the step escalates to."""
+    r = requests.c
+    asked = sa.select(r.escalate_to).where(r.stream == row["stream"], r.post == row["recipient"].partition(":")[2])
+    found: str | None = connection.execute(asked.where(r.escalate_to.is_not(None)).limit(1)).scalar()
+    return found
 
 
 def _away(directory: Directory, holders: list[str], day: date) -> bool:

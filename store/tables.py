@@ -282,6 +282,9 @@ requests = Table(
     Column("subject_ja", Text, nullable=False),
     Column("subject_en", Text, nullable=False),
     Column("content_hash", String(64)),
+    Column("escalate_to", Text),
+    # Persons who may not decide in this matter (recused, or it is their draft), with a space before and after each.
+    Column("barred", Text, nullable=False, server_default=""),
 )
 Index("requests_post", requests.c.post, requests.c.due_at)
 Index("requests_stream", requests.c.stream)

@@ -209,7 +209,7 @@ class ToyKind(Quiet[Toy]):
 
 def _place(state: Toy) -> dict[str, Any]:
     place = {"request": state.request, "stream": state.stream, "stage": "s", "round": 1, "step": "t"}
-    return {**place, "post": ASKED_POST, "content_hash": "0" * 64}
+    return {**place, "post": ASKED_POST, "content_hash": "0" * 64, "escalate_to": None, "barred": ""}
 
 
 def _no(rule: str) -> Exception:

@@ -131,6 +131,19 @@ def next_in_order(
     return stands, []
 
 
+def stands_in(state: Lifecycle, request_id: str, person: str, facts: Facts, day: date) -> bool:
+    """Whether a person may decide an open request for a post that they do not hold: it is their turn, and nothing bars them."""
+    request = next((r for r in state.requests if r.id == request_id and r.kind == "decide"), None)
+    if request is None or facts.definition is None or person in state.recused or not _decides(person, facts):
+        return False
+    stage = facts.definition.stage(state.work)
+    step = stage.gate[request.step_index]
+    if person in facts.directory.holders(request.post, day) or (person in state.authors and not step.drafter_may_decide):
+        return False
+    _, posts = next_in_order(state, request, step, stage, facts, day)
+    return any(person in facts.directory.holders(post, day) for post in posts)
+
+
 def _decides(person: str, facts: Facts) -> bool:
     found = facts.directory.person(person)
     return found is not None and not found.service and not found.auditor

@@ -52,6 +52,7 @@ def view(state: Lifecycle) -> View:
         "adopted": state.adopted is not None,
         "merged_into": state.merged_into,
     }
+    barred = "".join(f" {p} " for p in sorted({*state.recused, *state.authors}))
     requests: list[Row] = [
         {
             "request": r.id,
@@ -71,6 +72,8 @@ def view(state: Lifecycle) -> View:
             if r.kind == "decide"
             else f"{state.title}: {r.title.en}",
             "content_hash": state.submission.content_hash if r.kind == "decide" and state.submission else None,
+            "escalate_to": r.escalate_to if r.kind == "decide" else None,
+            "barred": barred if r.kind == "decide" else "",
         }
         for r in state.requests
     ]
@@ -135,7 +138,7 @@ def _aimed(state: Lifecycle) -> list[Row]:
 
 def _to_be_said(state: Lifecycle) -> list[Row]:
     """Questions, readings and tasks of a wind-down wait in the same inbox, and decide nothing."""
-    common: Row = {"stream": state.stream, "round": state.round, "overdue": False}
+    common: Row = {"stream": state.stream, "round": state.round, "overdue": False, "escalate_to": None, "barred": ""}
     questions: list[Row] = [
         {
             **common,

@@ -35,7 +35,7 @@ from notifications.registry import ALWAYS
 from notifications.webhook import SIGNATURE, Webhook
 from runtime.devserver import free_port
 from settings import ROOT
-from store import outbox
+from store import outbox, queries
 from store.store import Store
 from tests.city import PROCESS, directory, person
 from tests.given import Case
@@ -160,7 +160,8 @@ def test_a_notice_to_a_vacant_post_is_an_operators_until_somebody_is_there(store
     held, port = box
     today = datetime.now(UTC).astimezone(JST).date()
     here = store.facts().directory
-    vacant = here.model_copy(update={"tenures": tuple(t for t in here.tenures if t.post != "child-chief")})
+    empty = ("child-chief", "office-director")  # the post itself, and the one that stands in where nobody is there
+    vacant = here.model_copy(update={"tenures": tuple(t for t in here.tenures if t.post not in empty)})
     store.record(ImportDirectory(command_id="vacant", stream=DIRECTORY, directory=vacant), SYSTEM)
     begin(store)
     deliver(store, mail(port))
@@ -176,6 +177,17 @@ def test_a_notice_to_a_vacant_post_is_an_operators_until_somebody_is_there(store
     deliver(store, mail(port))
     assert "p-member@city.example" in held.to
     assert not [r for r in outbox.unsettled(store) if r["recipient"] == "post:child-chief"]
+
+
+def test_a_notice_to_a_vacant_post_goes_to_whoever_decides_instead(store: Store, box: tuple[Box, int]) -> None:
+    held, port = box
+    here = store.facts().directory
+    vacant = here.model_copy(update={"tenures": tuple(t for t in here.tenures if t.post != "child-chief")})
+    store.record(ImportDirectory(command_id="vacant", stream=DIRECTORY, directory=vacant), SYSTEM)
+    begin(store)
+    deliver(store, mail(port))
+    assert "p-office@city.example" in held.to
+    assert [r["subject_ja"] for r in queries.inbox(store, "p-office")] and outbox.unsettled(store) == []
 
 
 def test_a_dead_channel_keeps_what_it_owes_and_becomes_an_incident(store: Store, box: tuple[Box, int]) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from settings import ROOT
+from store import queries
+from store.store import Store
 from tests.integration.test_shell import Shell
 
 EXAMPLES = ROOT / "examples"
@@ -146,6 +149,35 @@ def test_recusal_marks_added_concurrence_and_due_dates(shell: Shell) -> None:
     assert [a["person"] for a in shell.json("show", "R8")["awaiting"]] == ["p30"]
     shown = shell("show", "R8").stdout
     assert "doubtful" in shown and "経路 / route" in shown
+
+
+@pytest.mark.parametrize("deputies", [True, False])
+@pytest.mark.parametrize("why", ["recused", "vacant"])
+def test_whoever_stands_in_finds_the_request_in_their_inbox(shell: Shell, tmp_path: Path, why: str, deputies: bool) -> None:
+    text = (ROOT / "definitions" / "people.yaml").read_text("utf-8").splitlines(True)
+    gone = [] if deputies else ["post: child-support-chief, deputy"]
+    gone += ["post: child-support-chief, since:"] if why == "vacant" else []
+    kept = [line for line in text if not any(g in line.replace("{post", "post") for g in gone)]
+    assert len(text) - len(kept) >= len(gone)
+    (tmp_path / "people.yaml").write_text("".join(kept), "utf-8")
+    shell("directory", "import", str(tmp_path / "people.yaml"), "--force")
+    submit(shell, "setup")
+    if why == "recused":
+        shell("recuse", "R8", "--reason", "親族の会社", "--as", "p32")
+    with closing(Store.open(shell.url)) as store:
+        [asked] = queries.live_requests(store)
+        people = [p.id for p in store.facts().directory.people]
+        turn = {p for p in people if asked["request"] in {r["request"] for r in queries.inbox(store, p)}} - {"p32"}
+        assert all(queries.count_inbox(store, p) == len(queries.inbox(store, p)) for p in people)
+    assert turn and asked["post"] == "child-support-chief" and not turn & {"p33", "p01"}
+    other = next(p for p in ("p13", "p14", "p15", "p16") if p not in turn)
+    assert "not-your-post" in shell.refused("answer", asked["request"], "--as", other, "--decision", "approve", code=3)
+    stands = min(turn)
+    found = shell("inbox", "--as", stands).stdout
+    assert asked["request"][:8] in found
+    shell("answer", asked["request"], "--as", stands, "--decision", "approve")
+    assert shell.json("show", "R8")["awaiting"][0]["person"] == "p30" and shell.json("verify")["ok"]
+    shell("rebuild")
 
 
 def test_moves_in_april_are_loaded_ahead_and_confidential(shell: Shell, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -134,3 +135,19 @@ def test_requests_are_parted_by_whose_they_are(busy: Pages) -> None:
         do(busy, RecordAbsence, DIRECTORY, "p32", person="p32", since=TODAY, until=TODAY)
         assert director.get("/?view=deputy").text.count('class="what') == 2
         assert chief.get("/?view=nonsense").status_code == 422
+
+
+def test_whoever_decides_for_a_recused_holder_finds_it_and_can_decide(town: Pages) -> None:
+    request = town.waiting("p32")
+    town("recuse", "R8", "--reason", "親族の会社", "--as", "p32")
+    town.password("p34")
+    with client(town, "p34") as deputy, client(town, "p30") as other:
+        assert f"/requests/{request}" in deputy.get("/").text and f"/requests/{request}" not in other.get("/").text
+        shown = deputy.get(f"/requests/{request}").text
+        assert 'name="decision"' in shown and 'name="decision"' not in other.get(f"/requests/{request}").text
+        seen = re.search(r'name="seen" value="([^"]+)"', shown)
+        assert seen
+        kept = {**csrf(shown), "command_id": "stands-in", "seen": seen[1], "decision": "approve", "comment": ""}
+        done = deputy.post(f"/requests/{request}/answer", data=kept)
+        assert done.status_code == 303, done.text
+    assert town.json("show", "R8")["awaiting"][0]["person"] == "p30"

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from domain.calendar import local_day
 from domain.deliverables.differences import differences
 from domain.lifecycle import dialogue
-from domain.lifecycle.absence import Recuse
+from domain.lifecycle.absence import Recuse, stands_in
 from domain.lifecycle.amendments import RetractAnswer
 from domain.lifecycle.commands import AnswerRequest, Condition
 from domain.lifecycle.overview import STANDINGS, route
@@ -132,8 +132,10 @@ def _lessons(visit: Visit, state: Lifecycle) -> dict[str, Any] | None:
 def _is_mine(visit: Visit, state: Lifecycle, asked: Asked | None) -> bool:
     if asked is None:
         return False
-    directory, day = visit.store.facts().directory, local_day(visit.store.clock.now())
-    return asked.post in {*directory.posts_of(visit.person, day), *directory.stands_in_for(visit.person, day)}
+    facts, day = visit.store.facts(state.definition), local_day(visit.store.clock.now())
+    directory = facts.directory
+    held = {*directory.posts_of(visit.person, day), *directory.stands_in_for(visit.person, day)}
+    return asked.post in held or stands_in(state, asked.id, visit.person, facts, day)
 
 
 def _choices(visit: Visit, state: Lifecycle, asked: Asked | None) -> dict[str, Any]:

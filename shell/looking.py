@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 
@@ -12,6 +12,9 @@ from shell.offices import offices
 from shell.output import OUT, minute, short, short_day
 from shell.session import Session
 from shell.telling import KINDS
+
+if TYPE_CHECKING:
+    from store.waiting import FromBody
 
 _PAGE = 50
 """Rows shown to people at once; a document (`--json`) holds all, unless told otherwise."""
@@ -200,6 +203,7 @@ def _print_list(found: list[dict[str, Any]]) -> None:
 def inbox(as_: As = None, limit: Limit = None, offset: Offset = 0, json_: Json = False) -> None:
     """自分(の職)に届いている依頼 / what waits for me"""
     from store import queries
+    from store.waiting import from_bodies
 
     session = Session()
     person = session.person(as_)
@@ -228,12 +232,62 @@ def inbox(as_: As = None, limit: Limit = None, offset: Offset = 0, json_: Json =
         }
         for r in rows
     ]
-    OUT.emit(found, lambda: _print_inbox(person, found))
+    asked = [_asked_by_body(b, person) for b in from_bodies(session.store, person)] if not offset else []
+    OUT.emit([*found, *asked], lambda: _print_inbox(person, found, asked))
     if len(found) < total:
         _say_how_many(offset, len(found), total, "件 / requests")
 
 
-def _print_inbox(person: str, found: list[dict[str, Any]]) -> None:
+def _asked_by_body(asked: FromBody, person: str) -> dict[str, Any]:
+    """In the shape of a request, with the command that answers it."""
+    body, _, number = asked.stream.partition(":")
+    words = {
+        "vote": f"vote {number} {asked.item} --ballot yes|no|abstain",
+        "confirm": f"read {number}",
+        "instruction": f"answer {short(asked.instruction)} --text TEXT",
+        "decision": f"decide {number} {asked.item} --number NUMBER --on DAY --by {asked.post}",
+    }
+    return {
+        "request": None,
+        "id": asked.stream,
+        "title": asked.title.ja,
+        "kind": asked.kind,
+        "item": asked.item,
+        "instruction": asked.instruction,
+        "role": asked.post,
+        "subject": asked.subject.ja,
+        "subject_en": asked.subject.en,
+        "opened_at": asked.since,
+        "due_at": asked.due_at,
+        "overdue": asked.overdue,
+        "command": f"./taskforce {body} {words[asked.kind]} --as {person}",
+    }
+
+
+def _print_asked(asked: list[dict[str, Any]]) -> None:
+    OUT.table(
+        "会議から / from the bodies",
+        ("会議 / session", "何を / what", "種類", "期限 / due"),
+        (
+            (
+                f"{a['title']} ({a['id'].partition(':')[2]})",
+                a["subject"],
+                KINDS.get(a["kind"], a["kind"]),
+                (short_day(a["due_at"]) if a["due_at"] else "") + (" 超過 / overdue" if a["overdue"] else ""),
+            )
+            for a in asked
+        ),
+    )
+    for command in dict.fromkeys(a["command"] for a in asked[:3]):
+        OUT.say(f"  {command}")
+
+
+def _print_inbox(person: str, found: list[dict[str, Any]], asked: list[dict[str, Any]]) -> None:
+    if asked:
+        _print_asked(asked)
+        if not found:
+            return
+        OUT.say("")
     OUT.table(
         "",
         ("依頼 / request", "何を / what", "種類", "届いた日 / since", "期限 / due"),

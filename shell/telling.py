@@ -175,6 +175,10 @@ KINDS = {
     "question": "質問 / question",
     "read": "供覧 / for information",
     "task": "廃止の整理 / wind-down",
+    "vote": "投票 / vote",
+    "confirm": "会議録の確認 / minutes",
+    "instruction": "指示への回答 / instruction",
+    "decision": "決裁の起案 / decision",
 }
 
 

@@ -138,7 +138,9 @@ def stands_in(state: Lifecycle, request_id: str, person: str, facts: Facts, day:
         return False
     stage = facts.definition.stage(state.work)
     step = stage.gate[request.step_index]
-    if person in facts.directory.holders(request.post, day) or (person in state.authors and not step.drafter_may_decide):
+    if person in facts.directory.holders(request.post, day) or (
+        person in state.authors and not step.drafter_may_decide
+    ):
         return False
     _, posts = next_in_order(state, request, step, stage, facts, day)
     return any(person in facts.directory.holders(post, day) for post in posts)

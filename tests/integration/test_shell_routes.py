@@ -153,7 +153,9 @@ def test_recusal_marks_added_concurrence_and_due_dates(shell: Shell) -> None:
 
 @pytest.mark.parametrize("deputies", [True, False])
 @pytest.mark.parametrize("why", ["recused", "vacant"])
-def test_whoever_stands_in_finds_the_request_in_their_inbox(shell: Shell, tmp_path: Path, why: str, deputies: bool) -> None:
+def test_whoever_stands_in_finds_the_request_in_their_inbox(
+    shell: Shell, tmp_path: Path, why: str, deputies: bool
+) -> None:
     text = (ROOT / "definitions" / "people.yaml").read_text("utf-8").splitlines(True)
     gone = [] if deputies else ["post: child-support-chief, deputy"]
     gone += ["post: child-support-chief, since:"] if why == "vacant" else []

@@ -120,6 +120,14 @@ def test_what_bodies_ask_is_in_the_inbox_until_it_is_done(town: Pages, browser: 
     assert "持ち回りの案件" not in page.inner_text("main")
     with client(town) as chief:
         assert "持ち回りの案件" not in chief.get("/?view=bodies").text, "no member"
+    assert not [r for r in town.json("inbox", "--as", MAYOR) if r["kind"] == "vote"]
+    put(town, stream, "c2", "次の案件")
+    [asked] = [r for r in town.json("inbox", "--as", MAYOR) if r["kind"] == "vote"]
+    assert (asked["subject"], asked["request"]) == ("次の案件", None) and "次の案件" in town(
+        "inbox", "--as", MAYOR
+    ).stdout
+    town(*asked["command"].replace("yes|no|abstain", "yes").split()[1:])
+    assert not [r for r in town.json("inbox", "--as", MAYOR) if r["kind"] == "vote"]
     look(page, f"{town.base}/?view=open", "inbox-of-the-mayor")
 
 

@@ -214,6 +214,9 @@ def _within(command: RecordBudget, line: BudgetLine, budget: Budget, carried: in
             "what was allotted or carried over",
         ),
     }
+    if line.amount("billed") is None:
+        # What was in the bill the assembly may raise as well (Local Autonomy Act 97-2); without one there is nothing that it could.
+        limits = {**limits, "voted": limits["billed"]}
     rule, limit, ja, en = limits.get(command.state, ("", command.amount, "", ""))
     name = NAMES[command.state]
     if command.amount > limit:

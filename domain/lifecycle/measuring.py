@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
+from domain.calendar import local_day, wareki
 from domain.deliverables.base import Evidence
 from domain.facts import Facts
 from domain.kpis.periods import parse
@@ -53,7 +54,7 @@ def _recorded(
     now: datetime,
 ) -> list[Event]:
     require_value(kpi, command.value)
-    period = _new_period(state, kpi, command.period)
+    period = _new_period(state, kpi, command.period, local_day(now))
     measured = e.MeasurementRecorded(
         kpi=kpi.key, period=period, value=command.value, round=state.round, source=command.source, note=note
     )
@@ -109,7 +110,7 @@ def stored_name(state: Lifecycle, kpi: str, period: str) -> str | None:
     return next(same, None)
 
 
-def _new_period(state: Lifecycle, kpi: Kpi, period: str) -> str:
+def _new_period(state: Lifecycle, kpi: Kpi, period: str, today: date) -> str:
     known = stored_name(state, kpi.key, period)
     if known is not None:
         value = state.values[kpi.key][known]
@@ -120,9 +121,17 @@ def _new_period(state: Lifecycle, kpi: Kpi, period: str) -> str:
             remedy_ja="誤りなら `./taskforce measure --correct --reason` で訂正してください(元の値は残ります)",
             remedy_en="if it is wrong, correct it with `./taskforce measure --correct --reason`; the original stays",
         )
+    meant = parse(period)
+    if meant is not None and meant.start > today:
+        raise refuse(
+            "period-to-come",
+            f"period: {period} はまだ始まっていません({wareki(meant.start)}から)",
+            f"period: {period} has not begun; it starts on {meant.start.isoformat()}",
+            remedy_ja="測った期間を書いてください",
+            remedy_en="give the period that was measured",
+        )
     if kpi.type is None:
         return period
-    meant = parse(period)
     if meant is None:
         raise refuse(
             "period-unknown",

@@ -83,7 +83,7 @@ def look(page: Page, url: str, name: str) -> None:
 @contextmanager
 def client(town: Pages, person: str | None = "p32") -> Iterator[httpx.Client]:
     """A client that keeps its cookies, as a browser on localhost does."""
-    with httpx.Client(base_url=town.base, headers={"Origin": town.base, "Accept-Language": "en"}) as made:
+    with httpx.Client(base_url=town.base, headers={"Origin": town.base, "Accept-Language": "en"}, timeout=60) as made:
         if person is not None:
             sign_in(made, person)
         yield made

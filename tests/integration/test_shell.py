@@ -105,7 +105,7 @@ def test_every_example_deliverable_passes_its_gate(started: Shell) -> None:
     while (state := store.load(stream)[0]).round == 1:
         if state.stage == "monitoring":
             for kpi, value in (("digital_rate", "74"), ("postage", "2,900,000")):
-                started("measure", "R8", kpi, value, "--as", "p33", "--period", "2028-03")
+                started("measure", "R8", kpi, value, "--as", "p33", "--period", "2026-03")
             started("review", "R8", "--as", "p07", "--reason", "一年が過ぎた")
             continue
         started("submit", "R8", str(EXAMPLES / "deliverables" / f"{state.stage}.yaml"), "--as", "p33")

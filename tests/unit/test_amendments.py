@@ -162,13 +162,13 @@ def test_what_is_no_answer_leaves_the_answer_to_who_gave_it_and_stands_when_it_i
     kpi, first = case.state.kpis[0].key, next(iter(case.state.values[case.state.kpis[0].key]))
     case.give("approve").done()
     who = last_answer(case)
-    case.measure("2030-Q1")
+    case.measure("2019-Q1")
     wrong = case.make(am.CorrectMeasurement, kpi=kpi, period=first, value="13", reason="転記の誤り")
     case.when(wrong, person("member")).done()
     paid = case.make(c.RecordBudget, fiscal_year=2027, state="asked", amount=5_000_000)
     case.when(paid, person("finance")).done()
     retract(case, who).done()
-    assert case.state.values[kpi] == {first: "13", "2030-Q1": "12"} and kpi in case.state.measured
+    assert case.state.values[kpi] == {first: "13", "2019-Q1": "12"} and kpi in case.state.measured
     assert case.state.budgets[2027].asked == 5_000_000
 
 
@@ -259,11 +259,11 @@ def test_a_promise_made_with_the_answer_goes_with_it() -> None:
 
 def test_a_wrong_value_is_corrected_and_the_original_stays_on_record() -> None:
     case = Case().at("monitoring")
-    case.measure("2027-Q1")
+    case.measure("2025-Q1")
     kpi = case.state.kpis[0].key
-    command = case.make(am.CorrectMeasurement, kpi=kpi, period="2027-Q1", value="21", reason="転記の誤り")
+    command = case.make(am.CorrectMeasurement, kpi=kpi, period="2025-Q1", value="21", reason="転記の誤り")
     case.when(command, person("member")).then(am.MeasurementCorrected)
-    assert case.state.values[kpi]["2027-Q1"] == "21"
+    assert case.state.values[kpi]["2025-Q1"] == "21"
     event = case.log[-1].event
     assert isinstance(event, am.MeasurementCorrected) and (event.was, event.value) == (Decimal(12), Decimal(21))
     assert next(r.event.value for r in case.log if isinstance(r.event, e.MeasurementRecorded)) == Decimal(12)
@@ -369,11 +369,11 @@ def test_the_other_side_knows_what_was_merged_into_it() -> None:
 
 def measured_once() -> Case:
     case = Case().at("monitoring")
-    case.measure("2027-Q1")
+    case.measure("2025-Q1")
     return case
 
 
-def corrected_value(value: str, period: str = "2027-Q1") -> Outcome:
+def corrected_value(value: str, period: str = "2025-Q1") -> Outcome:
     case = measured_once()
     command = case.make(am.CorrectMeasurement, kpi=case.state.kpis[0].key, period=period, value=value, reason="誤記")
     return case.when(command, person("member"))
@@ -382,7 +382,7 @@ def corrected_value(value: str, period: str = "2027-Q1") -> Outcome:
 def measured_twice() -> Outcome:
     case = measured_once()
     kpi = case.state.kpis[0].key
-    return case.when(case.make(c.RecordMeasurement, kpi=kpi, period="2027-Q1", value="9"), person("member"))
+    return case.when(case.make(c.RecordMeasurement, kpi=kpi, period="2025-Q1", value="9"), person("member"))
 
 
 def acted_on() -> Outcome:
@@ -404,7 +404,7 @@ REFUSALS: list[tuple[str, Callable[[], Outcome]]] = [
     ("not-your-answer", lambda: retract(answered(), person("stranger"))),
     ("answer-relied-on", acted_on),
     ("on-hold", lambda: held_back()),
-    ("not-measured", lambda: corrected_value("3", "2031-Q1")),
+    ("not-measured", lambda: corrected_value("3", "2029-Q1")),
     ("value-unchanged", lambda: corrected_value("12.0")),
     ("measured-already", measured_twice),
     ("not-closed", lambda: (case := Case().at("setup")).when(case.make(am.ReopenLifecycle, stage="setup", reason="r"))),

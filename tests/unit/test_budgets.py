@@ -93,13 +93,24 @@ def after(*states: str) -> Case:
         (("asked", "indicated"), "restored", 1, "budget-order"),
         (("asked", "indicated", "appealed"), "voted", 1, "budget-order"),
         (("asked", "indicated", "appealed", "restored", "billed"), "appealed", 1, "budget-order"),
-        (("asked", "indicated", "voted"), "executed", 1, "budget-order"),
+        (("asked", "indicated", "appealed", "restored", "voted"), "executed", 1, "budget-order"),
         (("asked", "indicated"), "appealed", 301, "budget-above-cut"),
         (("asked", "indicated", "appealed"), "restored", 201, "budget-above-cut"),
         (("asked", "indicated"), "billed", 701, "budget-above-indication"),
-        (("asked", "indicated", "voted"), "allotted", 801, "budget-above-vote"),
-        (("asked", "indicated", "voted", "allotted"), "executed", 751, "budget-above-allotment"),
-        (("asked", "indicated", "voted", "allotted", "executed"), "settled", 1, "accounts-open"),
+        (("asked", "indicated"), "voted", 701, "budget-above-indication"),
+        (("asked", "indicated", "appealed", "restored", "voted"), "allotted", 801, "budget-above-vote"),
+        (
+            ("asked", "indicated", "appealed", "restored", "voted", "allotted"),
+            "executed",
+            751,
+            "budget-above-allotment",
+        ),
+        (
+            ("asked", "indicated", "appealed", "restored", "voted", "allotted", "executed"),
+            "settled",
+            1,
+            "accounts-open",
+        ),
         (("asked", "indicated"), "billed", 700, "bill-number"),
     ],
 )
@@ -130,7 +141,7 @@ def test_a_year_is_amended_until_31_march_and_not_on_1_april() -> None:
 
 
 def test_execution_is_recorded_until_31_may_and_refused_on_1_june() -> None:
-    case = after("asked", "indicated", "voted", "allotted")
+    case = after("asked", "indicated", "appealed", "restored", "voted", "allotted")
     amount(case, "executed", 1, on=date(2026, 3, 31)).refused("budget-date")
     on_day(case, date(2027, 5, 31))  # a Monday
     amount(case, "executed", 700).done()

@@ -342,14 +342,14 @@ def test_a_kpi_has_its_baseline_target_and_the_value_that_holds() -> None:
     case.start().done()
     case.at("monitoring")
     key = case.state.kpis[0].key
-    case.when(case.make(c.RecordMeasurement, kpi=key, period="2027-01", value="12"), person("office")).done()
-    case.when(case.make(c.RecordMeasurement, kpi=key, period="2027-03", value="30"), person("office")).done()
-    corrected = case.make(CorrectMeasurement, kpi=key, period="2027-01", value="14", reason="誤記")
+    case.when(case.make(c.RecordMeasurement, kpi=key, period="2025-01", value="12"), person("office")).done()
+    case.when(case.make(c.RecordMeasurement, kpi=key, period="2025-03", value="30"), person("office")).done()
+    corrected = case.make(CorrectMeasurement, kpi=key, period="2025-01", value="14", reason="誤記")
     case.when(corrected, person("office")).done()
     chart = next(k for k in reading.kpis(case.state, case.log) if k.key == key)
     assert chart.baseline is not None and chart.target is not None and chart.direction in ("up", "down")
     values = [(p.period, p.value, p.corrected) for p in chart.points if p.value is not None]
-    assert values[-2:] == [("2027-01", 14.0, True), ("2027-03", 30.0, False)]
+    assert values[-2:] == [("2025-01", 14.0, True), ("2025-03", 30.0, False)]
     assert "実績(訂正)" in {r[0] for r in telling.table(chart, "ja").rows}
 
 

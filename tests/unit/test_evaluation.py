@@ -62,17 +62,17 @@ def test_a_process_without_an_outcome_gets_the_next_best_or_none() -> None:
 def test_the_latest_period_of_the_round_counts() -> None:
     case = Case().at("monitoring")
     assert {k.standing for k in kpi_scores(case.state)} == {"unmeasured"}
-    for period, value in (("2028-Q1", "21"), ("2027-Q4", "9")):
+    for period, value in (("2026-Q1", "21"), ("2025-Q4", "9")):
         command = case.make(c.RecordMeasurement, kpi="users", period=period, value=value)
         case.when(command, person("member")).done()
     users = next(k for k in kpi_scores(case.state) if k.key == "users")
     assert (users.period, users.value, users.attainment, users.standing) == (
-        "2028-Q1",
+        "2026-Q1",
         Decimal(21),
         Decimal("1.1"),
         "attained",
     )
-    assert users.told == "t: 21件(2028-Q1、基準値 10、目標値 20、達成率 110%、達成)"
+    assert users.told == "t: 21件(2026-Q1、基準値 10、目標値 20、達成率 110%、達成)"
 
 
 def test_hypotheses_are_scored_against_the_kpi_that_their_metric_names() -> None:
@@ -108,7 +108,7 @@ MATERIAL = Material(
         },
     },
     happened=(Happening(on=date(2028, 2, 1), told=Text(ja="再開", en="resumed")),),
-    reports=({"period": "2027-Q1", "progress": "順調\n二行目", "spent": 500}, {"period": "2027-Q2", "spent": 700}),
+    reports=({"period": "2025-Q1", "progress": "順調\n二行目", "spent": 500}, {"period": "2025-Q2", "spent": 700}),
     sources=({"source": "利用記録", "date": "2028-03-31"},),
 )
 
@@ -116,21 +116,21 @@ MATERIAL = Material(
 def monitored(value: str = "12") -> Case:
     case = Case().at("monitoring")
     for kpi in ("users", "cost"):
-        case.when(case.make(c.RecordMeasurement, kpi=kpi, period="2028-Q1", value=value), person("member")).done()
+        case.when(case.make(c.RecordMeasurement, kpi=kpi, period="2026-Q1", value=value), person("member")).done()
     return case
 
 
 def test_a_monitoring_report_is_drafted_from_the_record_and_can_be_handed_in() -> None:
     case = monitored()
     draft = monitoring_draft(case.state, PROCESS, MATERIAL)
-    assert draft["period"] == "2028-Q1"
+    assert draft["period"] == "2026-Q1"
     assert "・公開: 令和9年6月10日完了(予定 令和9年6月1日、遅れ)" in draft["progress"]
     assert "・説明会: 予定 令和10年3月1日、未完了(期限超過)" in draft["progress"]
     assert "・総括: 予定 令和10年12月1日、未完了" in draft["progress"] and "再開" in draft["progress"]
     assert "達成率 20%" in draft["value"] and "判断できない" in draft["value"]
     assert "執行額の計: 1,200円(2期)" in draft["cost"] and "内示額 800円" in draft["cost"]
     require_complete("monitoring", parse("monitoring", draft), context(case.state, PROCESS, case.facts, case.now))
-    done = MATERIAL.model_copy(update={"reports": ({"period": "2028-Q1"},)})
+    done = MATERIAL.model_copy(update={"reports": ({"period": "2026-Q1"},)})
     assert monitoring_draft(case.state, PROCESS, done)["period"] == "", (
         "a period that has been reported is not proposed again"
     )
@@ -142,7 +142,7 @@ def test_a_review_is_drafted_with_the_recommendation_and_its_reasons() -> None:
     draft = review_draft(case.state, PROCESS, MATERIAL)
     assert draft["recommendation"] == draft["system_recommendation"] == "improvement" and draft["back_to"] == "analysis"
     assert "part-way" in draft["reasons"][0] and draft["reasons"] == draft["system_reasons"]
-    assert draft["report"].startswith("【取組状況】\n・2027-Q1: 順調\n") and "【仮説の検証】" in draft["report"]
+    assert draft["report"].startswith("【取組状況】\n・2025-Q1: 順調\n") and "【仮説の検証】" in draft["report"]
     assert any("目標に届かなかった" in x for x in draft["learnt"])
     case.submit(**draft).done()
     case.pass_gate()

@@ -203,7 +203,7 @@ REFUSALS: list[tuple[str, Callable[[], Outcome]]] = [
     ("budget-order", lambda: budget("indicated")),
     ("budget-order", lambda: budget("voted", before=(("asked", 1),))),
     ("budget-order", lambda: budget("allotted", before=(("asked", 1), ("indicated", 1)))),
-    ("budget-above-vote", lambda: budget("allotted", 11, before=(("asked", 9), ("indicated", 9), ("voted", 10)))),
+    ("budget-above-vote", lambda: budget("allotted", 11, before=(("asked", 10), ("indicated", 10), ("voted", 10)))),
     ("budget-above-vote", lambda: budget("voted", 9, before=tuple((s, 10) for s in ("asked", "indicated", "voted", "allotted")))),
     ("not-finance", lambda: budget("asked", by="mayor")),
     ("not-monitoring", lambda: send(Case().at("setup"), c.OpenReview, reason="r")),

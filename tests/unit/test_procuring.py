@@ -293,7 +293,7 @@ def test_what_was_given_up_may_be_begun_again_and_counts_no_more() -> None:
 
 def test_implementation_with_a_contract_waits_for_the_procurement_that_was_begun() -> None:
     case = Case(CITY).at("implementation")
-    amount(case, "voted", 1000, year=2027).done()
+    amount(case, "voted", 800, year=2027).done()
     buy(case, fiscal_year=2027).done()
     case.submit(contract=True).refused("implementation-contract-made")
     case.submit(contract=False).done()

@@ -26,12 +26,14 @@ from charts.gathering import flow_at, value_at
 from charts.models import Chart, FlowChart, KpiChart, ValueChart
 from charts.reading import kpis
 from charts.registry import svg
-from domain.calendar import wareki_fiscal_year
+from domain.calendar import local_day, wareki_fiscal_year
+from domain.evaluation.reports import balance_line
 from domain.evaluation.scoring import kpi_scores
 from domain.kpis.health import percent
 from domain.lifecycle.events import DeliverableSubmitted
 from domain.lifecycle.state import Lifecycle
 from domain.lifecycle.story import line
+from domain.lifecycle.valuing import weighed
 from domain.messages import Frozen, Recorded, Text
 from domain.sessions import messages as m
 from domain.sessions.kind import CATEGORIES, CONCLUSIONS
@@ -141,6 +143,8 @@ class PackItem(Frozen):
     kpis: tuple[Kpi, ...]
     budget: tuple[tuple[str, str, str, str, str], ...]
     """Fiscal year, asked, indicated, voted, allotted."""
+    balance: str
+    """Benefits against costs and when it pays back, where both are known: over five years, not discounted."""
     promises: int
     changes: tuple[Change, ...]
     papers: tuple[PackPaper, ...]
@@ -399,6 +403,7 @@ def _item(
         said=said,
         kpis=_kpis(state, charts) if state else (),
         budget=budget,
+        balance=_balance(state, known.recorded[-1]) if state and known else "",
         promises=sum(p.fulfilled_at is None for p in state.promises) if state else 0,
         changes=tuple(Change(at=moment(r.occurred_at), told=t) for r, t in fresh[-_LATEST:]),
         papers=tuple(PackPaper(name=p.name, version=p.version, kind=p.kind, hash=p.sha256) for p in item.papers),
@@ -440,6 +445,12 @@ def _kpis(state: Lifecycle, charts: Sequence[KpiChart]) -> tuple[Kpi, ...]:
             )
         )
     return tuple(found)
+
+
+def _balance(state: Lifecycle, last: Recorded) -> str:
+    """By the events alone: the city's rates for the details may change, and a pack does not."""
+    found = weighed(state, None, local_day(last.occurred_at)).appraisal
+    return balance_line(found) if found is not None and found.benefit else ""
 
 
 def _budget(state: Lifecycle) -> tuple[tuple[str, str, str, str, str], ...]:

@@ -149,11 +149,14 @@ def _money(state: Lifecycle, material: Material) -> list[str]:
 
 
 def _balance(found: Appraisal | None) -> list[str]:
-    if found is None or not found.benefit:
-        return []
+    return [] if found is None or not found.benefit else [f"・{balance_line(found)}"]
+
+
+def balance_line(found: Appraisal) -> str:
+    """Benefits less costs over all years, and when it has paid back, in a line."""
     span = f"{wareki_fiscal_year(found.years[0].fiscal_year)}〜{wareki_fiscal_year(found.years[-1].fiscal_year)}"
     back = f"、回収期間 {found.payback_years}年" if found.payback_years is not None else "、期間内に回収しない"
-    return [f"・収支({span}): 便益 {found.benefit:,}円 − 費用 {found.cost:,}円 = {found.balance:+,}円{back}"]
+    return f"収支({span}): 便益 {found.benefit:,}円 − 費用 {found.cost:,}円 = {found.balance:+,}円{back}"
 
 
 def _hypotheses(evaluation: Evaluation) -> list[str]:

@@ -12,7 +12,7 @@ from pydantic import Field
 from domain.calendar import fiscal_year, wareki_fiscal_year
 from domain.deliverables.base import Evidence, blank
 from domain.facts import Facts
-from domain.fiscal import accounts_close
+from domain.fiscal import FiscalCalendar, accounts_close
 from domain.kpis.types import unusable
 from domain.lifecycle.authority import may_draft, may_steer
 from domain.lifecycle.commands import LifecycleCommand
@@ -125,7 +125,13 @@ def costs_of(state: Lifecycle, day: date, years: int) -> tuple[Cost, ...]:
 
 def value(state: Lifecycle, facts: Facts, day: date, *, rate: Decimal | None = None, years: int | None = None) -> Value:
     """The lifecycle's value against its cost; `rate` and `years` take the place of the city's own. Sources: `domain/money/appraisal.py`."""
-    fiscal = facts.fiscal
+    return weighed(state, facts.fiscal, day, rate=rate, years=years)
+
+
+def weighed(
+    state: Lifecycle, fiscal: FiscalCalendar | None, day: date, *, rate: Decimal | None = None, years: int | None = None
+) -> Value:
+    """`value` by the figures of a fiscal calendar; without one over five years, discounted at 4 %."""
     horizon = years or (fiscal.horizon_years if fiscal else 5)
     costs = costs_of(state, day, horizon)
     begin = min([c.fiscal_year for c in costs] + [b.from_year for b in state.benefits], default=fiscal_year(day))

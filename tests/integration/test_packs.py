@@ -19,6 +19,7 @@ from domain.directory_stream import STREAM as DIRECTORY
 from domain.directory_stream import ImportDirectory
 from domain.lifecycle import commands as c
 from domain.lifecycle.amendments import CorrectMeasurement, RetractAnswer
+from domain.lifecycle.valuing import RecordBenefit
 from domain.messages import SYSTEM
 from domain.sessions import messages as m
 from papers import packs
@@ -93,8 +94,19 @@ def test_each_pack_says_what_changed_since_the_session_before(office: Office) ->
     office.conclude(first, evaluation="noted", policy="endorsed")
     kpi = office.store.load(stream)[0].kpis[0].key
     office.do(c.RecordMeasurement, stream, person("office"), kpi=kpi, period="Q2", value="15")
+    gives = {
+        "key": "desk",
+        "what": "yen",
+        "title": "郵送料",
+        "per_year": "300",
+        "from_year": 2027,
+        "source": {"source": "見積"},
+    }
+    office.do(RecordBenefit, stream, person("office"), **gives)
     second = office.session("monitoring")
     item = next(i for i in packs.pack(office.store, second, whole=True)[0].items if i.stage)
+    assert item.balance.startswith("収支(令和9年度〜令和13年度): 便益 1,500円 − 費用 "), item.balance
+    assert item.balance in packs.as_html(packs.pack(office.store, second, whole=True)[0]).decode()
     assert [ch.told.en for ch in item.changes] == [f"measured {kpi} Q2: 15"]
     bars = [(b.label, b.value) for b in item.kpis[0].bars]
     assert bars[0][0] == "基準値" and bars[-1][0] == "目標値" and [v for _, v in bars[1:-1]] == ["12", "15"]

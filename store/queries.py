@@ -477,10 +477,21 @@ def attachments_of(store: Store, stream: str) -> list[dict[str, Any]]:
 
 
 def attached_files(store: Store) -> list[dict[str, Any]]:
-    """Each distinct file once, with one lifecycle and name that it was attached under."""
+    """Each distinct file once, with one stream and name that it was attached under: evidence of lifecycles and papers of sessions."""
     query = sa.select(
         attachments.c.sha256,
         sa.func.min(attachments.c.stream).label("stream"),
         sa.func.min(attachments.c.name).label("name"),
     )
-    return rows(store, query.group_by(attachments.c.sha256).order_by(attachments.c.sha256))
+    found = rows(store, query.group_by(attachments.c.sha256).order_by(attachments.c.sha256))
+    # Papers of sessions: those of items that were taken off are on record too, so that states do not name them all.
+    papers = (
+        sa.select(events.c.stream, events.c.body).where(events.c.type == "PaperReceived").order_by(events.c.position)
+    )
+    known = {row["sha256"] for row in found}
+    for row in rows(store, papers):
+        paper = json.loads(row["body"])["paper"]
+        if paper["sha256"] not in known:
+            known.add(paper["sha256"])
+            found.append({"sha256": paper["sha256"], "stream": row["stream"], "name": paper["name"]})
+    return found

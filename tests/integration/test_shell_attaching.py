@@ -82,3 +82,17 @@ def test_what_is_not_taken_is_said_before_anything_is_recorded(shell: Shell, tmp
     (tmp_path / "attachments").write_text("in the way")
     assert "TASKFORCE_ATTACHMENTS" in shell.refused("attach", "R8", str(tmp_path / "b.csv"), "--as", "p33", code=4)
     assert shell.json("attachments", "R8")["attachments"] == []
+
+
+def test_papers_of_sessions_are_checked_too(shell: Shell, survey: Path, tmp_path: Path) -> None:  # noqa: F811
+    shell("council", "convene", "--on", "2199-01-10", "--as", "p07")
+    session = shell.json("council", "list")[0]["stream"]
+    shell("council", "put", session, "other-1", "--title", "議題", "--as", "p07")
+    shell("council", "paper", session, "other-1", str(survey), "--as", "p07")
+    shell("council", "remove", session, "other-1", "--reason", "取下げ", "--as", "p07")
+    assert shell.json("verify")["ok"]
+    sha256 = hashlib.sha256(survey.read_bytes()).hexdigest()
+    [place] = (tmp_path / "attachments" / sha256[:2]).iterdir()
+    place.unlink()
+    [problem] = shell.json("verify", code=1)["problems"]
+    assert session in problem and survey.name in problem and "is missing" in problem

@@ -18,7 +18,7 @@ from shell.output import short
 from shell.session import Session
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # a value may be negative
 def measure(
     id: Id,
     kpi: Annotated[str, typer.Argument(metavar="KPI", help="KPI の記号 / key of the KPI")],

@@ -9,6 +9,7 @@ from typing import Literal
 from domain.evaluation.scoring import KpiScore, kpi_scores
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Frozen, Text
+from domain.money.appraisal import Appraisal
 
 OutcomeKey = Literal["expansion", "improvement", "abolition", "continuation", "completion"]
 
@@ -23,11 +24,13 @@ class Recommendation(Frozen):
 
 @dataclass(frozen=True)
 class Figures:
-    """What the rules look at: the outcome KPIs and the cost KPIs of this round, and the stopping criteria that were met."""
+    """What the rules look at: the outcome KPIs and the cost KPIs of this round, the stopping criteria that were met, and benefits less
+    costs in yen (None where no benefit or no cost is known)."""
 
     outcomes: tuple[KpiScore, ...]
     costs: tuple[KpiScore, ...]
     reached: tuple[Text, ...] = ()
+    balance: int | None = None
 
     @property
     def measured(self) -> int:
@@ -39,8 +42,14 @@ class Figures:
 
     @property
     def affordable(self) -> bool:
-        """Every cost KPI that was measured is at its target."""
-        return all(k.standing == "attained" for k in self.costs if k.standing != "unmeasured")
+        """Every cost KPI that was measured is at its target, and the project gives no less than it costs, where both are known."""
+        paid = self.balance is None or self.balance >= 0
+        return paid and all(k.standing == "attained" for k in self.costs if k.standing != "unmeasured")
+
+    @property
+    def on_its_way(self) -> bool:
+        """Every outcome KPI is attained, or where the way to its target should have been when it was measured last."""
+        return all(k.standing == "attained" or k.on_its_way for k in self.outcomes)
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,8 @@ RULES: tuple[RecommendationRule, ...] = (
     RecommendationRule(
         "attained-at-its-cost",
         _t(
-            "成果KPIをすべて達成し、費用KPIも目標内", "every outcome KPI is attained, and no cost KPI misses its target"
+            "成果KPIをすべて達成し、費用KPIも目標内(収支も赤字でない)",
+            "every outcome KPI is attained, no cost KPI misses its target, and it gives no less than it costs",
         ),
         ("expansion", "completion", "continuation"),
         lambda f: f.count("attained") == len(f.outcomes) and f.affordable,
@@ -93,11 +103,20 @@ RULES: tuple[RecommendationRule, ...] = (
     RecommendationRule(
         "attained-above-its-cost",
         _t(
-            "成果KPIをすべて達成したが、費用KPIが目標に届かない",
-            "every outcome KPI is attained, but a cost KPI misses its target",
+            "成果KPIをすべて達成したが、費用KPIが目標に届かないか、収支が赤字",
+            "every outcome KPI is attained, but a cost KPI misses its target, or it costs more than it gives",
         ),
         ("completion", "continuation"),
         lambda f: f.count("attained") == len(f.outcomes),
+    ),
+    RecommendationRule(
+        "on-its-way",
+        _t(
+            "成果KPIは目標への途中にあり、その時期にあるべき水準に達している",
+            "the outcome KPIs are part way to their targets, and where they should have been by then",
+        ),
+        ("continuation", "improvement"),
+        lambda f: f.on_its_way,
     ),
     RecommendationRule(
         "part-way",
@@ -109,20 +128,26 @@ RULES: tuple[RecommendationRule, ...] = (
 """In this order. The thresholds (half of the KPIs) are ours."""
 
 
-def figures_of(scores: Sequence[KpiScore], reached: Sequence[Text] = ()) -> Figures:
+def figures_of(scores: Sequence[KpiScore], reached: Sequence[Text] = (), appraisal: Appraisal | None = None) -> Figures:
     return Figures(
+        balance=appraisal.balance if appraisal is not None and appraisal.benefit else None,
         outcomes=tuple(k for k in scores if k.kind == "outcome"),
         costs=tuple(k for k in scores if k.kind == "cost"),
         reached=tuple(reached),
     )
 
 
-def recommend(scores: Sequence[KpiScore], outcomes: Sequence[str], reached: Sequence[Text] = ()) -> Recommendation:
+def recommend(
+    scores: Sequence[KpiScore],
+    outcomes: Sequence[str],
+    reached: Sequence[Text] = (),
+    appraisal: Appraisal | None = None,
+) -> Recommendation:
     """The recommendation from the KPIs' scores, among the `outcomes` of the process, with the rule and the figures as reasons.
 
-    `reached`: the stopping criteria that were met, in words: stopping is then what is recommended.
+    `reached`: the stopping criteria that were met, in words: stopping is then what is recommended. `appraisal`: value against cost.
     """
-    figures = figures_of(scores, reached)
+    figures = figures_of(scores, reached, appraisal)
     rule = next(r for r in RULES if r.holds(figures))
     outcome = next((o for o in rule.then if o in outcomes), "")
     counted = _t(
@@ -132,7 +157,8 @@ def recommend(scores: Sequence[KpiScore], outcomes: Sequence[str], reached: Sequ
         f"{figures.count('part_way')} part way, {figures.count('worse')} worse",
     )
     first = _t(f"{rule.title.ja}(規則 {rule.key})", f"{rule.title.en} (rule {rule.key})")
-    return Recommendation(outcome=outcome, rule=rule.key, reasons=(first, *figures.reached, counted))
+    paid = () if figures.balance is None else (_t(f"収支 {figures.balance:+,}円", f"balance {figures.balance:+,} yen"),)
+    return Recommendation(outcome=outcome, rule=rule.key, reasons=(first, *figures.reached, counted, *paid))
 
 
 def criteria_met(state: Lifecycle) -> tuple[Text, ...]:
@@ -140,6 +166,6 @@ def criteria_met(state: Lifecycle) -> tuple[Text, ...]:
     return tuple(r.words for r in state.reached if r.basis == "stopping")
 
 
-def recommended(state: Lifecycle, outcomes: Sequence[str]) -> str:
+def recommended(state: Lifecycle, outcomes: Sequence[str], appraisal: Appraisal | None = None) -> str:
     """The outcome that the system recommends now, among those of the process; empty when it recommends nothing."""
-    return recommend(kpi_scores(state), outcomes, criteria_met(state)).outcome
+    return recommend(kpi_scores(state), outcomes, criteria_met(state), appraisal).outcome

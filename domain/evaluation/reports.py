@@ -54,7 +54,7 @@ def evaluate(state: Lifecycle, process: ProcessDefinition, material: Material) -
     return Evaluation(
         kpis=kpis,
         hypotheses=hypotheses,
-        recommendation=recommend(kpis, [o.key for o in process.outcomes], criteria_met(state)),
+        recommendation=recommend(kpis, [o.key for o in process.outcomes], criteria_met(state), material.appraisal),
     )
 
 

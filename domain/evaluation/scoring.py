@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
-from domain.kpis.attainment import attainment, is_worse, levels
+from domain.kpis.attainment import attainment, expected, is_worse, levels
 from domain.kpis.health import percent
 from domain.lifecycle.state import Kpi, Lifecycle
 from domain.messages import Frozen, Text
@@ -41,6 +41,10 @@ class KpiScore(Frozen):
     value: Decimal | None = None
     attainment: Decimal | None = None
     standing: Standing = "unmeasured"
+    due: Decimal | None = None
+    """The value that should have been reached by the end of that period; None where baseline or target have no day."""
+    on_its_way: bool = False
+    """Part way, and no worse than `due`."""
 
     @property
     def told(self) -> str:
@@ -94,7 +98,9 @@ def _score(kpi: Kpi, values: Mapping[str, str]) -> KpiScore:
     share = attainment(kpi.baseline, kpi.target, last.level, kpi.direction or "up")
     worse = is_worse(kpi, last.level, kpi.baseline)
     standing = "attained" if share >= 1 else "worse" if worse else "part_way"
-    return score.model_copy(update={"attainment": share, "standing": standing})
+    due = expected(kpi, last.period.end)
+    on_way = standing == "part_way" and due is not None and not is_worse(kpi, last.level, due)
+    return score.model_copy(update={"attainment": share, "standing": standing, "due": due, "on_its_way": on_way})
 
 
 def hypothesis_scores(hypotheses: Iterable[Mapping[str, Any]], kpis: Sequence[KpiScore]) -> tuple[HypothesisScore, ...]:

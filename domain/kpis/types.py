@@ -187,5 +187,5 @@ def outside(
         en = f"{'-inf' if least is None else least} to {'inf' if most is None else most}"
         return Text(ja=f"範囲({ja}{unit})の外です", en=f"outside its range of {en}")
     if key is not None and TYPES[key].whole and value != value.to_integral_value():
-        return Text(ja="件数・人数は整数です", en="a count is a whole number")
+        return Text(ja="件数・人数は整数です", en="no whole number, as a count is")
     return None

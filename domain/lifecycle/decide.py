@@ -150,7 +150,9 @@ def context(state: Lifecycle, process: ProcessDefinition, facts: Facts, now: dat
         back_to=improvement.stages if improvement else (),
         section=state.section,
         spread=frozenset(s.section for s in state.spread),
-        evaluated=recommended(state, tuple(o.key for o in process.outcomes)),
+        evaluated=recommended(
+            state, tuple(o.key for o in process.outcomes), valuing.value(state, facts, local_day(now)).appraisal
+        ),
     )
 
 

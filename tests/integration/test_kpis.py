@@ -102,6 +102,8 @@ def test_a_spreadsheet_comes_in_once_and_its_figures_come_out(shell: Shell, tmp_
     }
     again = shell.json("kpi", "import", file, "--as", "p22")
     assert (again["recorded"], again["known"], len(measured(shell))) == (0, 6, 6)
+    below = ("measure", "R5-counter", "online", "-5", "--period", "2025-10", "--as", "p22")
+    assert "outside its range" in shell.refused(*below, code=3)
     [online, cost] = shell.json("kpi", "show", "R5-counter", "--on", "2025-10-15")["kpis"]
     assert {v["sha256"] for v in online["values"]} == {sha}
     assert {(v["person"], v["source"]) for v in online["values"]} == {("p22", "測定値.csv")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,9 @@ from domain.evaluation.reports import Happening, Material, monitoring_draft, rev
 from domain.evaluation.scoring import KpiScore, Standing, hypothesis_scores, kpi_scores
 from domain.lifecycle import commands as c
 from domain.lifecycle.decide import context
+from domain.lifecycle.state import Kpi, Lifecycle
 from domain.messages import Text
+from domain.money.appraisal import Appraisal, appraise
 from tests.given import KPI, PROCESS, VALID, Case, person
 
 ALL = ("expansion", "improvement", "abolition", "continuation", "completion")
@@ -46,6 +49,44 @@ def test_the_first_rule_that_holds_recommends(
     found = recommend(scores, ALL)
     assert (found.rule, found.outcome) == (rule, outcome)
     assert rule in found.reasons[0].ja and str(len(outcomes)) in found.reasons[1].en
+
+
+def appraisal(balance: int) -> Appraisal:
+    found = appraise({2026: 100}, {2026: Decimal(100 + balance)}, Decimal("0.04"))
+    assert found is not None and found.balance == balance
+    return found
+
+
+@pytest.mark.parametrize(("balance", "rule"), [(0, "attained-at-its-cost"), (-1, "attained-above-its-cost")])
+def test_what_costs_more_than_it_gives_is_not_expanded(balance: int, rule: str) -> None:
+    found = recommend([score("outcome", "attained")], ALL, (), appraisal(balance))
+    assert (found.rule, found.outcome == "expansion") == (rule, balance == 0)
+    assert f"{balance:+}" in found.reasons[-1].ja
+    nothing_given = appraise({2026: 100}, {}, Decimal("0.04"))
+    assert recommend([score("outcome", "attained")], ALL, (), nothing_given).rule == "attained-at-its-cost"
+
+
+@pytest.mark.parametrize(
+    ("days", "value", "direction", "due", "rule"),
+    [
+        ((date(2025, 4, 1), date(2027, 3, 31)), "16", "up", 15, "on-its-way"),
+        ((date(2025, 4, 1), date(2027, 3, 31)), "14", "up", 15, "part-way"),
+        ((date(2025, 4, 1), date(2027, 3, 31)), "5", "down", 15, "attained-at-its-cost"),
+        ((None, None), "19", "up", None, "part-way"),
+    ],
+)
+def test_part_way_is_held_against_where_it_should_be_by_then(
+    days: tuple[date | None, date | None], value: str, direction: Any, due: int | None, rule: str
+) -> None:
+    ends = (10, 20) if direction == "up" else (20, 10)
+    kpi = Kpi(
+        key="k", title="k", unit="件", owner="p", kind="outcome", baseline=ends[0], target=ends[1], direction=direction
+    )
+    kpi = kpi.model_copy(update={"baseline_on": days[0], "target_on": days[1]})
+    state = Lifecycle(stream="s", kpis=(kpi,), values={"k": {"FY2025": value}})
+    [found] = kpi_scores(state)
+    assert found.due is None if due is None else round(found.due or 0) == due
+    assert recommend([found], ALL).rule == rule
 
 
 def test_every_rule_recommends_and_speaks_both_languages() -> None:

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from domain.bodies import BodyRules
 from domain.calendar import local_day
+from domain.duties import has_duty
 from domain.facts import Facts
 from domain.kinds import Quiet
 from domain.lifecycle.authority import known_person
@@ -105,16 +106,22 @@ class RulesKind(Quiet[RulesState]):
 
 
 def _require_headquarters(state: RulesState, person: str, facts: Facts, now: datetime) -> None:
-    """By the rules that hold: whoever has a post in the secretariat's unit or in one above it. Nobody makes themselves that."""
+    """By the rules that hold: whoever has a post in the secretariat's unit or in one above it. Nobody makes themselves that.
+
+    Where no rules hold yet, or their secretariat is no unit of this city: whoever looks after the process definitions.
+    """
     held, here = state.find(), facts.directory
-    above = set() if held is None else set(here.lineage(held.secretariat))
+    there = held is not None and here.unit(held.secretariat) is not None
+    if not there and has_duty(person, "processes", here, local_day(now)):
+        return
+    above = set(here.lineage(held.secretariat)) if held is not None and there else set()
     if not above & here.own_units_of(person, local_day(now)):
         raise refuse(
             "not-headquarters",
             f"規程を定めるのは事務局とその上の組織です({person} はその職にありません)",
             f"the rules are laid down by the secretariat and the units above it; {person} holds no post there",
-            remedy_ja="事務局か本部の職員が公開してください",
-            remedy_en="let someone of the secretariat or the headquarters publish them",
+            remedy_ja="事務局か本部の職員が公開してください(初めての規程は、プロセス定義を扱う組織の職員)",
+            remedy_en="let someone of the secretariat or the headquarters publish them (the first rules: who looks after processes)",
         )
 
 

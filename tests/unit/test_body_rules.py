@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.bodies_stream import STREAM, PublishRules, RulesKind, RulesPublished
 from domain.messages import SYSTEM
-from tests.bodies import OFFICE, Body, rules
+from tests.bodies import OFFICE, Body, facts, rules
 from tests.city import person
 
 
@@ -37,6 +37,21 @@ def test_only_the_secretariat_and_those_above_lay_them_down() -> None:
     empty = Body(RulesKind(), STREAM)
     empty.refused("not-headquarters", PublishRules, OFFICE, rules=rules())
     Body(RulesKind(), "elsewhere").refused("rules-stream", PublishRules, SYSTEM, rules=rules())
+
+
+def test_the_first_rules_of_a_city_are_laid_down_by_whoever_looks_after_the_processes() -> None:
+    known = facts()
+    units = [
+        u.model_copy(update={"duties": ("processes",)}) if u.id == "child-section" else u for u in known.directory.units
+    ]
+    here = known.model_copy(update={"directory": known.directory.model_copy(update={"units": tuple(units)})})
+    first = Body(RulesKind(), STREAM, here)
+    first.refused("not-headquarters", PublishRules, OFFICE, rules=rules())
+    first.do(PublishRules, person("chief"), rules=rules())
+    first.refused("not-headquarters", PublishRules, person("chief"), rules=rules(version=2))
+    without = here.directory.model_copy(update={"units": tuple(u for u in units if u.id != rules().secretariat)})
+    first.facts = here.model_copy(update={"directory": without})
+    first.do(PublishRules, person("chief"), rules=rules(version=2, secretariat="child-section"))
 
 
 def test_a_state_survives_its_snapshot() -> None:

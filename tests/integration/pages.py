@@ -54,7 +54,7 @@ class Pages(Shell):
     def close(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(20)
+            self._process.wait(90)
 
     def answered(self) -> list[tuple[str, str]]:
         """Person and decision of every answer on record."""

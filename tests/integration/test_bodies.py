@@ -178,7 +178,7 @@ async def test_a_year_of_the_bodies(temporal_server: DevServer, database_url: st
             office.do(m.ConcludeItem, last, item=item.key, conclusion=outcome)
         office.do(m.CloseSession, last)
         await until(lambda: town.store.load(stream)[0].closed_as == "completion", 30, town.diagnosis)
-        await town.settle(60)
+        await town.settle(150)
         types = {
             kind: (await client.get_workflow_handle(workflow_id(kind, s)).describe()).workflow_type
             for kind, s in (("selection", name), ("lifecycle", stream))

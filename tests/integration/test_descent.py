@@ -68,7 +68,7 @@ async def test_an_expansion_killed_in_its_middle_starts_each_lifecycle_once(
         await until(lambda: victim.poll() is not None, 60, town.diagnosis)
         assert victim.returncode == -signal.SIGKILL
         survivor = town.worker_process()
-        await town.settle(60)
+        await town.settle(150)
         found = lineage(town.store, stream)
         assert {d.section: d.standing for d in found.descendants} == {
             **dict.fromkeys(OPEN, "started"),
@@ -79,7 +79,7 @@ async def test_an_expansion_killed_in_its_middle_starts_each_lifecycle_once(
         town.record(SettleSpread, "a", person("office"), section=TAKEN, again=True, reason="職を設けた")
         await town.wake(client, "a")
         await until(lambda: Counter(town.types("a"))["SpreadRefused"] == 2, 40, town.diagnosis)
-        await town.settle(60)
+        await town.settle(150)
     finally:
         stop(victim)
         if survivor is not None:

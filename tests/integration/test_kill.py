@@ -63,7 +63,7 @@ async def test_a_worker_killed_at_any_moment_loses_and_doubles_nothing(
         await until(lambda: victim.poll() is not None, 30, town.diagnosis)
         assert victim.returncode == -signal.SIGKILL
         survivor = town.worker_process()
-        await town.settle(60)
+        await town.settle(150)
     finally:
         stop(victim)
         if survivor is not None:
@@ -87,13 +87,14 @@ async def test_two_workers_share_the_work(temporal_server: DevServer, sqlite_url
             await town.wake(client, f"t{i}")
             town.submit(f"t{i}")
             await town.wake(client, f"t{i}")
-        await town.settle(40)
+        await town.settle(150)
+        await until(lambda: town.log().count("worker ready") == 2, 120, town.diagnosis)
         workers[0].send_signal(signal.SIGTERM)
-        assert workers[0].wait(20) == 0  # a graceful stop
+        assert workers[0].wait(90) == 0  # a graceful stop
         for i in range(6):
             town.approve(f"t{i}")
             await town.wake(client, f"t{i}")
-        await town.settle(60)
+        await town.settle(150)
     finally:
         for worker in workers:
             stop(worker)

@@ -87,7 +87,7 @@ class Office:
         while not self.state.closed:
             if self.state.repeats:
                 for kpi in self.state.kpis:
-                    self.do(c.RecordMeasurement, person("member"), kpi=kpi.key, period="2027-Q1", value="12.5")
+                    self.do(c.RecordMeasurement, person("member"), kpi=kpi.key, period="2020-Q1", value="12.5")
                 self.submit()
                 self.pass_gate()
                 self.do(c.OpenReview, person("office"), reason="一年たった")
@@ -336,7 +336,11 @@ def test_the_dossier_of_a_closed_lifecycle_holds_everything(office: Office) -> N
     while office.state.work != "implementation":
         office.submit()
         office.pass_gate()
-    office.do(c.RecordBudget, person("finance"), fiscal_year=2027, state="voted", amount=1234567)
+    billed = {"fiscal_year": 2027, "state": "billed", "amount": 800, "bill": "議案第12号"}
+    office.do(c.RecordBudget, person("finance"), **billed)
+    office.do(
+        c.RecordBudget, person("finance"), fiscal_year=2027, state="voted", amount=1234567
+    )  # the assembly gave more
     office.do(c.FulfilPromise, person("chief"), promise=office.state.promises[0].id, note="報告した")
     office.finish()
     made = office.dossier()

@@ -85,7 +85,7 @@ def test_killed_in_the_middle_it_starts_over_cleanly(tasks: Path, tmp_path: Path
     database, undisturbed = tmp_path / "killed" / "taskforce.db", tmp_path / "whole" / "taskforce.db"
     with _begun(tasks, database) as process:
         process.kill()
-        process.wait(20)
+        process.wait(90)
     assert play(tasks, database).verified
     play(tasks, undisturbed)
     assert rows(database) == rows(undisturbed)
@@ -119,7 +119,7 @@ def _begun(tasks: Path, database: Path) -> Iterator[subprocess.Popen[str]]:
     finally:
         if process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
-            process.wait(20)
+            process.wait(90)
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()

@@ -159,14 +159,17 @@ class Town:
         with (self.settings.var_dir / "worker.log").open("ab") as log:
             return subprocess.Popen([sys.executable, *program], cwd=ROOT, env=environment, stdout=log, stderr=log)
 
-    async def settle(self, seconds: float = 40) -> None:
+    async def settle(self, seconds: float = 150) -> None:
         """Until every stream is followed to its end and every notice is sent."""
         await until(lambda: not self.store.unfollowed() and not self.unsent(), seconds, self.diagnosis)
 
-    def diagnosis(self) -> str:
+    def log(self) -> str:
+        """What worker processes have said so far."""
         log = self.settings.var_dir / "worker.log"
-        tail = log.read_text("utf-8", "replace")[-1500:] if log.exists() else ""
-        return f"behind: {self.store.unfollowed()}, unsent: {self.unsent()}\n{tail}"
+        return log.read_text("utf-8", "replace") if log.exists() else ""
+
+    def diagnosis(self) -> str:
+        return f"behind: {self.store.unfollowed()}, unsent: {self.unsent()}\n{self.log()[-1500:]}"
 
     def unsent(self) -> int:
         return sum(n for (_, state), n in self.notices().items() if state in ("pending", "sending"))
@@ -178,8 +181,11 @@ class Town:
 
     def sent_twice(self) -> list[str]:
         """Message ids that stand more than once in the log of worker processes."""
-        log = (self.settings.var_dir / "worker.log").read_text("utf-8", "replace")
-        ids = [line.split('"message_id": "')[1].split('"')[0] for line in log.splitlines() if '"message_id": "' in line]
+        ids = [
+            line.split('"message_id": "')[1].split('"')[0]
+            for line in self.log().splitlines()
+            if '"message_id": "' in line
+        ]
         return [i for i, n in Counter(ids).items() if n > 1]
 
 
@@ -195,7 +201,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(20)
+            process.wait(90)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -18,6 +18,7 @@ import time
 import traceback
 from collections.abc import Iterable, Mapping
 from functools import cache
+from importlib import import_module
 from typing import IO, Literal
 
 from settings import ROOT
@@ -101,7 +102,7 @@ def _server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     for end in (ours, theirs):
         end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LONGEST)
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("TASKFORCE_", "TEMPORAL_"))}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("TASKFORCE_", "TEMPORAL_", "PYTHONDONTWRITE"))}
     words = [sys.executable, "-m", "tests.forking", str(theirs.fileno())]
     server = subprocess.Popen(words, cwd=ROOT, env=kept, pass_fds=[theirs.fileno()])
     theirs.close()
@@ -111,12 +112,35 @@ def _server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
 # --- the process that forks ------------------------------------------------------------------------------------------
 
 
+LAZY = (
+    "alembic.command",
+    "blobs.registry",
+    "charts.registry",
+    "holidays.countries",
+    "learning.asking",
+    "papers.decision",
+    "papers.dossier",
+    "papers.packs",
+    "rehearsal.run",
+    "shell.app",
+    "store.migrate",
+    "store.rebuild",
+    "store.verify",
+    "store.waiting",
+    "temporalio.client",
+    "temporalio.worker",
+    "web.app",
+    "workflows.signing",
+)
+"""What commands import when they come to it: the parent has it already."""
+
+
 def _serve(requests: socket.socket) -> None:
-    import shell.app  # noqa: F401
-    import web.app  # noqa: F401
     from shell.commands import load
 
     load(None)
+    for module in LAZY:
+        import_module(module)
     gc.collect()
     gc.freeze()
     while True:

@@ -18,6 +18,9 @@ def whole() -> list[str]:
 
 
 if __name__ == "__main__":
+    # Tests start hundreds of processes: each would compile every module anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     code = pytest.main(sys.argv[1:] or whole())
     sys.stdout.flush()
     sys.stderr.flush()

@@ -67,7 +67,7 @@ fi
 cd "$here"
 # An environment that works keeps its Python. A new one takes the Python that is here: no other is downloaded.
 if [ -n "$python" ] && ! .venv/bin/python -c '' >/dev/null 2>&1; then
-  export UV_PYTHON_DOWNLOADS=never
+  export UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1 # compiled once here, not at somebody's first command
   set -- --python "$python" "$@"
 fi
 if ! "$uv" sync --locked --quiet "$@"; then

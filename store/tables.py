@@ -288,6 +288,7 @@ requests = Table(
 )
 Index("requests_post", requests.c.post, requests.c.due_at)
 Index("requests_stream", requests.c.stream)
+Index("requests_escalate_to", requests.c.escalate_to)
 
 answers = Table(
     "answers",

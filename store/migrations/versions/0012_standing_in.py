@@ -14,6 +14,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("requests", sa.Column("escalate_to", sa.Text()))
     op.add_column("requests", sa.Column("barred", sa.Text(), nullable=False, server_default=""))
+    op.create_index("requests_escalate_to", "requests", ["escalate_to"])
     if op.get_bind().execute(sa.text("SELECT 1 FROM requests LIMIT 1")).scalar():
         op.execute("DELETE FROM meta WHERE key = 'rebuild'")
         op.execute("INSERT INTO meta (key, value) VALUES ('rebuild', '0012')")

@@ -247,7 +247,7 @@ def _p95(seconds: Sequence[float]) -> float:
 
 def _one_reader(bench: Bench, base: str, bare: str, cookie: dict[str, str]) -> Iterator[Figure]:
     times = bench.sized(100, 20)
-    with httpx.Client(headers=cookie) as client:
+    with httpx.Client(headers=cookie, timeout=120) as client:
 
         def looked(url: str) -> float:
             spent = []

@@ -71,11 +71,12 @@ class History:
 
     def __init__(self, ways: Iterable[Way], calendar: Calendar, now: datetime) -> None:
         self.calendar, self.now = calendar, now
-        self._at: defaultdict[str, list[tuple[Way, int]]] = defaultdict(list)
+        self._at: defaultdict[tuple[str, str | None], list[tuple[Way, int]]] = defaultdict(list)
         for way in ways:
             for i, (stage, _) in enumerate(way.steps):
                 if stage != END and (i > 0 or way.whole):
-                    self._at[stage].append((way, i))
+                    self._at[stage, None].append((way, i))
+                    self._at[stage, way.section].append((way, i))
         self._curves: dict[tuple[str, str | None, tuple[str, ...]], Curve] = {}
 
     def curve(self, stage: str, section: str | None, there: tuple[str, ...]) -> Curve:
@@ -83,9 +84,7 @@ class History:
         key = (stage, section, there)
         if key not in self._curves:
             wanted = frozenset(there)
-            self._curves[key] = curve(
-                self._time(way, i, wanted) for way, i in self._at[stage] if section is None or way.section == section
-            )
+            self._curves[key] = curve(self._time(way, i, wanted) for way, i in self._at.get((stage, section), ()))
         return self._curves[key]
 
     def _time(self, way: Way, i: int, there: frozenset[str]) -> tuple[int, bool]:

@@ -3,12 +3,10 @@ store's read models (small and quick: pages ask)."""
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
@@ -18,8 +16,6 @@ from store.tables import lifecycles, outcomes, retractions, stage_visits, stream
 
 END = "(outcome)"
 """Stands among the stages for the decision on the review: the end of a round."""
-_KEEP = 600.0
-"""Seconds for which pages keep what they have learnt: history grows by the month."""
 
 
 @dataclass(frozen=True)
@@ -101,15 +97,3 @@ def _in_order(
     """An outcome stands before the stage that it leads to: both happen at one moment."""
     marked = [(at, 1, stage) for stage, at in steps] + [(at, 0, END) for _, _, at in ends]
     return tuple((name, at) for at, _, name in sorted(marked, key=lambda m: (m[0], m[1])))
-
-
-_KEPT: WeakKeyDictionary[Store, tuple[float, list[Way]]] = WeakKeyDictionary()
-
-
-def remembered(store: Store) -> list[Way]:
-    """`of_store`, at most ten minutes old: for pages."""
-    kept = _KEPT.get(store)
-    if kept is None or time.monotonic() - kept[0] > _KEEP:
-        kept = (time.monotonic(), of_store(store))
-        _KEPT[store] = kept
-    return kept[1]

@@ -4,6 +4,7 @@ Python itself starts (its encoding, its warnings) needs `subprocess`."""
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -106,6 +107,12 @@ def _server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
     words = [sys.executable, "-m", "tests.forking", str(theirs.fileno())]
     server = subprocess.Popen(words, cwd=ROOT, env=kept, pass_fds=[theirs.fileno()])
     theirs.close()
+
+    def end() -> None:
+        ours.close()
+        server.wait(20)
+
+    atexit.register(end)
     return ours, server
 
 

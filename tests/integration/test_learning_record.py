@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from domain.calendar import local_day
 from domain.process import ProcessDefinition
-from learning import hypotheses
+from learning import asking, hypotheses
 from learning.asking import forecast_of, lessons_at
 from learning.backtest import Backtest, backtest
 from learning.exporting import EXPORTED, OBJECTS, write_ocel, write_xes
@@ -38,6 +38,7 @@ from rehearsal.shares import in_memory
 from rehearsal.shifting import Change
 from rehearsal.whatif import of_cast, without
 from rehearsal.whatif import of_store as whatif_of_store
+from store import queries
 from store.calendars import calendar
 from store.store import Store
 from store.tables import events, stage_visits
@@ -287,6 +288,17 @@ def test_forecast_and_lessons_of_a_store_come_with_their_numbers(store: Store) -
         pytest.fail("no lifecycle is open")
     state, _ = store.load(row["id"])
     assert (lessons_at(store, state) is not None) == (state.stage == "hypothesis")
+
+
+def test_a_page_does_not_wait_for_a_long_history(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "AT_ONCE", 3)
+    again = Store.open(store.database.url)
+    row = next(r for r in queries.find_lifecycles(again, closed=False) if r["stage"] != "review" and not r["held"])
+    first = forecast_of(again, row["stream"], fresh=False)
+    assert first.silent is not None and "look again" in first.silent.en and first.expected == ()
+    asking._MAKING[again].join(60)
+    assert forecast_of(again, row["stream"], fresh=False) == forecast_of(again, row["stream"])
+    again.close()
 
 
 def test_reading_changes_nothing(store: Store, tmp_path: Path) -> None:

@@ -108,11 +108,11 @@ def _server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
     server = subprocess.Popen(words, cwd=ROOT, env=kept, pass_fds=[theirs.fileno()])
     theirs.close()
 
-    def end() -> None:
+    def leave() -> None:
         ours.close()
         server.wait(20)
 
-    atexit.register(end)
+    atexit.register(leave)
     return ours, server
 
 

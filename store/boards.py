@@ -65,17 +65,19 @@ def columns(store: Store, *, bureau: str | None = None, shown: int = 5) -> list[
         .where(*chosen)
         .group_by(c.stage),
     )
-    place = sa.func.row_number().over(partition_by=c.stage, order_by=(c.next_due.is_(None), c.next_due, c.stream))
-    ranked = (
-        sa.select(c.stream, c.stage, c.title, c.ref, c.health, c.next_due, c.round, place.label("place"))
-        .where(*chosen)
-        .subquery()
-    )
-    first = rows(store, sa.select(ranked).where(ranked.c.place <= shown).order_by(ranked.c.place))
-    by_stage: dict[str, list[Row]] = {}
-    for row in first:
-        by_stage.setdefault(row["stage"], []).append(row)
-    return [Column(**{**row, "first": tuple(by_stage.get(row["stage"], ()))}) for row in counted]
+    told = (c.stream, c.stage, c.title, c.ref, c.health, c.next_due, c.round)
+
+    def first(stage: str) -> list[Row]:
+        """By due date, what has none last: two questions, each along the index, instead of a rank for every lifecycle."""
+        here = sa.select(*told).where(*chosen, c.stage == stage)
+        dated = here.where(c.next_due.is_not(None)).order_by(c.next_due, c.stream)
+        found = rows(store, dated.limit(shown))
+        if len(found) < shown:
+            rest = here.where(c.next_due.is_(None)).order_by(c.stream)
+            found += rows(store, rest.limit(shown - len(found)))
+        return found
+
+    return [Column(**{**row, "first": tuple(first(row["stage"]))}) for row in counted]
 
 
 def health_by_bureau(store: Store) -> dict[str, dict[str, int]]:

@@ -263,7 +263,7 @@ lifecycles = Table(
 )
 Index("lifecycles_order", lifecycles.c.started_at, lifecycles.c.ref, lifecycles.c.stream)
 Index("lifecycles_ref", lifecycles.c.ref)
-Index("lifecycles_stage", lifecycles.c.stage, lifecycles.c.closed)
+Index("lifecycles_stage", lifecycles.c.stage, lifecycles.c.closed, lifecycles.c.next_due, lifecycles.c.stream)
 Index("lifecycles_bureau", lifecycles.c.bureau)
 
 requests = Table(

@@ -110,12 +110,12 @@ def _require_headquarters(state: RulesState, person: str, facts: Facts, now: dat
 
     Where no rules hold yet, or their secretariat is no unit of this city: whoever looks after the process definitions.
     """
-    held, here = state.find(), facts.directory
-    there = held is not None and here.unit(held.secretariat) is not None
-    if not there and has_duty(person, "processes", here, local_day(now)):
-        return
-    above = set(here.lineage(held.secretariat)) if held is not None and there else set()
-    if not above & here.own_units_of(person, local_day(now)):
+    held, here, day = state.find(), facts.directory, local_day(now)
+    if held is None or here.unit(held.secretariat) is None:
+        may = has_duty(person, "processes", here, day)
+    else:
+        may = not here.own_units_of(person, day).isdisjoint(here.lineage(held.secretariat))
+    if not may:
         raise refuse(
             "not-headquarters",
             f"規程を定めるのは事務局とその上の組織です({person} はその職にありません)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
 from typing import Any, Literal
@@ -267,15 +267,14 @@ class Directory(Frozen):
 
     def has_deputies(self, post: str, on: date) -> bool:
         """Whether somebody is named that day to stand for a post, in whatever matter."""
-        return any(d.covers(on, scope) for d in self._deputies(post, on) for scope in (d.scope or (None,)))
+        return bool(self._standing(post, on))
 
     def stands_in_for(self, person: str, on: date) -> list[str]:
         """Posts of others for which a person is the next in order that day: nobody who holds them is there."""
         mine = set(self.posts_of(person, on))
-        former = [post for r in self.reorganisations if r.on <= on for post in r.posts]
         return [
             post
-            for post in dict.fromkeys((*self._known.deputies, *former))
+            for post in self._with_deputies(on)
             if post not in mine and not self._is_there(post, on) and mine & set(self._first_there(post, on))
         ]
 
@@ -286,17 +285,20 @@ class Directory(Frozen):
     def may_stand_for(self, person: str, on: date) -> list[str]:
         """Posts that name a post of this person among their deputies that day, whether or not it is their turn."""
         mine = set(self.posts_of(person, on))
-        former = [post for r in self.reorganisations if r.on <= on for post in r.posts]
-        named = dict.fromkeys((*self._known.deputies, *former))
         return [
             post
-            for post in named
-            if any(
-                self.post_on(d.deputy, on) in mine
-                for d in self._deputies(post, on)
-                if any(d.covers(on, scope) for scope in (d.scope or (None,)))
-            )
+            for post in self._with_deputies(on)
+            if any(self.post_on(d.deputy, on) in mine for d in self._standing(post, on))
         ]
+
+    def _with_deputies(self, on: date) -> Iterable[str]:
+        """Posts that may have deputies: those for which some are named, and those reorganised away by then."""
+        former = [post for r in self.reorganisations if r.on <= on for post in r.posts]
+        return dict.fromkeys((*self._known.deputies, *former))
+
+    def _standing(self, post: str, on: date) -> list[Deputy]:
+        """Those named for a post that stand for it that day, in whatever matter."""
+        return [d for d in self._deputies(post, on) if any(d.covers(on, scope) for scope in (d.scope or (None,)))]
 
     def _is_there(self, post: str, on: date) -> bool:
         return any(not self.is_absent(p, on) for p in self.holders(post, on) if self._may_decide(p))

@@ -11,8 +11,7 @@ from random import Random
 from typing import Any
 
 from domain.calendar import Span, fiscal_year, local_day
-from domain.evaluation.recommending import criteria_met, recommend
-from domain.evaluation.scoring import kpi_scores
+from domain.evaluation.recommending import recommended
 from domain.facts import Facts
 from domain.lifecycle.state import Lifecycle
 from domain.lifecycle.valuing import value
@@ -330,8 +329,7 @@ def _review(desk: Desk) -> Content:
     reasons = list(script.reasons) or [f"{MARK}各期の測定値と執行状況による"]
     process = desk.facts.definition
     weighed = value(desk.state, desk.facts, desk.today).appraisal
-    found = [o.key for o in process.outcomes] if process else []
-    system = recommend(kpi_scores(desk.state), found, criteria_met(desk.state), weighed)
+    system = recommended(desk.state, [o.key for o in process.outcomes] if process else [], weighed)
     departs = system.outcome and script.outcome != system.outcome
     return {
         "report": script.finding or f"{MARK}KPIの達成状況、費用、利用者の声をまとめた",

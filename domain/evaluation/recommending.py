@@ -166,6 +166,6 @@ def criteria_met(state: Lifecycle) -> tuple[Text, ...]:
     return tuple(r.words for r in state.reached if r.basis == "stopping")
 
 
-def recommended(state: Lifecycle, outcomes: Sequence[str], appraisal: Appraisal | None = None) -> str:
-    """The outcome that the system recommends now, among those of the process; empty when it recommends nothing."""
-    return recommend(kpi_scores(state), outcomes, criteria_met(state), appraisal).outcome
+def recommended(state: Lifecycle, outcomes: Sequence[str], appraisal: Appraisal | None = None) -> Recommendation:
+    """What the system recommends now, among the outcomes of the process."""
+    return recommend(kpi_scores(state), outcomes, criteria_met(state), appraisal)

@@ -134,6 +134,8 @@ def _start(state: Lifecycle, command: c.StartLifecycle, actor: Actor, facts: Fac
 def context(state: Lifecycle, process: ProcessDefinition, facts: Facts, now: datetime) -> Context:
     """What the forms' rules may look at."""
     improvement = process.outcome("improvement")
+    # Every form comes by here, and without benefits there is no balance that the recommendation could look at.
+    weighed = valuing.value(state, facts, local_day(now)).appraisal if state.benefits else None
     return Context(
         today=local_day(now),
         people=frozenset(p.id for p in facts.directory.people),
@@ -150,9 +152,7 @@ def context(state: Lifecycle, process: ProcessDefinition, facts: Facts, now: dat
         back_to=improvement.stages if improvement else (),
         section=state.section,
         spread=frozenset(s.section for s in state.spread),
-        evaluated=recommended(
-            state, tuple(o.key for o in process.outcomes), valuing.value(state, facts, local_day(now)).appraisal
-        ),
+        evaluated=recommended(state, tuple(o.key for o in process.outcomes), weighed).outcome,
     )
 
 

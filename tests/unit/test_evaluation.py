@@ -201,7 +201,7 @@ def test_without_anything_measured_the_draft_says_so_and_recommends_to_go_on() -
 def test_departing_from_the_system_needs_a_reason_and_its_word_is_on_record_as_it_was() -> None:
     case = monitored()
     case.at("review")
-    system = recommended(case.state, ALL)
+    system = recommended(case.state, ALL).outcome
     assert system == "improvement"
     case.submit(recommendation="completion", system_recommendation=system).refused("review-override")
     said = case.submit(recommendation="abolition", system_recommendation="abolition").refused("review-override")

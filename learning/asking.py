@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from threading import Lock, Thread
-from weakref import WeakKeyDictionary
-
-import sqlalchemy as sa
-
-from domain.calendar import Calendar
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Text
 from learning import hypotheses
 from learning.forecast import Forecast, History, forecast
 from learning.hypotheses import Lessons, lessons
+from learning.keeping import Kept
 from learning.ways import of_store
 from store.store import Store
-from store.tables import lifecycles
 
-KEEP = 3600.0
-"""Seconds for which pages keep the history that they reckon with: it grows by the month."""
-AT_ONCE = 2_000
-"""Of so many lifecycles the history is made while a page waits; of more beside it, and the first pages say so."""
 _RECKONING = Text(
     ja="見通しを計算しています。しばらくして開き直してください", en="being reckoned; look again in a moment"
 )
@@ -37,54 +26,30 @@ def forecast_of(store: Store, stream: str, *, fresh: bool = True) -> Forecast:
         return Forecast(stream=stream, stage=state.stage, since=state.entered_at, expected=(), silent=silent)
     if state.closed or state.hold is not None:  # nothing to look up
         return forecast(History((), facts.calendar, store.clock.now()), facts.definition, state)
-    history = _made(store, facts.calendar) if fresh else _remembered(store, facts.calendar)
+    history = _made(store) if fresh else HISTORY.of(store)
     if history is None:
         return Forecast(stream=stream, stage=state.stage, since=state.entered_at, expected=(), silent=_RECKONING)
     return forecast(history, facts.definition, state)
 
 
-_KEPT: WeakKeyDictionary[Store, tuple[float, History]] = WeakKeyDictionary()
-_MAKING: WeakKeyDictionary[Store, Thread] = WeakKeyDictionary()
-_ONE = Lock()
+def _made(store: Store) -> History:
+    return History(of_store(store), store.facts().calendar, store.clock.now())
 
 
-def _made(store: Store, calendar: Calendar) -> History:
-    return History(of_store(store), calendar, store.clock.now())
-
-
-def _remembered(store: Store, calendar: Calendar) -> History | None:
-    """The history as it was made last. When it is old another is made beside; None where the first is still being made."""
-
-    def make() -> None:
-        _KEPT[store] = (time.monotonic(), _made(store, calendar))
-
-    kept = _KEPT.get(store)
-    if kept is not None and time.monotonic() - kept[0] <= KEEP:
-        return kept[1]
-    with _ONE:
-        making = _MAKING.get(store)
-        if making is None or not making.is_alive():
-            making = _MAKING[store] = Thread(target=make, name="history", daemon=True)
-            making.start()
-    if kept is None and _few(store):
-        making.join()
-        kept = _KEPT.get(store)
-    return kept[1] if kept is not None else None
-
-
-def _few(store: Store) -> bool:
-    some = sa.select(lifecycles.c.stream).limit(AT_ONCE + 1).subquery()
-    with store.database.read() as connection:
-        return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()) <= AT_ONCE
+HISTORY = Kept("history", _made)
+PAST = Kept("hypotheses", hypotheses.past)
 
 
 def lessons_at(store: Store, state: Lifecycle, *, fresh: bool = True) -> Lessons | None:
-    """What past hypotheses teach, where a hypothesis is being drafted or decided; None anywhere else."""
+    """What past hypotheses teach, where a hypothesis is being drafted or decided; None anywhere else. With `fresh` False they may be an
+    hour old, or silent while there are none yet."""
     process = store.facts(state.definition).definition
     if state.closed or process is None or state.work != state.stage:
         return None
     stage = next((s for s in process.stages if s.key == state.stage), None)
     if stage is None or stage.deliverable != "hypothesis":
         return None
-    found = hypotheses.past(store) if fresh else hypotheses.remembered(store)
+    found = hypotheses.past(store) if fresh else PAST.of(store)
+    if found is None:
+        return lessons((), state.section).model_copy(update={"silent": _RECKONING})
     return lessons(found, state.section, but=state.stream)

@@ -8,7 +8,6 @@ everything that rests on them says so.
 from __future__ import annotations
 
 import re
-import time
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +15,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 from typing import Any, Literal
-from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
@@ -30,7 +28,6 @@ SCRIPTED = "〔台本〕"
 """Stands before everything that a rehearsal made up (`rehearsal.script.MARK`)."""
 MIN_CASES = 5
 """Lifecycles with measured values from which on something is said (ours)."""
-_KEEP = 600.0
 _SHORTEST = 3
 """Letters that two names must share to be taken for the same."""
 _FORMS = ("hypothesis", "kpis")
@@ -228,18 +225,6 @@ def _of_hypothesis(
         scripted=rehearsed or any(SCRIPTED in t for t in texts),
         **shown,
     )
-
-
-_KEPT: WeakKeyDictionary[Store, tuple[float, list[Past]]] = WeakKeyDictionary()
-
-
-def remembered(store: Store) -> list[Past]:
-    """`past`, at most ten minutes old: for pages."""
-    kept = _KEPT.get(store)
-    if kept is None or time.monotonic() - kept[0] > _KEEP:
-        kept = (time.monotonic(), past(store))
-        _KEPT[store] = kept
-    return kept[1]
 
 
 # --- what is said ----------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from domain.calendar import local_day
 from domain.process import ProcessDefinition
-from learning import asking, hypotheses
+from learning import asking, hypotheses, keeping
 from learning.asking import forecast_of, lessons_at
 from learning.backtest import Backtest, backtest
 from learning.exporting import EXPORTED, OBJECTS, write_ocel, write_xes
@@ -291,13 +291,16 @@ def test_forecast_and_lessons_of_a_store_come_with_their_numbers(store: Store) -
 
 
 def test_a_page_does_not_wait_for_a_long_history(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "AT_ONCE", 3)
+    monkeypatch.setattr(keeping, "AT_ONCE", 3)
     again = Store.open(store.database.url)
     row = next(r for r in queries.find_lifecycles(again, closed=False) if r["stage"] != "review" and not r["held"])
     first = forecast_of(again, row["stream"], fresh=False)
     assert first.silent is not None and "look again" in first.silent.en and first.expected == ()
-    asking._MAKING[again].join(60)
+    asking.HISTORY._making[again].join(60)
     assert forecast_of(again, row["stream"], fresh=False) == forecast_of(again, row["stream"])
+    assert asking.PAST.of(again) is None
+    asking.PAST._making[again].join(60)
+    assert asking.PAST.of(again) == hypotheses.past(again) != []
     again.close()
 
 

@@ -2,9 +2,9 @@
 
 - 債務負担行為 (地方自治法214条): voted as part of a budget, with matter, period and limit.
 - 継続費 (212条): voted, with a total and yearly shares.
-- 長期継続契約 (234条の3, 施行令167条の17): no vote; the city's by-law names such contracts (leases of goods, services the year round), and
-  each year's payments stay within that year's budget.
-- 繰越明許費 (213条): voted before the year ends, for the next year only.
+- 長期継続契約 (234条の3, 施行令167条の17): no vote. The law itself names electricity, gas, water, telecommunications and the lease of real
+  estate, the city's by-law further leases of goods and services the year round; each year's payments stay within that year's budget.
+- 繰越明許費 (213条, 施行令148条): voted before the year ends, for the next year only.
 - 事故繰越し (220条3項ただし書): no vote; what was committed within the year and could not be paid for unavoidable reasons.
 """
 
@@ -244,7 +244,7 @@ def _accident(state: Lifecycle, command: CarryOverBudget, on: date) -> None:
         raise _no(
             "carry-accident",
             "事故繰越しは、年度内に契約(支出負担行為)をし、避けがたい事故で支出が終わらなかったものに限ります(地方自治法220条3項)",
-            "an accidental carry-over needs a contract made within the year and an unavoidable reason (Local Autonomy Act 220-3)",
+            "an accidental carry-over needs a contract made within the year and an unavoidable reason (Local Autonomy Act 220(3))",
             "契約を `./taskforce procure` で記録し、理由を書いてください。そうでなければ繰越明許費の議決を年度内に得ます",
             "record the contract with `./taskforce procure` and give the reason; else an approved carry-over is voted within the year",
         )

@@ -93,7 +93,7 @@ def _window(state: Lifecycle, command: RecordBudget, facts: Facts) -> str:
     if command.window not in (*known, "initial", "supplementary"):
         raise refuse(
             "budget-window",
-            f"window: {command.window} という予算の窓はありません",
+            f"window: {command.window} という予算の区分はありません",
             f"window: there is no window {command.window!r}",
             remedy_ja="次のいずれか: " + "、".join(known or ["initial", "supplementary"]),
             remedy_en="one of: " + ", ".join(known or ["initial", "supplementary"]),

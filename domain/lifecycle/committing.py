@@ -28,7 +28,7 @@ Changes = dict[str, Any]
 CommitmentKind = Literal["debt_burden", "continuing", "long_term"]
 CarryKind = Literal["approved", "accident"]
 KINDS: Mapping[str, Text] = {
-    "debt_burden": Text(ja="債務負担行為", en="debt burden"),
+    "debt_burden": Text(ja="債務負担行為", en="debt commitment"),
     "continuing": Text(ja="継続費", en="continuing expense"),
     "long_term": Text(ja="長期継続契約", en="long-term continuing contract"),
     "approved": Text(ja="繰越明許費", en="approved carry-over"),
@@ -181,7 +181,7 @@ def _by_law(facts: Facts) -> str:
             "長期継続契約の根拠となる条例が登録されていません(地方自治法234条の3、施行令167条の17)",
             "no by-law for long-term continuing contracts is known (Local Autonomy Act 234-3, Enforcement Order 167-17)",
             "fiscal.yaml の long_term_by_law に条例名を書くか、債務負担行為の議決を得てください",
-            "name it as long_term_by_law in fiscal.yaml, or have a debt burden voted",
+            "name it as long_term_by_law in fiscal.yaml, or have a debt commitment voted",
         )
     return found
 

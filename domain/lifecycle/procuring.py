@@ -35,7 +35,7 @@ METHODS: Mapping[str, Text] = {
 }
 STEPS: Mapping[str, Text] = {
     "rfi": Text(ja="情報提供依頼(RFI)", en="request for information"),
-    "notice": Text(ja="公告・公募", en="public notice"),
+    "notice": Text(ja="公告・公募・指名通知", en="notice or invitation"),
     "received": Text(ja="入札・提案の受付", en="bids or proposals received"),
     "selected": Text(ja="落札者・優先交渉権者の決定", en="supplier selected"),
     "provisional": Text(ja="仮契約", en="provisional contract"),
@@ -308,9 +308,9 @@ def _may_contract(state: Lifecycle, found: Procurement, price: int, on: date) ->
             f"on: 契約できるのは{wareki(first)}から{wareki(last)}までです(地方自治法208条2項)",
             f"on: a contract on this money can be made from {first} to {last} (Local Autonomy Act 208(2))",
             "年度内の契約日にするか、債務負担行為の議決を得てください",
-            "make it within the year, or have a debt burden voted",
+            "make it within the year, or have a debt commitment voted",
         )
-    # A debt burden's limit is for the years behind the budget's own; a continuing expense is voted as a total.
+    # A debt commitment's limit is for the years behind the budget's own; a continuing expense is voted as a total.
     burdens = sum(c.limit or 0 for c in commitments if c.kind == "debt_burden")
     limit = max(voted + burdens, *(c.limit or 0 for c in commitments if c.kind == "continuing"), 0)
     others = sum(

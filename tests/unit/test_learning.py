@@ -316,6 +316,8 @@ def test_attainment_and_change() -> None:
     assert attained(Decimal(20), Decimal(60), Decimal(50)) == 0.75
     assert attained(Decimal(100), Decimal(70), Decimal(70)) == 1.0
     assert changed(Decimal(100), Decimal(70)) == -0.3 and changed(Decimal(0), Decimal(5)) is None
+    # infinitelexicon.com/relativechange: from 50 to 75 is 50 %; a deficit that is halved is better by half, too
+    assert changed(Decimal(50), Decimal(75)) == 0.5 and changed(Decimal(-10), Decimal(-5)) == 0.5
     assert attained(Decimal(5), Decimal(5), Decimal(5)) is None
 
 

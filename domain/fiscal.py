@@ -133,9 +133,10 @@ class FiscalCalendar(Frozen):
     skeleton_followed_by: str = ""
     warn_before: Span = Span(working_days=15)
     contract_votes: Mapping[Bought, int] = {}
-    """Expected prices from which a contract needs the assembly's vote (地方自治法96条1項5号・8号)."""
+    """Expected prices from which a contract needs the assembly's vote (地方自治法96条1項5号・8号, 施行令121条の2の2)."""
     long_term_by_law: str = ""
-    """The by-law that 長期継続契約 rests on (地方自治法234条の3, 施行令167条の17); without one there are none."""
+    """The by-law that 長期継続契約 rests on (地方自治法234条の3, 施行令167条の17); without one none is recorded. (The law itself names
+    electricity, gas, water, telecommunications and the lease of real estate; what is contracted is told in words only.)"""
     wage_per_hour: int = Field(default=2800, ge=0)
     discount_rate: Decimal = Field(default=Decimal("0.04"), gt=-1, lt=1)
     horizon_years: int = Field(default=5, ge=1, le=60)

@@ -161,7 +161,8 @@ def _trends(rows: Sequence[_Row], level: float) -> list[_Trend]:
 
 
 def _sums(x: Any, y: Any, n: Any, starts: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
-    """Least squares of each row of flat arrays: slope, x̄, ȳ, Sxx, residual deviation (n − 2), deviation of y (n − 1).
+    """Least squares of each row of flat arrays: slope, x̄, ȳ, Sxx, residual deviation (n − 2), deviation of y (n − 1). Sources of these and
+    of the intervals: `figures.trend`.
 
     Taken about the means, since days since year 1 squared would eat the digits."""
     mean_x, mean_y = np.add.reduceat(x, starts) / n, np.add.reduceat(y, starts) / n

@@ -94,7 +94,8 @@ def summed(values: Sequence[float], more: int, level: float = LEVEL) -> tuple[fl
     """(sum, low, high) of `more` values to come, alike and independent of each other as those before: m·x̄ ± m·t·s·√(1/m + 1/n), t with
     n − 1 degrees of freedom.
 
-    Source: Hahn, Meeker, "Statistical Intervals", chapter 4: the prediction interval for the mean of m future observations, times m.
+    Source: Hahn, Meeker, "Statistical Intervals", chapter 4: the prediction interval for the mean of m future observations, times m;
+    the same in US EPA, "Statistical Analysis of Groundwater Monitoring Data at RCRA Facilities, Unified Guidance" (2009), 18.2.2.
     """
     import numpy as np
     from scipy import stats

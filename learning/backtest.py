@@ -89,9 +89,9 @@ def backtest(
                 rows.append((stage, mid - fact, due - fact, max(overall, gone) - fact, inside))
     errors = (
         (
-            _error("forecast", [r[1] for r in rows]),
-            _error("due_dates", [r[2] for r in rows]),
-            _error("overall_mean", [r[3] for r in rows]),
+            error("forecast", [r[1] for r in rows]),
+            error("due_dates", [r[2] for r in rows]),
+            error("overall_mean", [r[3] for r in rows]),
         )
         if rows
         else ()
@@ -119,7 +119,12 @@ def backtest(
     )
 
 
-def _error(name: str, differences: Sequence[int]) -> Error:
+def error(name: str, differences: Sequence[int]) -> Error:
+    """Forecast less fact, summed up.
+
+    Source: MAE, MdAE and ME of R. J. Hyndman, A. B. Koehler, "Another look at measures of forecast accuracy", International Journal of
+    Forecasting 22 (2006) 679–688.
+    """
     sizes = [abs(d) for d in differences]
     return Error(
         name=name, mean=round(mean(sizes), 2), median=round(median(sizes), 2), bias=round(mean(differences), 2)

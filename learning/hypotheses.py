@@ -117,12 +117,17 @@ def same_name(metric: str, title: str) -> bool:
 
 
 def attained(baseline: Decimal, target: Decimal, value: Decimal) -> float | None:
-    """Share of the way from baseline to target: (value - baseline) / (target - baseline). None where they are one."""
+    """Share of the way from baseline to target: (value - baseline) / (target - baseline), as `domain.kpis.attainment`, which names its
+    source. None where they are one."""
     return None if target == baseline else float((value - baseline) / (target - baseline))
 
 
 def changed(baseline: Decimal, value: Decimal) -> float | None:
-    """Relative change: (value - baseline) / |baseline|. None where the baseline is 0."""
+    """Relative change: (value - baseline) / |baseline|. None where the baseline is 0.
+
+    Source: the ordinary relative change of L. Törnqvist, P. Vartia, Y. O. Vartia, "How Should Relative Changes Be Measured?", The American
+    Statistician 39 (1985) 43–46, by the baseline's size, so that a debt that shrinks is no loss.
+    """
     return None if baseline == 0 else float((value - baseline) / abs(baseline))
 
 

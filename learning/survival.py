@@ -34,7 +34,10 @@ class Curve:
 
     def quantile(self, p: float, gone: float = 0.0) -> int | None:
         """The least time by which a share `p` has ended, of those who had not ended after `gone`: the least t > `gone` with
-        S(t) <= (1 - p) S(gone). None when so many have not been seen to end."""
+        S(t) <= (1 - p) S(gone). None when so many have not been seen to end.
+
+        Source: conditional survival S(t) / S(gone), as S. Hieke et al. in Clinical Cancer Research 21 (2015) 1530–1536.
+        """
         bound = (1 - p) * self.at(gone) + 1e-12
         found = (t for t, s in zip(self.times, self.share, strict=True) if t > gone and s <= bound)
         return next(found, None)

@@ -174,7 +174,7 @@ def _measure(spans: Iterable[Interval], calendar: Calendar) -> float:
 
 
 def _heaviest(totals: dict[str, float]) -> set[str]:
-    """The fewest that together make half of the whole."""
+    """The fewest that together make half of the whole; that half makes a bottleneck is ours."""
     half, found, so_far = sum(totals.values()) / 2, set[str](), 0.0
     for key, total in sorted(totals.items(), key=lambda kv: (-kv[1], kv[0])):
         if so_far >= half:

@@ -59,7 +59,7 @@ def show_value(
     ] = None,
     json_: Json = False,
 ) -> None:
-    """費用と便益: 収支・回収年数、詳細に正味現在価値と感度 / value against cost: balance and payback, then NPV and sensitivity"""
+    """費用と便益: 収支・回収年数、詳細に正味現在価値と感度分析 / value against cost: balance and payback, then NPV and sensitivity"""
     from domain.calendar import local_day
     from domain.lifecycle.valuing import value
 
@@ -126,7 +126,7 @@ def _tell_value(title: str, found: Value) -> None:
         ),
     )
     OUT.table(
-        "感度 / sensitivity",
+        "感度分析 / sensitivity",
         ("前提 / assumption", "収支 / balance", "回収 / payback", "NPV"),
         (
             (
@@ -239,7 +239,7 @@ def windows(
             "--ready", metavar="DAY", help="要求できる見込みの日 / day on which the request is forecast to be ready"
         ),
     ] = "",
-    aim: Annotated[str, typer.Option("--aim", metavar="WINDOW", help="この窓を目指す / aim at this window")] = "",
+    aim: Annotated[str, typer.Option("--aim", metavar="WINDOW", help="この予算を目指す / aim at this window")] = "",
     fiscal_year: Annotated[
         int | None, typer.Option("--fiscal-year", min=1950, max=2100, help="--aim の年度 / fiscal year of --aim")
     ] = None,
@@ -249,7 +249,7 @@ def windows(
     command_id: CommandId = None,
     json_: Json = False,
 ) -> None:
-    """予算の窓(当初・補正)と、どれに間に合うか / windows of the budget, and which can be reached"""
+    """予算編成の日程(当初・補正)と、どれに間に合うか / windows of the budget, and which can be reached"""
     if schema:
         _print_schema()
         return
@@ -357,10 +357,10 @@ def _tell_windows(d: Mapping[str, Any], found: tuple[Reach, ...], title: str) ->
         }[d["ready_by"]]
         OUT.say(f"要求できる日 / request ready: {wareki(d['ready'])} {d['ready']}({why})")
     OUT.table(
-        "予算の窓 / budget windows",
+        "予算編成の日程 / budget windows",
         (
             "年度 / FY",
-            "窓 / window",
+            "予算の区分 / window",
             "要求締切 / requests close",
             "内示 / indication",
             "議決 / vote",

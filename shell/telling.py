@@ -301,7 +301,7 @@ def _print_figures(d: dict[str, Any]) -> None:
 
         OUT.table(
             "予算(円) / budget (yen)",
-            ("年度・窓 / FY, window", "状態 / state", "金額 / amount", "日 / on", "議案 / bill"),
+            ("年度・予算の区分 / FY, window", "状態 / state", "金額 / amount", "日 / on", "議案 / bill"),
             budget_rows({int(y): Budget.model_validate(b) for y, b in d["budgets"].items()}),
         )
     for p in d["procurements"]:
@@ -314,7 +314,7 @@ def _print_figures(d: dict[str, Any]) -> None:
     if d["aim"] and not d["aim"]["handed_in"] and not d["closed"]:
         at = d["aim"]["at"]
         OUT.say(
-            f"目指す予算の窓 / budget window: {wareki_fiscal_year(at['fiscal_year'])} {at['title']['ja']}"
+            f"目指す予算 / budget window: {wareki_fiscal_year(at['fiscal_year'])} {at['title']['ja']}"
             f"(要求締切 / requests close {day(at['closes_at'])})"
         )
     if d["kpis"]:

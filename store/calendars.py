@@ -20,7 +20,11 @@ FIRST, LAST = 2015, 2050
 
 @cache
 def calendar(extra: tuple[date, ...] = ()) -> Calendar:
-    """Closed days of 2015–2050: national holidays, 29 December to 3 January, and `extra`. The version names the data."""
+    """Closed days of 2015–2050: national holidays, 29 December to 3 January, and `extra`. The version names the data.
+
+    Law: 国民の祝日に関する法律3条 (振替休日 2項, 国民の休日 3項); 地方自治法4条の2: a by-law closes the offices on these, on weekends
+    and at the turn of the year. Equinoxes of later years are reckoned: the law fixes each only in February of the year before.
+    """
     closed = set(holidays.country_holidays("JP", years=range(FIRST, LAST + 1)))
     for year in range(FIRST, LAST + 1):
         closed.update(date(year, 12, day) for day in (29, 30, 31))

@@ -270,7 +270,7 @@ def _contract_beyond(form: Implementation, c: Context) -> Iterable[Problem]:
             "contract_until",
             until,
             f"{year}年度から{until}年度にわたる契約には、債務負担行為・継続費の議決か長期継続契約の条例が要ります。先に記録してください",
-            f"a contract from FY{year} to FY{until} needs a voted debt burden or continuing expense, or a long-term contract under a "
+            f"a contract from FY{year} to FY{until} needs a voted debt commitment or continuing expense, or a long-term contract under a "
             "by-law: record it first (`./taskforce commit`)",
         )
 

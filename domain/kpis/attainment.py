@@ -32,7 +32,8 @@ def attainment(
     keep a level) it is 1 for a value that is no worse, else 0.
 
     Source: the linear and the flat rule of MetaPulse, "Objective key result progress calculation"
-    (help.metapulse.com/en/articles/4461543), here without its floor at 0: that a value fell behind its baseline is the point.
+    (help.metapulse.com/en/articles/4461543), here without its floor at 0: that a value fell behind its baseline is the point. In Japanese
+    計算式② of 「数値目標の達成率の計算式」 (sabcd.thebase.in/blog/2021/05/28/145350).
     """
     way = target - baseline
     if way:

@@ -1,7 +1,7 @@
 """Stopping rules that a machine can read: when a value has been on the wrong side for long enough, and in which words.
 
 A row of periods is one of measured periods: one that was not measured neither counts nor begins the row anew, so that silence
-never saves a project.
+never saves a project. The rules and how they count are ours.
 """
 
 from __future__ import annotations

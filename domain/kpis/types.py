@@ -1,4 +1,7 @@
-"""Types of KPI: what a value of each may be, and how the values of several periods make one. A type is a class and one line."""
+"""Types of KPI: what a value of each may be, and how the values of several periods make one. A type is a class and one line.
+
+The formulas are sum, arithmetic mean and last value; which of them a type takes, and its range, is ours.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The money of a fiscal year through its states: 要求 → 査定(財政課長・財政局長・市長) → 内示 → 復活 → 議案 → 議決 → 配当 → 執行 → 決算.
 
 Each amount stays with its day; no state takes another's place. Law: 地方自治法211条 (the budget is voted before the year begins),
-208条 (fiscal year, each year for itself), 220条 (execution), 232条の3 (nothing is committed but under law and budget), 233条 (settlement),
-235条の5 (accounts close on 31 May); 施行令148条 (no supplementary budget once the year is over), 165条の8 (late payments from the budget of
-the year in which they are paid).
+208条 (fiscal year, each year for itself), 220条 with 施行令150条1項 (execution, 配当), 232条の3 (nothing is committed but under law and
+budget), 233条 (settlement), 235条の5 (accounts close on 31 May); 施行令148条 (no supplementary budget once the year is over), 165条の8
+(late payments from the budget of the year in which they are paid).
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _window(state: Lifecycle, command: RecordBudget, facts: Facts) -> str:
     if command.window not in (*known, "initial", "supplementary"):
         raise refuse(
             "budget-window",
-            f"window: {command.window} という予算の窓はありません",
+            f"window: {command.window} という予算の区分はありません",
             f"window: there is no window {command.window!r}",
             remedy_ja="次のいずれか: " + "、".join(known or ["initial", "supplementary"]),
             remedy_en="one of: " + ", ".join(known or ["initial", "supplementary"]),
@@ -183,7 +183,7 @@ def _while_accounts_are_open(year: int, on: date, today: date) -> None:
         raise refuse(
             "budget-year-not-begun",
             f"on: {wareki_fiscal_year(year)}はまだ始まっていません(会計年度独立の原則、地方自治法208条2項)",
-            f"on: FY{year} had not begun on {on} (each year for itself, Local Autonomy Act 208-2)",
+            f"on: FY{year} had not begun on {on} (each year for itself, Local Autonomy Act 208(2))",
             remedy_ja="4月1日以後の執行を記録してください",
             remedy_en="record what is spent from 1 April on",
         )
@@ -215,7 +215,7 @@ def _within(command: RecordBudget, line: BudgetLine, budget: Budget, carried: in
         ),
     }
     if line.amount("billed") is None:
-        # What was in the bill the assembly may raise as well (Local Autonomy Act 97-2); without one there is nothing that it could.
+        # What was in the bill the assembly may raise as well (Local Autonomy Act 97(2)); without one there is nothing that it could.
         limits = {**limits, "voted": limits["billed"]}
     rule, limit, ja, en = limits.get(command.state, ("", command.amount, "", ""))
     name = NAMES[command.state]

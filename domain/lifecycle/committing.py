@@ -2,9 +2,9 @@
 
 - 債務負担行為 (地方自治法214条): voted as part of a budget, with matter, period and limit.
 - 継続費 (212条): voted, with a total and yearly shares.
-- 長期継続契約 (234条の3, 施行令167条の17): no vote; the city's by-law names such contracts (leases of goods, services the year round), and
-  each year's payments stay within that year's budget.
-- 繰越明許費 (213条): voted before the year ends, for the next year only.
+- 長期継続契約 (234条の3, 施行令167条の17): no vote. The law itself names electricity, gas, water, telecommunications and the lease of real
+  estate, the city's by-law further leases of goods and services the year round; each year's payments stay within that year's budget.
+- 繰越明許費 (213条, 施行令148条): voted before the year ends, for the next year only.
 - 事故繰越し (220条3項ただし書): no vote; what was committed within the year and could not be paid for unavoidable reasons.
 """
 
@@ -28,7 +28,7 @@ Changes = dict[str, Any]
 CommitmentKind = Literal["debt_burden", "continuing", "long_term"]
 CarryKind = Literal["approved", "accident"]
 KINDS: Mapping[str, Text] = {
-    "debt_burden": Text(ja="債務負担行為", en="debt burden"),
+    "debt_burden": Text(ja="債務負担行為", en="debt commitment"),
     "continuing": Text(ja="継続費", en="continuing expense"),
     "long_term": Text(ja="長期継続契約", en="long-term continuing contract"),
     "approved": Text(ja="繰越明許費", en="approved carry-over"),
@@ -181,7 +181,7 @@ def _by_law(facts: Facts) -> str:
             "長期継続契約の根拠となる条例が登録されていません(地方自治法234条の3、施行令167条の17)",
             "no by-law for long-term continuing contracts is known (Local Autonomy Act 234-3, Enforcement Order 167-17)",
             "fiscal.yaml の long_term_by_law に条例名を書くか、債務負担行為の議決を得てください",
-            "name it as long_term_by_law in fiscal.yaml, or have a debt burden voted",
+            "name it as long_term_by_law in fiscal.yaml, or have a debt commitment voted",
         )
     return found
 
@@ -244,7 +244,7 @@ def _accident(state: Lifecycle, command: CarryOverBudget, on: date) -> None:
         raise _no(
             "carry-accident",
             "事故繰越しは、年度内に契約(支出負担行為)をし、避けがたい事故で支出が終わらなかったものに限ります(地方自治法220条3項)",
-            "an accidental carry-over needs a contract made within the year and an unavoidable reason (Local Autonomy Act 220-3)",
+            "an accidental carry-over needs a contract made within the year and an unavoidable reason (Local Autonomy Act 220(3))",
             "契約を `./taskforce procure` で記録し、理由を書いてください。そうでなければ繰越明許費の議決を年度内に得ます",
             "record the contract with `./taskforce procure` and give the reason; else an approved carry-over is voted within the year",
         )

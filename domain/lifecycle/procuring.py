@@ -1,8 +1,8 @@
 """Procurement as steps before implementation: RFI, notice, selection, and the contract, with the assembly's vote where it needs one.
 
-Law: 地方自治法234条 (open and designated bidding, 随意契約), 施行令167条・167条の2 (when a city may choose them; a proposal contest
-ends in a 随意契約), 96条1項5号・8号 with 施行令121条の2 (contracts that the assembly must agree to, by expected price),
-232条の3 (no commitment but under the budget), 208条2項 (each year for itself).
+Law: 地方自治法234条 (open and designated bidding, 随意契約; its 3項: bids within the expected price), 施行令167条・167条の2 (when a city
+may choose them; a proposal contest ends in a 随意契約), 96条1項5号・8号 with 施行令121条の2の2 (121条の2 until February 2023; contracts
+that the assembly must agree to, by expected price), 232条の3 (no commitment but under the budget), 208条2項 (each year for itself).
 
 Preparation goes on after 内示; nothing that means a contract before 議決.
 """
@@ -35,7 +35,7 @@ METHODS: Mapping[str, Text] = {
 }
 STEPS: Mapping[str, Text] = {
     "rfi": Text(ja="情報提供依頼(RFI)", en="request for information"),
-    "notice": Text(ja="公告・公募", en="public notice"),
+    "notice": Text(ja="公告・公募・指名通知", en="notice or invitation"),
     "received": Text(ja="入札・提案の受付", en="bids or proposals received"),
     "selected": Text(ja="落札者・優先交渉権者の決定", en="supplier selected"),
     "provisional": Text(ja="仮契約", en="provisional contract"),
@@ -268,10 +268,12 @@ def _named(found: Procurement, supplier: str, price: int | None) -> None:
             "give them with --supplier and --price",
         )
     if price > found.expected_price:
+        bids = found.method in ("open_bid", "designated_bid")
+        law_ja, law_en = ("(地方自治法234条3項)", " (Local Autonomy Act 234(3))") if bids else ("", "")
         raise _no(
             "procurement-price",
-            f"price: {price:,} 円は予定価格 {found.expected_price:,} 円を超えています(施行令167条の10)",
-            f"price: {price:,} exceeds the expected price of {found.expected_price:,}",
+            f"price: {price:,} 円は予定価格 {found.expected_price:,} 円を超えています{law_ja}",
+            f"price: {price:,} exceeds the expected price of {found.expected_price:,}{law_en}",
             "予定価格の範囲内で決めるか、調達をやり直してください",
             "select within the expected price, or cancel and begin again",
         )
@@ -304,11 +306,11 @@ def _may_contract(state: Lifecycle, found: Procurement, price: int, on: date) ->
         raise _no(
             "contract-outside-year",
             f"on: 契約できるのは{wareki(first)}から{wareki(last)}までです(地方自治法208条2項)",
-            f"on: a contract on this money can be made from {first} to {last} (Local Autonomy Act 208-2)",
+            f"on: a contract on this money can be made from {first} to {last} (Local Autonomy Act 208(2))",
             "年度内の契約日にするか、債務負担行為の議決を得てください",
-            "make it within the year, or have a debt burden voted",
+            "make it within the year, or have a debt commitment voted",
         )
-    # A debt burden's limit is for the years behind the budget's own; a continuing expense is voted as a total.
+    # A debt commitment's limit is for the years behind the budget's own; a continuing expense is voted as a total.
     burdens = sum(c.limit or 0 for c in commitments if c.kind == "debt_burden")
     limit = max(voted + burdens, *(c.limit or 0 for c in commitments if c.kind == "continuing"), 0)
     others = sum(

@@ -64,7 +64,7 @@ def _aim(state: Lifecycle, command: AimAtWindow, actor: Actor, facts: Facts, now
         known = ", ".join(w.key for w in facts.fiscal.windows) if facts.fiscal else "-"
         raise refuse(
             "budget-window",
-            f"window: {command.window} という予算の窓はありません",
+            f"window: {command.window} という予算の区分はありません",
             f"window: there is no window {command.window!r}",
             remedy_ja=f"次のいずれか: {known}",
             remedy_en=f"one of: {known}",
@@ -84,7 +84,7 @@ def _aim(state: Lifecycle, command: AimAtWindow, actor: Actor, facts: Facts, now
             "window-closed",
             f"{_named(aim).ja}の要求は{wareki(found.requests_close)}に締め切られました",
             f"requests for the {_named(aim).en} closed on {found.requests_close}",
-            remedy_ja="`./taskforce windows` で開いている窓を確かめてください",
+            remedy_ja="`./taskforce windows` で要求を受け付ける予算を確かめてください",
             remedy_en="see the windows to come with `./taskforce windows`",
         )
     if found.skeleton and state.round == 1:

@@ -6,7 +6,10 @@ Sources of the formulas:
   L. J. Gitman, Principles of Managerial Finance, Brief, 3rd ed., Addison-Wesley 2003, p. 346, has the same formula.
 - Social discount rate 4 %: the same guideline, which since 2023 names 1 % and 2 % as rates to compare with.
 - Payback: years before full recovery + unrecovered at the start of the year / flow of the year, flows being even within a year
-  (C. S. Warren, J. M. Reeve, J. E. Duchac, Financial and Managerial Accounting, chapter "Capital Investment Analysis", cash payback).
+  (J. Dahlquist, R. Knight, Principles of Finance, OpenStax 2022, section 16.1; the fraction of a year as in J. J. Wild, K. W. Shaw,
+  Fundamental Accounting Principles, McGraw-Hill, chapter on capital budgeting).
+- Benefit-cost ratio: the conventional B/C of L. Blank, A. Tarquin, Engineering Economy, McGraw-Hill, chapter on benefit/cost analysis.
+- Break-even share: the switching value of the benefits (HM Treasury, The Green Book), here of the sums that are not discounted.
 - Sensitivity: one assumption varied at a time, the others held (感度分析, the same guideline, which varies by plus and minus 10 % or 20 %).
 """
 
@@ -22,7 +25,7 @@ REFERENCE_RATES = (Decimal("0.01"), Decimal("0.02"))
 
 
 def yen(amount: Decimal) -> int:
-    """Whole yen, half away from zero."""
+    """Whole yen, half away from zero (ours: these are plans, no claims)."""
     return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 

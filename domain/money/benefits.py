@@ -31,7 +31,10 @@ class Benefit(Frozen):
 
     @property
     def yen_per_year(self) -> Decimal | None:
-        """Hours times the wage stated with them, or yen; None for what is no money."""
+        """Hours times the wage stated with them, or yen; None for what is no money.
+
+        Source: time × wage of the International Standard Cost Model Manual (SCM Network, 2005).
+        """
         if self.per_year is None or self.kind not in ("hours", "yen"):
             return None
         return self.per_year * (self.wage or 0) if self.kind == "hours" else self.per_year

@@ -21,6 +21,7 @@ from domain.calendar import (
     wareki,
     wareki_fiscal_year,
 )
+from store.calendars import calendar as shipped
 from tests.given import calendar
 
 HOLIDAYS = Path(__file__).parents[3] / "shared" / "data" / "jp-holidays" / "holidays.yml"
@@ -86,6 +87,49 @@ def test_due_days_on_the_real_calendar(real: Calendar, start: datetime, days: in
 
 def test_every_reference_day_is_closed_and_named_by_its_real_date(real: Calendar) -> None:
     assert len(real.closed) > 900 and not any(real.is_working(d) for d in real.closed)
+
+
+PUBLISHED = {
+    2024: "01-01 01-08 02-11 02-12 02-23 03-20 04-29 05-03 05-04 05-05 05-06 07-15 08-11 08-12 09-16 09-22 09-23 10-14 11-03 11-04 11-23",
+    2025: "01-01 01-13 02-11 02-23 02-24 03-20 04-29 05-03 05-04 05-05 05-06 07-21 08-11 09-15 09-23 10-13 11-03 11-23 11-24",
+    2026: "01-01 01-12 02-11 02-23 03-20 04-29 05-03 05-04 05-05 05-06 07-20 08-11 09-21 09-22 09-23 10-12 11-03 11-23",
+    2027: "01-01 01-11 02-11 02-23 03-21 03-22 04-29 05-03 05-04 05-05 07-19 08-11 09-20 09-23 10-11 11-03 11-23",
+}
+"""内閣府「国民の祝日について」(syukujitsu.csv): every 国民の祝日, 振替休日 and 国民の休日 of these years."""
+
+
+@pytest.mark.parametrize("year", PUBLISHED)
+def test_the_calendar_that_ships_closes_on_the_published_holidays_and_at_the_turn_of_the_year_only(year: int) -> None:
+    days = {date.fromisoformat(f"{year}-{day}") for day in PUBLISHED[year].split()}
+    turn = {date(year, 1, d) for d in (1, 2, 3)} | {date(year, 12, d) for d in (29, 30, 31)}
+    assert {day for day in shipped().closed if day.year == year} == days | turn
+
+
+def equinox(year: int, month: int) -> date:
+    """春分日 and 秋分日 of 1980 to 2099 by 『新こよみ便利帳』 (海上保安庁水路部 暦計算研究会, 恒星社厚生閣 1991)."""
+    past, base = year - 1980, {3: 20.8431, 9: 23.2488}[month]
+    return date(year, month, int(base + 0.242194 * past) - past // 4)
+
+
+@pytest.mark.parametrize("year", range(2015, 2051))
+def test_the_equinoxes_are_those_of_the_usual_reckoning_and_no_sunday_is_lost(year: int) -> None:
+    for day in (equinox(year, 3), equinox(year, 9)):
+        assert day in shipped().closed
+        if day.weekday() == 6:  # 祝日法3条2項
+            assert day + timedelta(days=1) in shipped().closed
+
+
+def test_a_day_between_two_holidays_is_one() -> None:
+    """祝日法3条3項: a Tuesday between 敬老の日, the third Monday, and 秋分の日."""
+    tuesdays = [day for day in sorted(shipped().closed) if day.month == 9 and day.weekday() == 1]
+    between = [day.isoformat() for day in tuesdays if day != equinox(day.year, 9)]
+    assert between == ["2015-09-22", "2026-09-22", "2032-09-21", "2037-09-22", "2043-09-22", "2049-09-21"]
+
+
+def test_offices_open_on_the_last_and_first_days_around_the_turn_of_the_year() -> None:
+    assert [d for d in range(25, 32) if shipped().is_working(date(2026, 12, d))] == [25, 28]
+    assert [d for d in range(1, 9) if shipped().is_working(date(2027, 1, d))] == [4, 5, 6, 7, 8]
+    assert shipped().working_day_from(date(2027, 12, 29)) == date(2028, 1, 4)
 
 
 def test_the_day_is_counted_in_japan() -> None:

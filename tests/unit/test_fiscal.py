@@ -60,6 +60,37 @@ def test_a_deadline_on_a_substitute_holiday_comes_before_the_whole_row_of_holida
     assert opening(found, CALENDAR, june, 2025).requests_close == date(2025, 5, 2)  # again a substitute holiday
 
 
+def test_deadlines_pass_over_the_turn_of_the_year_and_over_a_citizens_holiday() -> None:
+    # 29 December to 3 January offices are closed: what is due then is due on the 28th, what begins then begins on the 4th.
+    found = window("february", requests_close="12-31", assessment=["01-01", "01-25"])
+    february = found.window("february")
+    assert february is not None
+    at = opening(found, CALENDAR, february, 2026)
+    assert (at.requests_close, at.assessment[0]) == (date(2026, 12, 28), date(2027, 1, 4))
+    # 22 September 2026 lies between two holidays (国民の休日), behind a weekend.
+    assert last_working(CALENDAR, date(2026, 9, 22)) == date(2026, 9, 18)
+    assert CALENDAR.working_day_from(date(2026, 9, 19)) == date(2026, 9, 24)
+
+
+@pytest.mark.parametrize(
+    ("year", "bill"), [(2027, date(2028, 2, 29)), (2026, date(2027, 2, 26)), (2030, date(2031, 2, 28))]
+)
+def test_a_day_of_29_february_is_the_last_of_february_in_every_year(year: int, bill: date) -> None:
+    # 28 February 2027 is a Sunday: the bill is laid on the Friday before.
+    found = window("february", bill="02-29", session=["03-01", "03-25"])
+    february = found.window("february")
+    assert february is not None and opening(found, CALENDAR, february, year).bill == bill
+
+
+def test_the_initial_budget_is_laid_before_the_assembly_twenty_days_before_its_year() -> None:
+    """地方自治法211条1項, for cities that are no 指定都市; the vote comes before the year begins."""
+    initial = FISCAL.window("initial")
+    assert initial is not None
+    for year in range(2016, 2051):
+        found = opening(FISCAL, CALENDAR, initial, year)
+        assert found.bill <= date(year, 3, 11) and found.session[1] <= date(year, 3, 31)
+
+
 def test_a_vote_never_moves_into_the_next_fiscal_year() -> None:
     # 31 March 2029 is a Saturday: the session ends on the Friday before, not in April.
     found = window("february", session=["03-01", "03-31"])

@@ -126,6 +126,8 @@ def test_every_type_is_named_in_both_languages_and_says_how_it_combines() -> Non
 @pytest.mark.parametrize(
     ("baseline", "target", "value", "direction", "share"),
     [
+        # 「数値目標の達成率の計算式」 (sabcd.thebase.in/blog/2021/05/28/145350), 計算式②: from 100 to 110, at 105: 50 %, not 105/110
+        (100, 110, 105, "up", "0.5"),
         (10, 60, 35, "up", "0.5"),
         (10, 60, 5, "up", "-0.1"),
         (10, 60, 70, "up", "1.2"),
@@ -230,6 +232,16 @@ def test_each_rule_of_health_speaks_and_says_why(
     standing = Standing(own, levels(own, values), TODAY, more.get("forecast"), more.get("stops", ()))
     spoken = [name for name, (_, check) in RULES.items() if check(standing) is not None]
     assert spoken == ([] if rule == "green" else [rule])
+
+
+@pytest.mark.parametrize(
+    ("value", "colour"), [("20", "green"), ("19.9", "amber"), ("12", "amber"), ("11.9", "red"), ("24", "green")]
+)
+def test_colours_change_where_the_table_of_tama_does(value: str, colour: str) -> None:
+    """多摩市「まち・ひと・しごと創生総合戦略の評価方法(案)」(資料6, 2016), (1)基準表: of the 20 % due in the first year at least 100 % are
+    着実, 60 to under 100 % 概ね, under 60 % 改善や工夫が必要."""
+    first = [{"due": "2026-03-31", "value": 20}]
+    assert judged({"2026-Q1": value}, baseline=0, target=100, interim=first).colour == colour
 
 
 def test_nothing_is_late_before_its_first_period_is_over_and_a_month_has_passed() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from domain.calendar import JST, end_of_business, local_day
 from domain.lifecycle.state import Lifecycle
 from learning import hypotheses
-from learning.backtest import due_days
+from learning.backtest import due_days, error
 from learning.forecast import MIN_CASES, History, ahead, expected, forecast, in_words
 from learning.hypotheses import Past, attained, changed, lessons, same_name, stated
 from learning.log import Happening
@@ -50,10 +50,12 @@ def test_the_product_limit_estimate_of_the_6_mp_trial() -> None:
     assert found.quantile(0.5) == 23 and found.quantile(0.25) == 13 and found.quantile(0.9) is None
 
 
-def test_the_example_of_kaplan_and_meier() -> None:
-    """Deaths at 0.8, 3.1, 5.4 and 9.2 months, losses at 1.0, 2.7, 7.0 and 12.1 (J. Am. Stat. Assoc. 53 (1958)); tenths here."""
-    found = curve([*((t, True) for t in (8, 31, 54, 92)), *((t, False) for t in (10, 27, 70, 121))])
-    assert found.share == pytest.approx((7 / 8, 7 / 8 * 4 / 5, 7 / 8 * 4 / 5 * 3 / 4, 7 / 8 * 4 / 5 * 3 / 4 / 2))
+def test_who_is_lost_on_the_day_of_an_event_counts_as_under_observation() -> None:
+    """V. Bewick, L. Cheek, J. Ball, "Statistics review 12: Survival analysis", Critical Care 8 (2004) 389, table 2: days under treatment 2,
+    two deaths on the first and a loss on the ninth, when another died."""
+    found = curve([*((t, True) for t in (1, 1, 4, 5, 9, 22)), *((t, False) for t in (6, 9))])
+    published = {1: 0.75, 4: 0.625, 5: 0.5, 9: 0.333, 22: 0.0}
+    assert {t: round(s, 3) for t, s in zip(found.times, found.share, strict=True)} == published
 
 
 @settings(deadline=None)
@@ -100,10 +102,23 @@ def test_parts_add_up_to_the_whole(minutes: list[int]) -> None:
     assert parts == pytest.approx(working_days(CALENDAR, a, c))
 
 
+def test_quartiles_as_published() -> None:
+    """pandas' reference of `Series.describe`: 1, 2, 3 have their quartiles at 1.5, 2.0 and 2.5."""
+    found = spread([1, 2, 3])
+    assert found is not None and (found.q1, found.median, found.q3) == (1.5, 2.0, 2.5)
+
+
 def test_quartiles_are_those_of_definition_7() -> None:
     found = spread([1, 2, 3, 4])
     assert found is not None and (found.q1, found.median, found.q3, found.total) == (1.75, 2.5, 3.25, 10)
     assert spread([]) is None and spread([7.0]) == spread([7.0])
+
+
+def test_errors_of_forecasts_as_published() -> None:
+    """scikit-learn's references of `mean_absolute_error` and `median_absolute_error`: [2.5, 0, 2, 8] against [3, -0.5, 2, 7] is off by
+    0.5 and 0.5; in halves here."""
+    found = error("x", [f - a for f, a in zip((5, 0, 4, 16), (6, -1, 4, 14), strict=True)])
+    assert (found.mean / 2, found.median / 2, found.bias / 2) == (0.5, 0.5, 0.25)
 
 
 # --- traces ----------------------------------------------------------------------------------------------------------
@@ -301,6 +316,8 @@ def test_attainment_and_change() -> None:
     assert attained(Decimal(20), Decimal(60), Decimal(50)) == 0.75
     assert attained(Decimal(100), Decimal(70), Decimal(70)) == 1.0
     assert changed(Decimal(100), Decimal(70)) == -0.3 and changed(Decimal(0), Decimal(5)) is None
+    # infinitelexicon.com/relativechange: from 50 to 75 is 50 %; a deficit that is halved is better by half, too
+    assert changed(Decimal(50), Decimal(75)) == 0.5 and changed(Decimal(-10), Decimal(-5)) == 0.5
     assert attained(Decimal(5), Decimal(5), Decimal(5)) is None
 
 

@@ -53,9 +53,9 @@ def test_discount_factors_at_four_percent(years: int, factor: str) -> None:
 @pytest.mark.parametrize(
     ("outlay", "flows", "years"),
     [
-        # C. S. Warren et al., Financial and Managerial Accounting, capital investment analysis: 100,000, uneven flows: 4 years
-        (100_000, (10_000, 20_000, 30_000, 40_000, 50_000), "4"),
-        # the usual formula A + B/C: 180,000; 3 + 10,000/125,000
+        # J. Dahlquist, R. Knight, Principles of Finance (OpenStax 2022), section 16.1: an embroidery machine of 16,000: 4 years
+        (16_000, (2_000, 4_000, 5_000, 5_000, 5_000), "4"),
+        # J. J. Wild et al., Fundamental Accounting Principles, uneven cash flows (Beyer Company): 180,000; 3 + 10,000/125,000
         (180_000, (60_000, 40_000, 70_000, 125_000, 35_000), "3.08"),
         (100, (50, 49), None),
         (0, (5, 5), "0"),
@@ -85,6 +85,15 @@ def test_the_headline_is_balance_and_payback_and_the_detail_follows_from_the_sam
     assert found.npv == 635_503
     assert [y.cumulative for y in found.years] == [-400_000, 100_000, 700_000]
     assert found.break_even == Decimal("0.61")
+
+
+def test_benefits_over_costs_as_published() -> None:
+    """L. Blank, A. Tarquin, Engineering Economy, slides on benefit/cost analysis: flood control for 1.4 million and 40,000 a year over
+    ten years saves 175,000 a year and takes 25,000 from farmers; at 6 % its conventional B/C is 0.65."""
+    years = range(2001, 2011)
+    costs = {2000: 1_400_000, **dict.fromkeys(years, 40_000)}
+    found = appraise(costs, dict.fromkeys(years, Decimal(175_000 - 25_000)), Decimal("0.06"))
+    assert found is not None and found.ratio == Decimal("0.65")
 
 
 def test_sensitivity_varies_one_assumption_at_a_time() -> None:
@@ -128,6 +137,13 @@ def test_hours_count_at_their_wage_and_people_and_quality_are_no_money() -> None
         benefit("calm", "quality", None),
     ]
     assert money_by_year(given, 2028) == {2027: Decimal(330_000), 2028: Decimal(280_000)}
+
+
+def test_hours_at_their_wage_as_published() -> None:
+    """The Standard Cost Model's population × frequency × time × wage: 20 × 52 × 6 h × 600 = 3,744,000 a year ("Cutting Documentation
+    Costs with the Standard Cost Model", protagsystems.io)."""
+    found = benefit("documents", "hours", 20 * 52 * 6, wage=600)
+    assert found.yen_per_year == 3_744_000
 
 
 def test_what_was_measured_takes_the_place_of_what_was_expected() -> None:

@@ -282,6 +282,16 @@ def test_refusals_of_procurement() -> None:
     step(case, "selected", supplier="x", price=901).refused("procurement-price")
 
 
+def test_a_bid_above_the_expected_price_is_refused_by_the_law_and_a_proposal_by_the_city() -> None:
+    for method, cited in (("designated_bid", True), ("proposal", False)):
+        case = voted(begun())
+        buy(case, method).done()
+        for name in ("notice", "received"):
+            step(case, name).done()
+        refused = step(case, "selected", supplier="x", price=901).refused("procurement-price")
+        assert ("地方自治法234条3項" in refused.message.ja, "234(3)" in refused.message.en) == (cited, cited)
+
+
 def test_what_was_given_up_may_be_begun_again_and_counts_no_more() -> None:
     case = voted(begun())
     buy(case).done()

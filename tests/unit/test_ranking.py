@@ -1,4 +1,4 @@
-"""TOPSIS against a published worked example, and what moving weights says."""
+"""TOPSIS against published worked examples, and what moving weights says."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ def test_the_fighter_aircraft_of_hwang_and_yoon() -> None:
     ]
     found = closeness(matrix, [0.2, 0.1, 0.1, 0.1, 0.2, 0.3], [True, True, True, False, True, True])
     assert found == pytest.approx([0.643, 0.268, 0.613, 0.312], abs=0.001)
+
+
+def test_the_reference_of_topsis_python() -> None:
+    """Four alternatives, the fourth column a cost, after F. Faez, "TOPSIS Method in MADM": closeness to eight digits by the reference of
+    TOPSIS-Python (README of github.com/Anant99-sys/topsis)."""
+    matrix = [[7.0, 9, 9, 8], [8.0, 7, 8, 7], [9.0, 6, 8, 9], [6.0, 7, 8, 6]]
+    found = closeness(matrix, [0.1, 0.4, 0.3, 0.2], [True, True, True, False])
+    assert found == pytest.approx([0.74269409, 0.40359933, 0.17586999, 0.44142927], abs=5e-9)
 
 
 @given(st.lists(SCORES, min_size=2, max_size=8))

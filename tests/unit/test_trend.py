@@ -56,6 +56,16 @@ def test_the_interval_is_that_of_the_textbook() -> None:
     assert high == pytest.approx(2464.32, abs=0.15)
 
 
+def test_the_interval_of_a_sum_is_that_of_the_mean_in_the_guidance() -> None:
+    """US EPA, Unified Guidance (EPA 530/R-09-007, 2009), example 18-2: chrysene at two wells, logarithms; the upper 99 % limit for the
+    mean of the next four is 3.85 (3.849427 by R's EnvStats). One-sided 99 % is the upper end of two-sided 98 %."""
+    logs = [math.log(ppb) for ppb in (6.9, 27.3, 10.8, 8.9, 15.1, 7.2, 48.4, 7.8)]
+    middle, low, high = summed(logs, 4, 0.98)
+    assert middle / 4 == pytest.approx(2.5533006, abs=5e-8)
+    assert high / 4 == pytest.approx(3.849427, abs=5e-7)
+    assert middle - low == pytest.approx(high - middle)
+
+
 def test_a_sum_to_come_holds_as_often_as_it_says() -> None:
     """The interval's own promise: 80 of 100 sums of six values lie within it (seeded; 3 standard errors of 4,000 trials)."""
     rng, held = random.Random(20260401), 0

@@ -31,7 +31,7 @@ _KEY = {"key": _t("記号(英数字)", "Key (letters and digits)"), "title": _t(
 BUDGET: Mapping[str, Text] = {
     "on": _t("あった日(空欄は今日)", "On (empty: today)"),
     "window": _t(
-        "予算の窓(空欄は要求したもの。例: initial、june)", "Window (empty: the one asked for), e.g. initial, june"
+        "予算の区分(空欄は要求したもの。例: initial、june)", "Window (empty: the one asked for), e.g. initial, june"
     ),
     "bill": _t("議案番号", "Number of the bill"),
     "public_on": _t("議案が公になる日", "The bill is public from"),
@@ -46,14 +46,14 @@ STATES = tuple(NAMES.items())
 ACTS: Mapping[str, Spec] = {
     "aim": (
         windows.AimAtWindow,
-        _t("予算の窓を選ぶ", "Choose a budget window"),
+        _t("目指す予算を選ぶ", "Choose a budget window"),
         _t(
             "目指す当初・補正予算を選びます。締切前にお知らせします。",
             "The budget aimed at; a warning comes before requests close.",
         ),
         lambda s: _open(s) and s.aim is not None and not s.aim.handed_in,
         _nothing,
-        {"window": _t("予算の窓(例: initial、june)", "Window, e.g. initial, june")},
+        {"window": _t("予算の区分(例: initial、june)", "Window, e.g. initial, june")},
     ),
     "benefit": (
         valuing.RecordBenefit,
@@ -129,7 +129,7 @@ ACTS: Mapping[str, Spec] = {
         _t("年度を越える負担を記録する", "Record a commitment over years"),
         _t(
             "債務負担行為・継続費・長期継続契約を財政課が記録します。",
-            "Debt burden, continuing expense, long-term contract: by finance.",
+            "Debt commitment, continuing expense, long-term contract: by finance.",
         ),
         _open,
         _nothing,

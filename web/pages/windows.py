@@ -1,4 +1,4 @@
-"""予算の窓: which windows of the budget come next, by when requests must be in, and which lifecycles aim at each."""
+"""予算編成の日程: which windows of the budget come next, by when requests must be in, and which lifecycles aim at each."""
 
 from __future__ import annotations
 

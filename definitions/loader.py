@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -84,8 +85,14 @@ def load_people(path: Path = SHIPPED / "people.yaml") -> tuple[Directory, tuple[
     return people_document(content, path)
 
 
-def load_bodies(path: Path = SHIPPED / "bodies.yaml") -> BodyRules:
-    """The rules of the bodies. Raises `DocumentError`."""
+def load_bodies(path: Path | None = None) -> BodyRules:
+    """The rules of the bodies in a file; the shipped ones by default, read once. Raises `DocumentError`."""
+    return _shipped_bodies() if path is None else validated(path, BodyRules, read_document(path))
+
+
+@cache
+def _shipped_bodies() -> BodyRules:
+    path = SHIPPED / "bodies.yaml"
     return validated(path, BodyRules, read_document(path))
 
 

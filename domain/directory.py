@@ -278,9 +278,9 @@ class Directory(Frozen):
             if post not in mine and not self._is_there(post, on) and mine & set(self._first_there(post, on))
         ]
 
-    def unattended(self, on: date) -> list[str]:
-        """Posts of which no holder is there that day."""
-        return [p.id for p in self.posts if not self._is_there(p.id, on)]
+    def attended(self, post: str, on: date) -> bool:
+        """Whether a holder of the post is there that day."""
+        return self._is_there(post, on)
 
     def may_stand_for(self, person: str, on: date) -> list[str]:
         """Posts that name a post of this person among their deputies that day, whether or not it is their turn."""

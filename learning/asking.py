@@ -11,6 +11,8 @@ from learning.keeping import Kept
 from learning.ways import of_store
 from store.store import Store
 
+AT_MOST = 10_000
+"""Lifecycles that pages reckon a forecast from: where there are more, an even choice of them says the same."""
 _RECKONING = Text(
     ja="見通しを計算しています。しばらくして開き直してください", en="being reckoned; look again in a moment"
 )
@@ -32,11 +34,11 @@ def forecast_of(store: Store, stream: str, *, fresh: bool = True) -> Forecast:
     return forecast(history, facts.definition, state)
 
 
-def _made(store: Store) -> History:
-    return History(of_store(store), store.facts().calendar, store.clock.now())
+def _made(store: Store, most: int | None = None) -> History:
+    return History(of_store(store, most), store.facts().calendar, store.clock.now())
 
 
-HISTORY = Kept("history", _made)
+HISTORY = Kept("history", lambda store: _made(store, AT_MOST))
 PAST = Kept("hypotheses", hypotheses.past)
 
 

@@ -4,9 +4,10 @@ store's read models (small and quick: pages ask)."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -51,9 +52,10 @@ def of_traces(traces: Iterable[Trace]) -> list[Way]:
     ]
 
 
-def of_store(store: Store) -> list[Way]:
+def of_store(store: Store, most: int | None = None) -> list[Way]:
     """From the read models `stage_visits` and `outcomes`, without what an answer taken back had led to. A closed lifecycle ended
-    with its last event."""
+    with its last event. `most`: about how many lifecycles are looked at; where there are more, every second, third … by start."""
+    among = _evenly(store, most)
     steps: defaultdict[str, list[tuple[str, datetime]]] = defaultdict(list)
     ends: defaultdict[str, list[tuple[str, int, datetime]]] = defaultdict(list)
     with store.database.read() as connection:
@@ -68,10 +70,14 @@ def of_store(store: Store) -> list[Way]:
         visits = sa.select(
             stage_visits.c.stream, stage_visits.c.version, stage_visits.c.stage, stage_visits.c.entered_at
         )
-        for v in connection.execute(visits.order_by(stage_visits.c.stream, stage_visits.c.version)):
+        for v in connection.execute(
+            among(visits, stage_visits).order_by(stage_visits.c.stream, stage_visits.c.version)
+        ):
             if stands(v.stream, v.version):
                 steps[v.stream].append((v.stage, v.entered_at))
-        for o in connection.execute(sa.select(outcomes).order_by(outcomes.c.stream, outcomes.c.version)):
+        for o in connection.execute(
+            among(sa.select(outcomes), outcomes).order_by(outcomes.c.stream, outcomes.c.version)
+        ):
             if stands(o.stream, o.version):
                 ends[o.stream].append((o.outcome, o.round, o.at))
         columns = (lifecycles.c.stream, lifecycles.c.section, lifecycles.c.definition, lifecycles.c.adopted)
@@ -87,8 +93,20 @@ def of_store(store: Store) -> list[Way]:
                 whole=not r.adopted,
                 over=r.last_at if r.closed else None,
             )
-            for r in connection.execute(query.order_by(lifecycles.c.stream))
+            for r in connection.execute(among(query, lifecycles).order_by(lifecycles.c.stream))
         ]
+
+
+def _evenly(store: Store, most: int | None) -> Callable[[sa.Select[Any], sa.Table], sa.Select[Any]]:
+    """What chooses among the lifecycles that a query reads of."""
+    with store.database.read() as connection:
+        number = int(connection.execute(sa.select(sa.func.count()).select_from(lifecycles)).scalar_one())
+    if most is None or number <= most:
+        return lambda query, _: query
+    place = sa.func.row_number().over(order_by=(lifecycles.c.started_at, lifecycles.c.ref, lifecycles.c.stream))
+    placed = sa.select(lifecycles.c.stream, place.label("place")).subquery()
+    chosen = sa.select(placed.c.stream).where(placed.c.place % -(-number // most) == 0)
+    return lambda query, table: query.where(table.c.stream.in_(chosen))
 
 
 def _in_order(

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from domain.kinds import Row
 from domain.messages import Frozen
+from store.fresh import Fresh
 from store.queries import rows
 from store.store import Store
 from store.tables import lifecycles, requests
@@ -43,6 +44,42 @@ class Cell(Frozen):
     field: str
     life: str | None
     found: tuple[dict[str, Any], ...]
+
+
+class Glance(Frozen):
+    """What a board shows of one bureau (its columns) and of all (the rest)."""
+
+    columns: tuple[Column, ...]
+    health: dict[str, dict[str, int]]
+    ended: dict[str, int]
+    bottlenecks: tuple[Bottleneck, ...]
+    stale: tuple[dict[str, Any], ...]
+    cells: tuple[Cell, ...]
+
+
+class Shown(Frozen):
+    """What a board asks for: a bureau (None: all), from how many days on a stay is long, and the map's fields and stages of life."""
+
+    bureau: str | None
+    long: int
+    fields: tuple[str, ...]
+    lives: tuple[str, ...]
+
+
+def glance(store: Store, shown: Shown) -> Glance:
+    """The whole board."""
+    return Glance(
+        columns=tuple(columns(store, bureau=shown.bureau)),
+        health=health_by_bureau(store),
+        ended=closed_as(store),
+        bottlenecks=tuple(bottlenecks(store)),
+        stale=tuple(stale(store, shown.long)),
+        cells=tuple(smart_city(store, list(shown.fields), list(shown.lives))),
+    )
+
+
+GLANCES = Fresh(glance)
+"""Boards as many look at them."""
 
 
 def columns(store: Store, *, bureau: str | None = None, shown: int = 5) -> list[Column]:
@@ -104,8 +141,7 @@ def bottlenecks(store: Store, limit: int = 10) -> list[Bottleneck]:
     waiting = sa.func.count().label("waiting")
     query = (
         sa.select(r.post, waiting, overdue, sa.func.min(r.opened_at).label("oldest"))
-        .join(lifecycles, lifecycles.c.stream == r.stream)
-        .where(lifecycles.c.held.is_(False), r.kind != "read")
+        .where(r.stream.not_in(sa.select(lifecycles.c.stream).where(lifecycles.c.held)), r.kind != "read")
         .group_by(r.post)
         .order_by(overdue.desc(), waiting.desc(), r.post)
         .limit(limit)

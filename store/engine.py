@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +43,7 @@ class Database:
         self._pragmas = dict(_PRAGMAS)
         self.engine = _sqlite_engine(self._url, self._pragmas) if self.sqlite else _postgres_engine(self._url)
         self._gate = _WriteGate(Path(self._url.database or "")) if self.sqlite else None
+        self._seen: ContextVar[sa.Connection | None] = ContextVar("snapshot", default=None)
 
     def relax(self) -> None:
         """Do not wait for the disk: for a rehearsal's store, which is played again rather than saved. SQLite only."""
@@ -53,7 +57,12 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A read transaction: one snapshot for all its statements, and no lock that would hold up a writer."""
+        """A read transaction: one snapshot for all its statements, and no lock that would hold up a writer. Within a `snapshot` it is that
+        one."""
+        seen = self._seen.get()
+        if seen is not None:
+            yield seen
+            return
         with _reachable(self), self.engine.connect() as connection:
             if self.sqlite:
                 connection.exec_driver_sql("BEGIN")
@@ -61,6 +70,16 @@ class Database:
                 connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
             connection.rollback()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All that is read within, in this context, is of one moment and on one connection; for a page that asks many questions."""
+        with self.read() as connection:
+            token = self._seen.set(connection)
+            try:
+                yield
+            finally:
+                self._seen.reset(token)
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -141,6 +160,10 @@ def parse_url(url: str) -> URL:
     return parsed
 
 
+_json = partial(json.dumps, ensure_ascii=False)
+"""As people read it, and as `store/search.py` looks for it."""
+
+
 def _sqlite_engine(url: URL, pragmas: Mapping[str, str]) -> sa.Engine:
     path = Path(url.database or "")
     try:
@@ -148,7 +171,12 @@ def _sqlite_engine(url: URL, pragmas: Mapping[str, str]) -> sa.Engine:
     except OSError as error:
         raise StoreUnreachable(f"{path.parent}: フォルダを作れません / cannot be created: {error}") from None
     engine = sa.create_engine(
-        url, poolclass=QueuePool, pool_size=5, max_overflow=20, connect_args={"check_same_thread": False}
+        url,
+        poolclass=QueuePool,
+        pool_size=5,
+        max_overflow=20,
+        json_serializer=_json,
+        connect_args={"check_same_thread": False},
     )
 
     @sa.event.listens_for(engine, "connect")
@@ -168,6 +196,7 @@ def _postgres_engine(url: URL) -> sa.Engine:
         pool_size=5,
         max_overflow=20,
         pool_pre_ping=True,
+        json_serializer=_json,
         isolation_level="READ COMMITTED",  # a writer that waited for a stream's row must see what it waited for
         connect_args={"connect_timeout": 5},
     )

@@ -2,13 +2,14 @@
 rounds with their proposals, posts, units and people.
 
 Words are found wherever they stand in a text, so that Japanese of two characters is found without a dictionary. On
-PostgreSQL titles have an index of pairs of characters (migration 0007).
+PostgreSQL titles and documents have an index of pairs of characters (migrations 0007 and 0013), which is slow for a word that stands nearly
+everywhere; so the first `TRIED` rows are looked through before the index is asked.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -30,6 +31,8 @@ from store.tables import (
 
 LONGEST = 100
 """Characters of a question that are looked for."""
+TRIED = 2_000
+"""Rows looked through at first: a frequent word has its hits there."""
 Kind = Literal["lifecycle", "document", "number", "session", "item", "round", "proposal", "post", "unit", "person"]
 
 
@@ -66,7 +69,14 @@ def search(store: Store, question: str, limit: int = 20) -> list[Hit]:
 
 
 def _lifecycles(store: Store, words: list[str], limit: int) -> list[Hit]:
-    found = queries.find_lifecycles(store, words=" ".join(words), limit=limit)
+    c = lifecycles.c
+    order = (c.started_at, c.ref, c.stream)
+    oldest = sa.select(c.stream, c.title, c.ref, c.started_at).order_by(*order).limit(TRIED).subquery()
+    text = oldest.c.title + " " + oldest.c.ref
+    query = sa.select(oldest).where(*_contain(text, words))
+    found = queries.rows(store, query.order_by(oldest.c.started_at, oldest.c.ref, oldest.c.stream).limit(limit))
+    if len(found) < limit:
+        found = queries.find_lifecycles(store, words=" ".join(words), limit=limit)
     return [
         Hit(kind="lifecycle", id=r["stream"], title=_same(r["title"]), detail=_same(r["ref"]), stream=r["stream"])
         for r in found
@@ -75,30 +85,40 @@ def _lifecycles(store: Store, words: list[str], limit: int) -> list[Hit]:
 
 def _documents(store: Store, words: list[str], limit: int) -> list[Hit]:
     """Documents as handed in; the newest version of each that has all words."""
-    d = deliverables.c
-    text = sa.cast(d.content, sa.Text)
-    # As JSON stores it: letters beyond ASCII by their numbers.
-    wanted = [text.contains(json.dumps(word)[1:-1], autoescape=True) for word in words]
-    query = (
-        sa.select(d.stream, d.stage, d.round, sa.func.max(d.version).label("version"), lifecycles.c.title)
-        .join(lifecycles, lifecycles.c.stream == d.stream)
-        .where(*wanted)
-        .group_by(d.stream, d.stage, d.round, lifecycles.c.title)
-        .limit(limit)
-    )
+    d, escaped = deliverables.c, [json.dumps(word, ensure_ascii=False)[1:-1] for word in words]
+    key = (d.stream, d.stage, d.round)
+    first = sa.select(*key, d.version, d.content).order_by(*key, d.version).limit(TRIED).subquery()
+    found = queries.rows(store, _newest(first, _contain(sa.cast(first.c.content, sa.Text), escaped), limit))
+    if len(found) < limit:
+        text = sa.cast(d.content, sa.Text)
+        found = queries.rows(
+            store, _newest(deliverables, [queries.contains(store, text, word) for word in escaped], limit)
+        )
+    titles = _titles(store, {r["stream"] for r in found})
     return [
         Hit(
             kind="document",
             id=f"{r['stream']}/{r['stage']}/{r['round']}/{r['version']}",
-            title=_same(r["title"]),
+            title=_same(titles[r["stream"]]),
             detail=_same(r["stage"]),
             stream=r["stream"],
             stage=r["stage"],
             round=r["round"],
             version=r["version"],
         )
-        for r in queries.rows(store, query)
+        for r in found
     ]
+
+
+def _newest(among: sa.FromClause, wanted: list[sa.ColumnElement[bool]], limit: int) -> sa.Select[Any]:
+    key = (among.c.stream, among.c.stage, among.c.round)
+    version = sa.func.max(among.c.version).label("version")
+    return sa.select(*key, version).where(*wanted).group_by(*key).order_by(*key).limit(limit)
+
+
+def _titles(store: Store, streams: set[str]) -> dict[str, str]:
+    query = sa.select(lifecycles.c.stream, lifecycles.c.title).where(lifecycles.c.stream.in_(sorted(streams)))
+    return {r["stream"]: r["title"] for r in queries.rows(store, query)}
 
 
 def _numbers(store: Store, words: list[str], limit: int) -> list[Hit]:
@@ -126,7 +146,8 @@ def _numbers(store: Store, words: list[str], limit: int) -> list[Hit]:
 def _bodies(store: Store, words: list[str], limit: int) -> list[Hit]:
     """Sessions by the name of their body, day and number; items of agendas, only those that are public; rounds and proposals."""
     found: list[Hit] = []
-    bodies = {b.key: b.title for b in load_bodies().bodies}
+    rules = store.rules() or load_bodies()
+    bodies = {b.key: b.title for b in rules.bodies}
     for r in queries.rows(store, sa.select(sessions).order_by(sessions.c.held_on.desc(), sessions.c.stream)):
         body, number = bodies[r["body"]], r["number"]
         title = Text(
@@ -154,7 +175,7 @@ def _bodies(store: Store, words: list[str], limit: int) -> list[Hit]:
 
 
 def _contain(column: sa.ColumnElement[str], words: list[str]) -> list[sa.ColumnElement[bool]]:
-    return [column.icontains(word, autoescape=True) for word in words]
+    return [queries.holds(column, word) for word in words]
 
 
 def _all_in(words: list[str], *texts: str) -> bool:
@@ -167,10 +188,7 @@ def _directory(store: Store, words: list[str], limit: int) -> list[Hit]:
 
     posts = [p for p in directory.posts if _all_in(words, p.title.ja, p.title.en, p.id)][:limit]
     units = [u for u in directory.units if _all_in(words, u.name.ja, u.name.en, u.id)][:limit]
-    named = [
-        sa.or_(people.c.name.icontains(w, autoescape=True), people.c.name_en.icontains(w, autoescape=True))
-        for w in words
-    ]
+    named = [sa.or_(queries.holds(people.c.name, w), queries.holds(people.c.name_en, w)) for w in words]
     rows = queries.rows(store, sa.select(people).where(*named).order_by(people.c.person).limit(limit))
     found = [Hit(kind="unit", id=u.id, title=u.name, detail=_same(u.id)) for u in units]
     found += [Hit(kind="post", id=p.id, title=p.title, detail=_same(p.unit)) for p in posts]

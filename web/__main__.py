@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -28,10 +29,12 @@ def main() -> int:
         log_level=settings.log_level,
         server_header=False,
         access_log=False,
+        timeout_keep_alive=75,  # a busy loop must not close a connection on which a question is just coming in
         timeout_graceful_shutdown=3,  # open pages listen for news without end
         forwarded_allow_ips="127.0.0.1",
     )
     server = uvicorn.Server(config)
+    gc.freeze()  # what stays for good need not be looked through again and again
     try:
         server.run()
     except SystemExit:

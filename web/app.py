@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 import structlog
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 HERE = Path(__file__).parent
 COOKIE = "__Host-session"
+THREADS = 16
+"""Pages made at once: fewer than the database has connections, and few enough that they do not only hinder each other."""
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; font-src 'self'; form-action 'self'; "
@@ -60,6 +63,8 @@ class Visit:
     person: str
     csrf: str
     language: str
+    since: int
+    """Where the record stood before anything was read for the page: what comes behind is news to it."""
 
     @property
     def site(self) -> Site:
@@ -78,8 +83,7 @@ class Visit:
     def page(self, template: str, status: int = 200, *, live: str | None = None, **more: Any) -> Response:
         """`live`: the stream whose changes the open page shows, `ANY` for all, None for a page that stays as it is."""
         if live is not None:
-            since = head_position(self.store)
-            more["live"] = f"/live?{urlencode({'of': live, 'since': since})}"
+            more["live"] = f"/live?{urlencode({'of': live, 'since': self.since})}"
         return self.site.renderer.page(self.request, template, self.language, status, visit=self, **more)
 
     def actor(self, capacity: str | None = None) -> Actor:
@@ -107,7 +111,8 @@ class Site:
         found = self.session(request)
         if found is None:
             raise SignInNeeded
-        return Visit(request, found.person, found.csrf, language_of(request, self.store, found.person))
+        language = language_of(request, self.store, found.person)
+        return Visit(request, found.person, found.csrf, language, head_position(self.store))
 
     def session(self, request: Request) -> SignedIn | None:
         return self.accounts.session(request.cookies.get(COOKIE))
@@ -161,6 +166,7 @@ class Site:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         self._loop = asyncio.get_running_loop()
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
         self.live.close()
         if self._waking:

@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from time import monotonic
@@ -78,16 +78,21 @@ class Renderer:
 
     def page(self, request: Request, template: str, language: str, status: int = 200, **more: Any) -> HTMLResponse:
         words = translations(language)
+        names = cache(self._names_now)
+
+        def name_of(person: str | None) -> str:
+            return names().get(person or "") or person or ""
+
         context: Mapping[str, Any] = {
             "_": words.gettext,
             "n_": words.ngettext,
             "lang": language,
             "other_language": "en" if language == "ja" else "ja",
             "say": _say(language),
-            "told": lambda text: on_page(_say(language)(text), language, self.name_of),
+            "told": lambda text: on_page(_say(language)(text), language, name_of),
             "day": _day(language),
             "minute": _minute,
-            "session_name": _session_name(language),
+            "session_name": _session_name(language, self._site.store),
             "ending": lambda key: _say(language)(CLOSED[key]) if key in CLOSED else str(key or ""),
             "fiscal_year": _fiscal_year(language),
             "path": request.url.path,
@@ -96,7 +101,7 @@ class Renderer:
             "live": None,
             "provider": self._site.provider is not None,
             "virtual": self._site.store.clock.virtual,
-            "name_of": self.name_of,
+            "name_of": name_of,
             **more,
         }
         return HTMLResponse(self._environment.get_template(template).render(context), status_code=status)
@@ -109,16 +114,18 @@ class Renderer:
         return self.page(request, "message.html", language, status, key=key, **({"refusal": None} | more))
 
     def name_of(self, person: str | None) -> str:
-        """The person's name; the id where none is known. Read again with a new directory, and soon after an erasure."""
-        if not person:
-            return ""
+        """The person's name; the id where none is known."""
+        return self._names_now().get(person or "") or person or ""
+
+    def _names_now(self) -> dict[str, str]:
+        """Read again with a new directory, and soon after an erasure."""
         directory = self._site.store.facts().directory
         if self._known is not directory or monotonic() - self._read_at > NAMES_FOR:
             from store import queries
 
             self._names = {p: str(row["name"]) for p, row in queries.all_people(self._site.store).items()}
             self._known, self._read_at = directory, monotonic()
-        return self._names.get(person) or person
+        return self._names
 
 
 def _say(language: str) -> Any:
@@ -149,12 +156,13 @@ def _minute(value: datetime | None) -> str:
 _SESSION = re.compile(r"(?P<body>[a-z]+):(?P<year>\d{4})-(?P<number>\d+)(?:/.*)?")
 
 
-def _session_name(language: str) -> Any:
+def _session_name(language: str, store: Store) -> Any:
     """`council:2026-1`, or an item of it, in words."""
+    bodies = cache(lambda: (store.rules() or load_bodies()).bodies)
 
     def name(stream: str) -> str:
         found = _SESSION.fullmatch(stream)
-        title = next((b.title for b in load_bodies().bodies if found and b.key == found["body"]), None)
+        title = next((b.title for b in bodies() if found and b.key == found["body"]), None)
         if found is None or title is None:
             return stream
         if language == "ja":

@@ -304,6 +304,13 @@ def test_a_page_does_not_wait_for_a_long_history(store: Store, monkeypatch: pyte
     again.close()
 
 
+def test_of_many_lifecycles_an_even_choice_is_looked_at(store: Store) -> None:
+    every = of_store(store)
+    assert of_store(store, len(every)) == every
+    some = of_store(store, len(every) // 3)
+    assert len(every) // 4 <= len(some) <= len(every) // 3 and set(some) <= set(every)
+
+
 def test_reading_changes_nothing(store: Store, tmp_path: Path) -> None:
     before = head(store)
     shell = Shell(store.database.url, tmp_path)

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser
 
+from domain.lifecycle.commands import HoldLifecycle
 from settings import ROOT
 from shell.session import furnish
-from store import boards, queries, search
+from store import boards, fresh, queries, search
+from store.boards import Shown
+from store.fresh import Fresh
 from store.store import Store
-from store.tables import lifecycles
+from store.tables import deliverables, lifecycles
 from tests.browser import shoot
+from tests.city import VALID, person
 from tests.integration.pages import Pages, client, look, signed_in
+from tests.integration.test_store_queries import ONE, TWO, fill
 
 
 @pytest.fixture
@@ -112,4 +119,82 @@ def test_titles_are_found_by_the_index_of_pairs(postgres_url: str) -> None:
         text = str(query.compile(connection.engine, compile_kwargs={"literal_binds": True}))
         plan = "\n".join(r[0] for r in connection.execute(sa.text("EXPLAIN " + text.replace(":", "\\:"))))
     assert "lifecycles_pairs" in plan, plan
+    store.close()
+
+
+def test_documents_are_found_by_their_index_whatever_their_letters(postgres_url: str) -> None:
+    store = Store.create(postgres_url)
+    fill(store)
+    found = sa.cast(deliverables.c.content, sa.Text)
+    with store.database.write() as connection:
+        connection.execute(sa.text("SET enable_seqscan = off"))
+        query = sa.select(deliverables.c.stream).where(queries.contains(store, found, "窓口"))
+        text = str(query.compile(connection.engine, compile_kwargs={"literal_binds": True}))
+        plan = "\n".join(r[0] for r in connection.execute(sa.text("EXPLAIN " + text.replace(":", "\\:"))))
+    assert "deliverables_pairs" in plan, plan
+    store.close()
+
+
+@pytest.mark.parametrize("tried", [0, 1, 2_000])
+def test_looking_through_the_first_rows_leaves_nothing_out(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, tried: int
+) -> None:
+    monkeypatch.setattr(search, "TRIED", tried)
+    store = Store.create(database_url)
+    fill(store)
+    problem = str(VALID["setup"]["problem"])
+    assert "窓口" in problem and len(problem) > 2
+    for word, kinds in (
+        ("窓口", ["document"]),
+        ("窓", ["document"]),
+        (problem, ["document"]),
+        ("課題", ["lifecycle", "lifecycle"]),
+        ("r7-2", ["lifecycle"]),
+        ("課題1 R7", ["lifecycle"]),
+        ("課題1 窓口", []),
+    ):
+        hits = search.search(store, word)
+        assert [h.kind for h in hits if h.kind in ("lifecycle", "document")] == kinds, word
+    assert len(search.search(store, "課題", 1)) == 1
+    store.close()
+
+
+def test_a_board_is_reckoned_once_until_something_is_recorded(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.create(database_url)
+    fill(store)
+    times: list[Shown] = []
+
+    def reckoned(store: Store, shown: Shown) -> boards.Glance:
+        times.append(shown)
+        return boards.glance(store, shown)
+
+    kept = Fresh(reckoned)
+    shown = Shown(bureau=None, long=180, fields=("education",), lives=("school",))
+    with ThreadPoolExecutor(8) as readers:
+        found = list(readers.map(lambda _: kept.of(store, shown), range(40)))
+    assert len(times) == 1 and all(f == boards.glance(store, shown) for f in found)
+    store.record(HoldLifecycle(command_id="h", stream=TWO, reason="人事異動", until=date(2026, 12, 1)), person("chief"))
+    after = kept.of(store, shown)
+    assert len(times) == 2 and sum(c.held for c in after.columns) == 1
+    kept.of(store, shown.model_copy(update={"bureau": "no-such-bureau"}))
+    assert len(times) == 3
+    monkeypatch.setattr(fresh, "LONGEST", -1.0)
+    kept.of(store, shown)
+    assert len(times) == 4
+    store.close()
+
+
+def test_a_page_sees_one_moment(database_url: str) -> None:
+    store = Store.create(database_url)
+    fill(store)
+    with store.database.snapshot():
+        before = queries.head_position(store)
+        with ThreadPoolExecutor(1) as another:
+            hold = HoldLifecycle(command_id="h", stream=TWO, reason="人事異動", until=date(2026, 12, 1))
+            another.submit(store.record, hold, person("chief")).result()
+            assert another.submit(queries.head_position, store).result() > before
+        assert queries.head_position(store) == before and not store.load(TWO)[0].hold
+    assert queries.head_position(store) > before and store.load(TWO)[0].hold
     store.close()

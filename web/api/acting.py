@@ -31,8 +31,9 @@ from web.api.models import Recorded
 from web.api.problems import Failure, documented
 from web.api.reading import Id, stream_of
 from web.attaching import attach
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 DECIDES: tuple[type[Command], ...] = (
     AnswerRequest,
     CorrectAnswer,

@@ -32,8 +32,9 @@ from web.api.models import EventTold, Page
 from web.api.problems import documented, not_found
 from web.api.reading import Cursor, Limit, cursor_of, place_of
 from web.governing import is_privy, rules_of
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 SessionId = Annotated[str, Path(max_length=100, description="Stream id of a session, such as council:2026-1")]
 RoundId = Annotated[str, Path(max_length=100, description="Stream id of a round, such as selection:2026")]
 BINARY: dict[int | str, dict[str, Any]] = {

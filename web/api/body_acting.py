@@ -32,8 +32,9 @@ from web.api.models import Recorded
 from web.api.problems import Failure, documented
 from web.attaching import keep
 from web.governing import CallForm, ConveningForm, RhythmForm, arranging, calling, convening
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 DECIDES: tuple[type[Command], ...] = (
     sm.CastVote,
     sm.ConcludeItem,

@@ -27,8 +27,9 @@ from store.tables import events
 from web.api import models as m
 from web.api.access import Reader
 from web.api.problems import Failure, documented, not_found
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 Limit = Annotated[int, Query(ge=1, le=200, description="At most so many items")]
 Cursor = Annotated[str | None, Query(max_length=400, description="`next` of the page before")]
 Id = Annotated[str, Path(max_length=100, description="Stream id, its unique beginning, or the starter's own id")]

@@ -17,8 +17,9 @@ from store.feeds import all_feeds
 from web.app import Visit, require_own_form, visit_of
 from web.pages.managing import offered_changes
 from web.pages.processes import published
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 
 
 @router.get("/organisation")

@@ -23,8 +23,9 @@ from web.forms import by_field, nothing, typed
 from web.governing import CallForm, ConveningForm, RhythmForm, arranging, calling, convening, rules_of
 from web.keeping import shown_again, writing
 from web.pages.forming import Filled, Offers, days_beyond, known, page, problems_of
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 
 
 def _t(ja: str, en: str) -> Text:

@@ -15,8 +15,9 @@ from store import boards, search
 from web.app import visit_of
 from web.live import ANY
 from web.pages.finding import stage_titles
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 LONG = 180
 """Days at one stage that are worth a look."""
 
@@ -35,15 +36,15 @@ def board(request: Request, bureau: str = "") -> Response:
     bureaus = [u for u in directory.units if u.kind == "bureau"]
     chosen = bureau if any(u.id == bureau for u in bureaus) else ""
     titles = stage_titles(store)
-    found = {c.stage: c for c in boards.columns(store, bureau=chosen or None)}
-    order = [*(key for key in titles if key in found), *(key for key in found if key not in titles)]
     city = strategy()["smart_city"]
-    fields, lives = [f["id"] for f in city["fields"]], [life["id"] for life in city["life"]]
-    cells = {(c.field, c.life): c.found for c in boards.smart_city(store, fields, lives)}
+    fields, lives = tuple(f["id"] for f in city["fields"]), tuple(life["id"] for life in city["life"])
+    glance = boards.GLANCES.of(store, boards.Shown(bureau=chosen or None, long=LONG, fields=fields, lives=lives))
+    found = {c.stage: c for c in glance.columns}
+    order = [*(key for key in titles if key in found), *(key for key in found if key not in titles)]
     today = local_day(store.clock.now())
     waited = [
         {"post": directory.post(b.post), "holders": directory.holders(b.post, today), **b.model_dump(exclude={"post"})}
-        for b in boards.bottlenecks(store)
+        for b in glance.bottlenecks
         if directory.post(b.post) is not None
     ]
     return visit.page(
@@ -54,16 +55,16 @@ def board(request: Request, bureau: str = "") -> Response:
         columns=[found[key] for key in order],
         titles=titles,
         total=sum(c.count for c in found.values()),
-        health=boards.health_by_bureau(store),
+        health=glance.health,
         unit=directory.unit,
-        ended=boards.closed_as(store),
+        ended=glance.ended,
         ended_as=CLOSED,
         bottlenecks=waited,
-        stale=boards.stale(store, LONG),
+        stale=glance.stale,
         long=LONG,
         fields=city["fields"],
         lives=city["life"],
-        cells=cells,
+        cells={(c.field, c.life): c.found for c in glance.cells},
     )
 
 

@@ -35,8 +35,9 @@ from web.governing import is_privy, is_secretariat, rules_of
 from web.keeping import shown_again, writing
 from web.pages.body_acts import ROUND_ACTS, SESSION_ACTS, offered, offered_on
 from web.pages.charting import of_round
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 _BEFORE = ("convened", "sitting")
 
 

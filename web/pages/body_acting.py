@@ -27,8 +27,9 @@ from web.pages.bodies import round_of, session_of
 from web.pages.body_acts import ROUND_ACTS, SESSION_ACTS, Act
 from web.pages.drafting import file_refusal
 from web.pages.forming import Filled, days_beyond, known, page, problems_of
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 
 
 def _t(ja: str, en: str) -> Text:

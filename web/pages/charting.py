@@ -24,8 +24,9 @@ from store import bodies, queries
 from store.store import Store
 from web.app import Visit, visit_of
 from web.pages.finding import stream_of
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 _HEADERS = {
     "Cache-Control": "private, no-cache",
     # Opened by itself, a picture may have its own style sheet and nothing else.

@@ -29,8 +29,9 @@ from store.answering import AnswerDrafts, Opened
 from web.app import Visit, visit_of
 from web.keeping import shown_again, writing
 from web.pages.talk import talk_of
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 KEPT = ("decision", "comment", "condition", "outcome", "back_to", "command_id", "in_absence")
 TYPED = tuple(name for name in KEPT if name != "command_id")
 """What a person writes into an answer."""

@@ -30,8 +30,9 @@ from web.forms import boxes, by_field, typed
 from web.keeping import shown_again, writing
 from web.pages.finding import stream_of
 from web.pages.forming import known
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 PEOPLE_LISTED = 400
 """So many people or units are offered while typing; more would make the page heavy."""
 OWN = {"csrf", "command_id", "base", "act", "comment", "file", "more"}

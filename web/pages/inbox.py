@@ -22,8 +22,9 @@ from store.waiting import from_bodies
 from web.app import Visit, visit_of
 from web.keeping import shown_again, writing
 from web.live import ANY
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 PAGE = 50
 View = Literal["open", "mine", "roles", "deputy", "bodies", "overdue", "done"]
 

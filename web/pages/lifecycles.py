@@ -32,11 +32,12 @@ from web.pages.deciding import read
 from web.pages.finding import stage_titles, stream_of
 from web.pages.steering import offered
 from web.pages.talk import QUIET, timeline
+from web.snapshots import Reading
 
 if TYPE_CHECKING:
     from figures.portfolio import KpiFigure
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 PAGE = 50
 
 

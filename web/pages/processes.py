@@ -20,8 +20,9 @@ from domain.process_stream import PublishDefinition, stream_of, unknown_names
 from store import queries
 from web.app import Visit, visit_of
 from web.keeping import shown_again, writing
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 LARGEST = 1 << 20
 """Bytes of a definition that is tried out."""
 MOST = 500

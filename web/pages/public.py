@@ -13,8 +13,9 @@ from store import public
 from store.public import PublicProject
 from web.app import Site
 from web.rendering import language_of
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 COLUMNS = (
     "ref",
     "title",

@@ -20,8 +20,9 @@ from web.identity import LASTS, Attempt, IdentityRefused
 from web.keeping import again
 from web.rendering import COOKIE as LANGUAGE
 from web.rendering import LANGUAGES, language_of
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 log = structlog.get_logger()
 LONGEST_KEPT = 200_000
 """Characters of one field that outlive a session: minutes in full are the longest."""
@@ -81,7 +82,7 @@ def _again(request: Request, given: dict[str, str], kept: dict[str, str]) -> Res
     site = _site(request)
     found = site.accounts.session(token)
     if found is not None:
-        visit = Visit(request, found.person, found.csrf, language_of(request, site.store, found.person))
+        visit = Visit(request, found.person, found.csrf, language_of(request, site.store, found.person), 0)
         page = again(visit, urlsplit(next_).path, kept)
         if page is not None:
             return _with_cookie(page, token)

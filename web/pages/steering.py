@@ -33,8 +33,9 @@ from web.forms import boxes, by_field, nothing, typed
 from web.keeping import shown_again, writing
 from web.pages import spending
 from web.pages.finding import stage_titles, stream_of
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 Choices = tuple[tuple[str, Text], ...]
 
 

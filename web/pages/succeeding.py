@@ -21,8 +21,9 @@ from web.governing import said
 from web.keeping import shown_again, writing
 from web.pages.forming import Filled, known, page, problems_of
 from web.pages.managing import is_personnel
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 
 
 def _t(ja: str, en: str) -> Text:

@@ -11,8 +11,9 @@ from store import windows
 from web.app import visit_of
 from web.live import ANY
 from web.pages.finding import stage_titles
+from web.snapshots import Reading
 
-router = APIRouter()
+router = APIRouter(route_class=Reading)
 SHOWN = 500
 """Lifecycles named on the page; the numbers count all."""
 

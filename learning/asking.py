@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from threading import Lock, Thread
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
@@ -12,7 +13,9 @@ from domain.calendar import Calendar
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Text
 from learning import hypotheses
-from learning.forecast import Forecast, History, forecast
+from learning.backtest import held
+from learning.forecast import Forecast, Held, forecast
+from learning.history import History
 from learning.hypotheses import Lessons, lessons
 from learning.ways import of_store
 from store.store import Store
@@ -37,22 +40,30 @@ def forecast_of(store: Store, stream: str, *, fresh: bool = True) -> Forecast:
         return Forecast(stream=stream, stage=state.stage, since=state.entered_at, expected=(), silent=silent)
     if state.closed or state.hold is not None:  # nothing to look up
         return forecast(History((), facts.calendar, store.clock.now()), facts.definition, state)
-    history = _made(store, facts.calendar) if fresh else _remembered(store, facts.calendar)
-    if history is None:
+    known = _made(store, facts.calendar) if fresh else _remembered(store, facts.calendar)
+    if known is None:
         return Forecast(stream=stream, stage=state.stage, since=state.entered_at, expected=(), silent=_RECKONING)
-    return forecast(history, facts.definition, state)
+    return forecast(known.history, facts.definition, state).model_copy(update={"held": known.held})
 
 
-_KEPT: WeakKeyDictionary[Store, tuple[float, History]] = WeakKeyDictionary()
+class _Known(NamedTuple):
+    """The history, and how the bands drawn from it a year ago did since."""
+
+    history: History
+    held: Held | None
+
+
+_KEPT: WeakKeyDictionary[Store, tuple[float, _Known]] = WeakKeyDictionary()
 _MAKING: WeakKeyDictionary[Store, Thread] = WeakKeyDictionary()
 _ONE = Lock()
 
 
-def _made(store: Store, calendar: Calendar) -> History:
-    return History(of_store(store), calendar, store.clock.now())
+def _made(store: Store, calendar: Calendar) -> _Known:
+    ways, now = of_store(store), store.clock.now()
+    return _Known(History(ways, calendar, now), held(ways, lambda ref: store.facts(ref).definition, calendar, now))
 
 
-def _remembered(store: Store, calendar: Calendar) -> History | None:
+def _remembered(store: Store, calendar: Calendar) -> _Known | None:
     """The history as it was made last. When it is old another is made beside; None where the first is still being made."""
 
     def make() -> None:

@@ -23,6 +23,7 @@ from domain.kpis.health import WORSE_FOR, Forecast, Health, Standing, health
 from domain.kpis.periods import Period, parse
 from domain.kpis.types import bounds
 from domain.messages import Text
+from figures.rolling import damped, tried
 from figures.trend import LEVEL, MEASURED_UP, MIN_POINTS, NO_DATE, YEAR, period_days, too_few
 
 
@@ -94,7 +95,7 @@ def _row(s: Subject) -> _Row:
     if s.aim.cumulative:
         own = levels(s.aim, s.values)
         ends = np.array([x.period.end.toordinal() for x in own], dtype=float)
-        length = period_days(s.aim, own) if own else 1.0
+        length = period_days(s.aim, [x.period for x in own]) if own else 1.0
         return _Row(s.aim, [str(x.value) for x in own], ends, own[-WORSE_FOR:], left_out, length)
     given = list(s.values.values())
     texts = given if order is None else [given[i] for i in order]
@@ -102,7 +103,7 @@ def _row(s: Subject) -> _Row:
     for period, text in zip(periods[-WORSE_FOR:], texts[-WORSE_FOR:], strict=True):
         value = Decimal(text)
         tail.append(Level(period, value, value))
-    return _Row(s.aim, texts, ends, tail, left_out, 1.0)
+    return _Row(s.aim, texts, ends, tail, left_out, period_days(s.aim, periods) if periods else 1.0)
 
 
 @lru_cache(maxsize=4096)
@@ -138,11 +139,22 @@ def _trends(rows: Sequence[_Row], level: float) -> list[_Trend]:
     days = np.array([t.toordinal() if (t := r.aim.target_on) else np.nan for r in many])
     more = np.maximum(np.round((days - last) / length), 1)
     total = np.array([float(r.tail[-1].level) if r.aim.cumulative else 0.0 for r in many])
-    middle = np.where(cumulative, total + more * mean_y, mean_y + slope * (days - mean_x))
-    half = _quantile(level, np.where(cumulative, n - 1, n - 2)) * np.where(
-        cumulative,
-        more * scatter * np.sqrt(1 / more + 1 / n),
-        deviation * np.sqrt(1 + 1 / n + (days - mean_x) ** 2 / spread),
+    line, factor = _own_pasts(x, y, np.where(cumulative, 0, n), starts, level)
+    first, latest = y[starts], y[starts + n - 1]
+    steps = _steps(y, n, starts, (latest - first) / (n - 1))
+    ways = [cumulative, line]
+    middle = np.select(
+        ways,
+        [total + more * mean_y, mean_y + slope * (days - mean_x)],
+        latest + (latest - first) / (n - 1) * damped(more),
+    )
+    half = _quantile(level, np.where(cumulative, n - 1, n - 2)) * np.select(
+        ways,
+        [
+            more * scatter * np.sqrt(1 / more + 1 / n),
+            factor * deviation * np.sqrt(1 + 1 / n + (days - mean_x) ** 2 / spread),
+        ],
+        steps * np.sqrt(more * (1 + more / (n - 1))),
     )
     ranges = [bounds(r.aim.type, r.aim.unit, r.aim.lowest, r.aim.highest) for r in many]
     least = np.array([-math.inf if low is None else float(low) for low, _ in ranges])
@@ -158,6 +170,23 @@ def _trends(rows: Sequence[_Row], level: float) -> list[_Trend]:
             forecast = Forecast(on=day, value=value, low=low, high=high, level=level, points=len(r.texts))
             told[i] = (per_year[at], forecast, None)
     return told
+
+
+def _own_pasts(x: Any, y: Any, n: Any, starts: Any, level: float) -> tuple[Any, Any]:
+    """As `figures.rolling.tried`, for rows of any length (0: not asked), those of one length at once."""
+    line, factor = np.ones(len(n), dtype=bool), np.ones(len(n))
+    for count in np.unique(n[n > 0]):
+        alike = np.flatnonzero(n == count)
+        places = starts[alike, None] + np.arange(count)
+        line[alike], factor[alike] = tried(x[places], y[places], level)
+    return line, factor
+
+
+def _steps(y: Any, n: Any, starts: Any, mean_step: Any) -> Any:
+    """The deviation (n − 2) of the steps from value to value of each row."""
+    each = np.diff(y, prepend=y[0]) - np.repeat(mean_step, n)
+    each[starts] = 0
+    return np.sqrt(np.add.reduceat(each * each, starts) / (n - 2))
 
 
 def _sums(x: Any, y: Any, n: Any, starts: Any) -> tuple[Any, Any, Any, Any, Any, Any]:

@@ -13,9 +13,10 @@ from typing import Literal
 from domain.kpis.aim import Aim
 from domain.kpis.attainment import Level
 from domain.kpis.health import Forecast
-from domain.kpis.periods import MONTHS
+from domain.kpis.periods import MONTHS, Period
 from domain.kpis.types import bounds
 from domain.messages import Frozen, Text
+from figures.rolling import damped, tried
 
 LEVEL = 0.8
 """Probability with which the interval holds the value to come."""
@@ -43,7 +44,7 @@ class Line(Frozen):
 class Trend(Frozen):
     """`per_year`: change a year. `silent`: why there is no forecast."""
 
-    method: Literal["line", "sum"]
+    method: Literal["line", "drift", "sum"]
     points: int
     per_year: float | None = None
     forecast: Forecast | None = None
@@ -90,6 +91,23 @@ def predicted(line: Line, x: float, level: float = LEVEL) -> tuple[float, float,
     return value, value - half, value + half
 
 
+def drifted(values: Sequence[float], steps: int, level: float = LEVEL) -> tuple[float, float, float]:
+    """(value, low, high) so many periods after the last: it and the mean step, damped, ± t · s · √(h (1 + h / m)) with s the deviation
+    of the m steps so far and t with m − 1 degrees of freedom.
+
+    Source: see `figures.rolling`; the interval is that of a drift which is not damped, m steps being one less than the values.
+    """
+    import numpy as np
+    from scipy import stats
+
+    each = np.diff(np.asarray(values, dtype=float))
+    m = len(each)
+    middle = float(values[-1] + each.mean() * damped(steps))
+    t = float(stats.t.ppf((1 + level) / 2, m - 1))
+    half = t * float(each.std(ddof=1)) * math.sqrt(steps * (1 + steps / m))
+    return middle, middle - half, middle + half
+
+
 def summed(values: Sequence[float], more: int, level: float = LEVEL) -> tuple[float, float, float]:
     """(sum, low, high) of `more` values to come, alike and independent of each other as those before: m·x̄ ± m·t·s·√(1/m + 1/n), t with
     n − 1 degrees of freedom.
@@ -111,32 +129,46 @@ def summed(values: Sequence[float], more: int, level: float = LEVEL) -> tuple[fl
 def trend(aim: Aim, levels: Sequence[Level], *, on: date | None = None, level: float = LEVEL) -> Trend:
     """The trend of the levels (`attainment.levels`), with a forecast to `on` (by default the target's day).
 
-    A point KPI is a line over the ends of its periods. A cumulative one is forecast by what the periods to come may bring: its
+    A point KPI goes on as a line over the ends of its periods, or as a drift from its last value, whichever forecast its own past
+    better (`figures.rolling`). A cumulative one is forecast by what the periods to come may bring: its
     totals lie on a line by their making, and their residuals would pretend to a certainty that is not there. Either way the
     periods are taken as alike; a season of the year shows as scatter.
     """
-    method: Literal["line", "sum"] = "sum" if aim.cumulative else "line"
     n, day = len(levels), on or aim.target_on
+    method: Literal["line", "drift", "sum"] = "sum" if aim.cumulative else "line"
     if n < MIN_POINTS:
         return Trend(method=method, points=n, silent=too_few(n))
+    length = period_days(aim, [x.period for x in levels])
+    xs, ys = [x.period.end.toordinal() for x in levels], [float(x.level) for x in levels]
     if method == "sum":
-        length = period_days(aim, levels)
         per_year = sum(float(x.value) for x in levels) / n * YEAR / length
     else:
-        line = fitted([x.period.end.toordinal() for x in levels], [float(x.level) for x in levels])
+        line = fitted(xs, ys)
         per_year = line.slope * YEAR
     if day is None:
         return Trend(method=method, points=n, per_year=per_year, silent=NO_DATE)
     if day <= levels[-1].period.end:
         return Trend(method=method, points=n, per_year=per_year, silent=MEASURED_UP)
+    more = max(round((day - levels[-1].period.end).days / length), 1)
     if method == "sum":
-        more = max(round((day - levels[-1].period.end).days / length), 1)
         total = float(levels[-1].level)
         middle, low, high = (total + v for v in summed([float(x.value) for x in levels], more, level))
     else:
-        middle, low, high = predicted(line, day.toordinal(), level)
+        better, factor = _own_past(xs, ys, level)
+        method = "line" if better else "drift"
+        middle, low, high = predicted(line, day.toordinal(), level) if better else drifted(ys, more, level)
+        if better:
+            low, high = middle - factor * (middle - low), middle + factor * (high - middle)
     forecast = within(aim, Forecast(on=day, value=middle, low=low, high=high, level=level, points=n))
     return Trend(method=method, points=n, per_year=per_year, forecast=forecast)
+
+
+def _own_past(xs: Sequence[float], ys: Sequence[float], level: float) -> tuple[bool, float]:
+    """Whether the line did better than the drift, and what widens it."""
+    import numpy as np
+
+    found = tried(np.array([xs], dtype=float), np.array([ys], dtype=float), level)
+    return bool(found.line[0]), float(found.factor[0])
 
 
 def too_few(points: int) -> Text:
@@ -146,11 +178,11 @@ def too_few(points: int) -> Text:
     )
 
 
-def period_days(aim: Aim, levels: Sequence[Level]) -> float:
+def period_days(aim: Aim, periods: Sequence[Period]) -> float:
     """Days of one period: by the cadence of the KPI, else the middle one of those measured."""
     if aim.cadence is not None:
         return MONTHS[aim.cadence] * YEAR / 12
-    lengths = sorted((x.period.end - x.period.start).days + 1 for x in levels)
+    lengths = sorted((p.end - p.start).days + 1 for p in periods)
     return float(lengths[len(lengths) // 2])
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Text
 from learning import hypotheses
-from learning.forecast import Forecast, History, forecast
+from learning.backtest import held
+from learning.forecast import Forecast, Held, forecast
+from learning.history import History
 from learning.hypotheses import Lessons, lessons
 from learning.keeping import Kept
 from learning.ways import of_store
@@ -28,14 +32,22 @@ def forecast_of(store: Store, stream: str, *, fresh: bool = True) -> Forecast:
         return Forecast(stream=stream, stage=state.stage, since=state.entered_at, expected=(), silent=silent)
     if state.closed or state.hold is not None:  # nothing to look up
         return forecast(History((), facts.calendar, store.clock.now()), facts.definition, state)
-    history = _made(store) if fresh else HISTORY.of(store)
-    if history is None:
+    known = _made(store) if fresh else HISTORY.of(store)
+    if known is None:
         return Forecast(stream=stream, stage=state.stage, since=state.entered_at, expected=(), silent=_RECKONING)
-    return forecast(history, facts.definition, state)
+    return forecast(known.history, facts.definition, state).model_copy(update={"held": known.held})
 
 
-def _made(store: Store, most: int | None = None) -> History:
-    return History(of_store(store, most), store.facts().calendar, store.clock.now())
+class _Known(NamedTuple):
+    """The history, and how the bands drawn from it a year ago did since."""
+
+    history: History
+    held: Held | None
+
+
+def _made(store: Store, most: int | None = None) -> _Known:
+    ways, calendar, now = of_store(store, most), store.facts().calendar, store.clock.now()
+    return _Known(History(ways, calendar, now), held(ways, lambda ref: store.facts(ref).definition, calendar, now))
 
 
 HISTORY = Kept("history", lambda store: _made(store, AT_MOST))

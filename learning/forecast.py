@@ -4,36 +4,33 @@ are too few of them.
 For each stage ahead, and for the decision on the review, the time from entering the present stage until getting there (or past it)
 for the first time is estimated by `learning.survival`; sent back in between or not, it counts as it happened. Lifecycles that are
 still on their way count as not there yet (right-censored); one that was dropped counts until it was dropped, so that the forecast
-holds for one that goes on. Comparable are: lifecycles that were in the same stage in the same section; where those are too few,
-in the same stage anywhere; where those are too few as well, nothing is said.
+holds for one that goes on. Comparable are: lifecycles that were in the same stage in the same section, for the first time or again
+as this one is; where those are too few, in the same stage anywhere; where it is there again and few ever were, the first visits at
+the pace that later visits had in all stages (`learning.history`); where those are too few as well, nothing is said.
 A stage that is left on a day fixed beforehand (monitoring, on its review date) is not estimated: the next stage comes on that day,
 and those behind it are counted from there.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Literal
 
-from domain.calendar import Calendar, end_of_business, local_day
+from domain.calendar import Calendar, end_of_business, local_day, wareki
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Frozen, Text
 from domain.process import ProcessDefinition
-from learning.survival import Curve, curve
-from learning.ways import END, Way
+from learning.history import MIN_CASES, Basis, History, ahead
+from learning.ways import END
 
-MIN_CASES = 8
-"""So many lifecycles must have been seen to get there later than the one asked about has come (ours)."""
 LOW, HIGH = 0.1, 0.9
 """The band: four in five lie within."""
-Basis = Literal["section", "stage", "fixed", "none"]
 
 
 class Expected(Frozen):
-    """`on`: by then half of the comparable ones were there; `early` and `late`: one in ten, nine in ten (None: so many have never
-    been seen to get there). Silent when `basis` is none: `on` is None. `cases`: those seen to get there, `open`: those not yet."""
+    """`on`: by then half of the comparable ones were there; between `early` and `late` one more is there with four chances in five
+    (None: so many have never been seen to get there). Silent when `basis` is none: `on` is None. `cases`: those seen to get there,
+    `open`: those not yet. `again`: compared with others that were not there for the first time."""
 
     stage: str
     title: Text
@@ -44,16 +41,26 @@ class Expected(Frozen):
     basis: Basis
     cases: int
     open: int
+    again: bool = False
+
+
+class Held(Frozen):
+    """How often the band held what came, of `cases` forecasts of the past whose outcome is known: see `learning.backtest.held`."""
+
+    within: int
+    cases: int
 
 
 class Forecast(Frozen):
-    """`since`: when the present stage was entered. `silent`: why nothing at all is said, else None."""
+    """`since`: when the present stage was entered. `silent`: why nothing at all is said, else None. `held`: how the bands of such
+    forecasts did in the past year, where that is known."""
 
     stream: str
     stage: str
     since: datetime | None
     expected: tuple[Expected, ...]
     silent: Text | None = None
+    held: Held | None = None
 
     @property
     def next(self) -> Expected | None:
@@ -66,69 +73,20 @@ class Forecast(Frozen):
         return found if found is not None and found.stage == END and found.on is not None else None
 
 
-class History:
-    """The ways of all lifecycles as known at `now`; curves are made once and kept."""
-
-    def __init__(self, ways: Iterable[Way], calendar: Calendar, now: datetime) -> None:
-        self.calendar, self.now = calendar, now
-        self._at: defaultdict[tuple[str, str | None], list[tuple[Way, int]]] = defaultdict(list)
-        for way in ways:
-            for i, (stage, _) in enumerate(way.steps):
-                if stage != END and (i > 0 or way.whole):
-                    self._at[stage, None].append((way, i))
-                    self._at[stage, way.section].append((way, i))
-        self._curves: dict[tuple[str, str | None, tuple[str, ...]], Curve] = {}
-
-    def curve(self, stage: str, section: str | None, there: tuple[str, ...]) -> Curve:
-        """From entering `stage` until being at one of `there`, in working days; of one section, or of all."""
-        key = (stage, section, there)
-        if key not in self._curves:
-            wanted = frozenset(there)
-            self._curves[key] = curve(self._time(way, i, wanted) for way, i in self._at.get((stage, section), ()))
-        return self._curves[key]
-
-    def _time(self, way: Way, i: int, there: frozenset[str]) -> tuple[int, bool]:
-        begun = way.steps[i][1]
-        for name, at in way.steps[i + 1 :]:
-            if name in there:
-                return self.calendar.working_days_between(begun, at), True
-            if name == END:  # the round ended otherwise: by a definition without these stages
-                return self.calendar.working_days_between(begun, at), False
-        return self.calendar.working_days_between(begun, way.over or self.now), False
-
-    def comparable(self, stage: str, section: str, there: tuple[str, ...], gone: int) -> tuple[Basis, Curve, int]:
-        """The narrowest basis on which something can be said of one that has been in the stage for `gone` working days, with the
-        number of cases that it rests on."""
-        narrow = self.curve(stage, section, there)
-        if (n := narrow.ended_after(gone)) >= MIN_CASES:
-            return "section", narrow, n
-        wide = self.curve(stage, None, there)
-        n = wide.ended_after(gone)
-        return ("stage" if n >= MIN_CASES else "none"), wide, n
-
-
-def ahead(process: ProcessDefinition, stage: str) -> list[str]:
-    """The stages behind `stage` on the way that the definition describes, up to the one that decides the outcome."""
-    found: list[str] = []
-    key = process.stage(stage).next
-    while key is not None and key not in found:
-        found.append(key)
-        key = process.stage(key).next
-    return found
-
-
 def expected(
-    history: History, process: ProcessDefinition, stage: str, section: str, since: datetime
+    history: History, process: ProcessDefinition, stage: str, section: str, since: datetime, *, again: bool = False
 ) -> tuple[Expected, ...]:
-    """Of a lifecycle that entered `stage` at `since` and is still there: the stages ahead in their order, and the end."""
+    """Of a lifecycle that entered `stage` at `since` (for the first time, or again) and is still there: the stages ahead in their
+    order, and the end."""
     route = ahead(process, stage)
     gone = history.calendar.working_days_between(since, history.now)
     titles = {s.key: s.title for s in process.stages} | {END: Text(ja="再検討の決定", en="decision on the review")}
     found = []
     for i, target in enumerate((*route, END)):
         there = (*route[i:], END) if target != END else (END,)
-        basis, times, cases = history.comparable(stage, section, there, gone)
-        low, mid, high = (times.quantile(p, gone) if basis != "none" else None for p in (LOW, 0.5, HIGH))
+        basis, times, cases = history.comparable(process, stage, section, again, there, gone)
+        mid = times.quantile(0.5, gone) if basis != "none" else None
+        low, high = times.band(LOW, HIGH, gone) if mid is not None else (None, None)
         if mid is None:
             basis = "none"
         found.append(
@@ -136,12 +94,13 @@ def expected(
                 stage=target,
                 title=titles[target],
                 on=_day(history.calendar, since, mid),
-                early=_day(history.calendar, since, low if mid is not None else None),
+                early=_day(history.calendar, since, low),
                 late=_day(history.calendar, since, high),
                 working_days=None if mid is None else mid - gone,
                 basis=basis,
                 cases=cases,
                 open=times.cases - sum(times.ended),
+                again=again,
             )
         )
     return tuple(found)
@@ -149,9 +108,10 @@ def expected(
 
 def _from(history: History, process: ProcessDefinition, state: Lifecycle, entered: datetime) -> tuple[Expected, ...]:
     """From the present stage on; from the review date on, where the present stage lasts until then."""
-    stage = process.stage(state.stage)
+    stage, later = process.stage(state.stage), state.round > 1
     if not (stage.repeats and stage.next and state.review_date):
-        return expected(history, process, state.stage, state.section, entered)
+        again = later or history.again(state.stream, state.stage, entered)
+        return expected(history, process, state.stage, state.section, entered, again=again)
     comes = max(end_of_business(state.review_date), history.now)
     on, following = local_day(comes), process.stage(stage.next)
     days = history.calendar.working_days_between(history.now, comes)
@@ -166,7 +126,8 @@ def _from(history: History, process: ProcessDefinition, state: Lifecycle, entere
         cases=0,
         open=0,
     )
-    return (review, *expected(history, process, following.key, state.section, comes))
+    again = later or history.again(state.stream, following.key, comes)
+    return (review, *expected(history, process, following.key, state.section, comes, again=again))
 
 
 def _day(calendar: Calendar, since: datetime, days: int | None) -> date | None:
@@ -206,7 +167,20 @@ def in_words(found: Forecast) -> Text:
     if found.silent is not None:
         return found.silent
     parts: list[Text] = [_told(e) for e in _worth(found)]
-    return Text(ja="、".join(p.ja for p in parts), en="; ".join(p.en for p in parts))
+    held = (
+        held_in_words(found.held) if found.held is not None and any(e.basis != "fixed" for e in _worth(found)) else None
+    )
+    return Text(
+        ja="、".join(p.ja for p in parts) + (f"。{held.ja}" if held else ""),
+        en="; ".join(p.en for p in parts) + (f". {held.en}" if held else ""),
+    )
+
+
+def held_in_words(held: Held) -> Text:
+    return Text(
+        ja=f"この1年の見通し {held.cases} 件のうち、実際の日がこの幅に入ったのは {held.within} 件",
+        en=f"Over the past year {held.within} of {held.cases} such bands held the day that came",
+    )
 
 
 def _worth(found: Forecast) -> Sequence[Expected]:
@@ -217,16 +191,21 @@ def _worth(found: Forecast) -> Sequence[Expected]:
 def _told(e: Expected) -> Text:
     assert e.on is not None
     if e.basis == "fixed":
-        return Text(
-            ja=f"{e.title.ja}: {e.on.isoformat()}(定めた期日)", en=f"{e.title.en}: on {e.on.isoformat()}, as was fixed"
-        )
-    basis = {
-        "section": Text(ja="同じ課の", en="of the same section"),
-        "stage": Text(ja="全庁の", en="of the whole city"),
-    }
-    where = basis[e.basis]
-    late = e.late.isoformat() if e.late is not None else ""
+        return Text(ja=f"{e.title.ja}: {wareki(e.on)}(定めた期日)", en=f"{e.title.en}: on {e.on}, as was fixed")
+    early, late = (wareki(d) if d is not None else "未定" for d in (e.early, e.late))
+    basis = _basis(e)
     return Text(
-        ja=f"{e.title.ja}: {e.on.isoformat()} ごろ({e.early}〜{late or '未定'}、{where.ja} {e.cases} 件による)",
-        en=f"{e.title.en}: about {e.on.isoformat()} ({e.early} to {late or 'open'}, resting on {e.cases} {where.en})",
+        ja=f"{e.title.ja}: {wareki(e.on)}ごろ({early}〜{late}、{basis.ja})",
+        en=f"{e.title.en}: about {e.on} ({e.early or 'open'} to {e.late or 'open'}, resting on {basis.en})",
     )
+
+
+def _basis(e: Expected) -> Text:
+    if e.basis == "pace":
+        return Text(
+            ja=f"各段階の2度目以降 {e.cases} 件の進み方による", en=f"the pace of {e.cases} later visits of all stages"
+        )
+    ja, en = {"section": ("同じ課", "of the same section"), "stage": ("全庁", "of the whole city")}[e.basis]
+    if e.again:
+        return Text(ja=f"{ja}で2度目以降の {e.cases} 件による", en=f"{e.cases} {en} that were there again")
+    return Text(ja=f"{ja}の {e.cases} 件による", en=f"{e.cases} {en}")

@@ -12,14 +12,19 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+_EXACT = 1e-9
+"""Shares are products of fractions: what differs by less is the same."""
+
 
 @dataclass(frozen=True)
 class Curve:
-    """S(t), the share still going on after t: `share[i]` from `times[i]` on, 1 before. `ended` counts at each time."""
+    """S(t), the share still going on after t: `share[i]` from `times[i]` on, 1 before. `ended` counts at each time, `under` those
+    under observation just before it."""
 
     times: tuple[int, ...]
     share: tuple[float, ...]
     ended: tuple[int, ...]
+    under: tuple[int, ...]
     cases: int
     """Ended and open ones together."""
 
@@ -42,6 +47,34 @@ class Curve:
         found = (t for t, s in zip(self.times, self.share, strict=True) if t > gone and s <= bound)
         return next(found, None)
 
+    def band(self, low: float, high: float, gone: float = 0.0) -> tuple[int | None, int | None]:
+        """Between which times one more case ends with probability `high` - `low` or more, given that it had not ended after `gone`;
+        None for a side of which the cases are too few to speak, or have not been seen to end.
+
+        The case to come is counted among those seen, at its worst place: as the first to end for the early side, as one that
+        never ends for the late one. Where none is open, the band reaches from the k-th of n to the m-th, k = ⌊`low` (n + 1)⌋ and
+        m = ⌈`high` (n + 1)⌉, which holds a further one with probability (m - k) / (n + 1): the distribution-free prediction interval
+        (Hahn, Meeker, "Statistical Intervals", chapter 5; as split conformal prediction: Lei, G'Sell, Rinaldo, Tibshirani, Wasserman,
+        "Distribution-Free Predictive Inference for Regression", Journal of the American Statistical Association 113 (2018)). A
+        quantile of the estimate promises more than it holds: from the second of 12 to the eleventh it is 9 in 13. For open
+        cases the rule is ours, and approximate.
+        """
+        first = bisect_right(self.times, gone)
+        if first == len(self.times):
+            return None, None
+        before, after = 1 - 1 / (self.under[first] + 1), 1.0
+        spoken = 1 - before <= low + _EXACT
+        early = late = None
+        for t, d, n in zip(self.times[first:], self.ended[first:], self.under[first:], strict=True):
+            before *= 1 - d / n
+            after *= 1 - d / (n + 1)
+            if spoken and early is None and 1 - before > low + _EXACT:
+                early = t
+            if after <= 1 - high + _EXACT:
+                late = t
+                break
+        return early, late
+
 
 def curve(observed: Iterable[tuple[int, bool]]) -> Curve:
     """The estimate from (time, whether it ended then; else it was still going on) of each case."""
@@ -49,12 +82,13 @@ def curve(observed: Iterable[tuple[int, bool]]) -> Curve:
     ended = Counter(t for t, event in cases if event)
     gone = Counter(t for t, _ in cases)
     under, share = len(cases), 1.0
-    times, shares, counts = [], [], []
+    times, shares, counts, watched = [], [], [], []
     for t in sorted(gone):
         if ended[t]:
             share *= 1 - ended[t] / under
             times.append(t)
             shares.append(share)
             counts.append(ended[t])
+            watched.append(under)
         under -= gone[t]
-    return Curve(tuple(times), tuple(shares), tuple(counts), len(cases))
+    return Curve(tuple(times), tuple(shares), tuple(counts), tuple(watched), len(cases))

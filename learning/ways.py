@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ END = "(outcome)"
 @dataclass(frozen=True)
 class Way:
     """`steps`: (stage or END, entered at), in order. `whole`: the first of them is a beginning, not an adoption in the middle.
-    `over`: when it was closed, None while it goes on."""
+    `over`: when it was closed, None while it goes on. `round`: that of the first step; what is adopted may be in a later one."""
 
     stream: str
     section: str
@@ -30,12 +30,17 @@ class Way:
     steps: tuple[tuple[str, datetime], ...]
     whole: bool = True
     over: datetime | None = None
+    round: int = 1
+
+    def again(self, i: int) -> bool:
+        """Whether the i-th step leads to a stage in which it had been before, or in a later round."""
+        return self.round > 1 or any(name in (END, self.steps[i][0]) for name, _ in self.steps[:i])
 
     def until(self, moment: datetime) -> Way:
         """What was known of it then."""
         steps = tuple(s for s in self.steps if s[1] < moment)
         over = self.over if self.over is not None and self.over < moment else None
-        return Way(self.stream, self.section, self.definition, steps, self.whole, over)
+        return replace(self, steps=steps, over=over)
 
 
 def of_traces(traces: Iterable[Trace]) -> list[Way]:
@@ -47,6 +52,7 @@ def of_traces(traces: Iterable[Trace]) -> list[Way]:
             _in_order([(v.stage, v.entered_at) for v in t.visits if v.because != "wind_down"], t.outcomes),
             whole=not t.visits or t.visits[0].whole,
             over=t.closed_at,
+            round=t.visits[0].round if t.visits else 1,
         )
         for t in traces
     ]
@@ -58,6 +64,7 @@ def of_store(store: Store, most: int | None = None) -> list[Way]:
     among = _evenly(store, most)
     steps: defaultdict[str, list[tuple[str, datetime]]] = defaultdict(list)
     ends: defaultdict[str, list[tuple[str, int, datetime]]] = defaultdict(list)
+    rounds: dict[str, int] = {}
     with store.database.read() as connection:
         undone: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         gone = sa.select(retractions.c.stream, retractions.c.answered_at, retractions.c.version)
@@ -68,13 +75,18 @@ def of_store(store: Store, most: int | None = None) -> list[Way]:
             return not any(a <= version < b for a, b in undone.get(stream, ()))
 
         visits = sa.select(
-            stage_visits.c.stream, stage_visits.c.version, stage_visits.c.stage, stage_visits.c.entered_at
+            stage_visits.c.stream,
+            stage_visits.c.version,
+            stage_visits.c.stage,
+            stage_visits.c.round,
+            stage_visits.c.entered_at,
         )
         for v in connection.execute(
             among(visits, stage_visits).order_by(stage_visits.c.stream, stage_visits.c.version)
         ):
             if stands(v.stream, v.version):
                 steps[v.stream].append((v.stage, v.entered_at))
+                rounds.setdefault(v.stream, v.round)
         for o in connection.execute(
             among(sa.select(outcomes), outcomes).order_by(outcomes.c.stream, outcomes.c.version)
         ):
@@ -92,6 +104,7 @@ def of_store(store: Store, most: int | None = None) -> list[Way]:
                 _in_order(steps[r.stream], ends[r.stream]),
                 whole=not r.adopted,
                 over=r.last_at if r.closed else None,
+                round=rounds.get(r.stream, 1),
             )
             for r in connection.execute(among(query, lifecycles).order_by(lifecycles.c.stream))
         ]

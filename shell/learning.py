@@ -275,7 +275,21 @@ def _print_backtest(found: Backtest, data: Path | None) -> None:
         ("", "平均 / mean", "中央値 / median", "偏り / bias"),
         ((_NAMES[e.name], f"{e.mean:.1f}", f"{e.median:.1f}", f"{e.bias:+.1f}") for e in found.errors),
     )
-    OUT.say(f"幅の中 / within the band: {found.within:.0%}(約束 / promised {found.promised:.0%})")
+    if found.within is None:
+        return
+    OUT.say(
+        "",
+        f"幅に入った / held by the band: {found.judged} 件中 {found.held} 件、{found.within:.0%}(約束 / promised {found.promised:.0%})",
+    )
+    if found.width is not None:
+        OUT.say(f"幅の平均 / mean width: {found.width:.0f} 執務日 / working days")
+    if found.endless:
+        OUT.say(f"終わりが未定の幅 / bands without an end: {found.endless} 件")
+    OUT.table(
+        "根拠ごと / by what it rests on",
+        ("", "入った / held", "件 / of"),
+        ((_BASES[b], *numbers) for b, numbers in found.by_basis.items()),
+    )
 
 
 @learn.command("export")
@@ -333,11 +347,14 @@ _BASES = {
     "section": "同じ課 / same section",
     "stage": "全庁 / whole city",
     "fixed": "定めた期日 / a day that was fixed",
+    "pace": "各段階の2度目以降の進み方 / pace of later visits anywhere",
     "none": "例が少ない / too few",
 }
 
 
 def _print_forecast(found: Forecast) -> None:
+    from learning.forecast import held_in_words
+
     OUT.say(f"段階 / stage: {found.stage}({day(found.since)} から / since)", "")
     if found.silent is not None:
         OUT.say(f"{found.silent.ja} / {found.silent.en}")
@@ -359,13 +376,16 @@ def _print_forecast(found: Forecast) -> None:
                 _date(e.on),
                 _date(e.early),
                 _date(e.late) if e.on is None or e.late else "未定 / open",
-                _BASES[e.basis],
+                _BASES[e.basis] + ("・2度目以降 / there again" if e.again and e.basis in ("section", "stage") else ""),
                 e.cases,
                 e.open,
             )
             for e in found.expected
         ),
     )
+    if found.held is not None:
+        words = held_in_words(found.held)
+        OUT.say(f"{words.ja} / {words.en}")
 
 
 def _date(value: date | None) -> Any:

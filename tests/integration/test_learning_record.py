@@ -7,7 +7,7 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -23,11 +23,13 @@ from learning import asking, hypotheses, keeping
 from learning.asking import forecast_of, lessons_at
 from learning.backtest import Backtest, backtest
 from learning.exporting import EXPORTED, OBJECTS, write_ocel, write_xes
+from learning.forecast import Held
+from learning.history import MIN_CASES
 from learning.log import happenings
 from learning.paths import paths
 from learning.times import cycle, waiting
 from learning.traces import TYPES, Trace, traces
-from learning.ways import of_store, of_traces
+from learning.ways import Way, of_store, of_traces
 from rehearsal.casting import cast_demo
 from rehearsal.differing import WhatIf
 from rehearsal.ledger import StoreLedger
@@ -41,7 +43,7 @@ from rehearsal.whatif import of_store as whatif_of_store
 from store import queries
 from store.calendars import calendar
 from store.store import Store
-from store.tables import events, stage_visits
+from store.tables import events, lifecycles, stage_visits
 from tests.integration.test_shell import Shell
 
 SINCE, UNTIL = date(2024, 4, 1), date(2026, 9, 30)
@@ -79,8 +81,8 @@ def test_traces_of_store_and_of_memory_are_the_same(record: list[Trace]) -> None
 
 
 def test_the_quick_way_by_read_models_gives_the_same_history(store: Store, record: list[Trace]) -> None:
-    quick = {w.stream: w.steps for w in of_store(store)}
-    assert quick == {w.stream: w.steps for w in of_traces(record)}
+    quick = {w.stream: (w.steps, w.round) for w in of_store(store)}
+    assert quick == {w.stream: (w.steps, w.round) for w in of_traces(record)}
     with store.database.read() as connection:
         visits = connection.execute(sa.select(sa.func.count()).select_from(stage_visits)).scalar_one()
     assert visits == sum(v.because != "wind_down" for t in record for v in t.visits) > 80
@@ -256,11 +258,20 @@ def test_the_forecast_errs_less_than_naive_ones_on_a_year_that_it_has_not_seen(t
     assert tested.cases >= 25 and tested.silent > 0 and tested.unfinished > 0
     ours, due, mean = (tested.error(name) for name in ("forecast", "due_dates", "overall_mean"))
     assert ours.mean < 0.8 * min(due.mean, mean.mean) and ours.median < 0.8 * min(due.median, mean.median)
-    assert tested.within is not None and tested.within > 0.4
+
+
+def test_the_band_of_four_in_five_holds_four_in_five_of_a_year_that_it_has_not_seen(tested: Backtest) -> None:
+    """Three standard errors of so many cases below what is promised, and no band that says nothing."""
+    assert tested.judged >= 25 and tested.within is not None and tested.width is not None
+    assert tested.within > 0.8 - 3 * (0.16 / tested.judged) ** 0.5
+    assert tested.within == round(tested.held / tested.judged, 3)
+    assert tested.held == sum(held for held, _ in tested.by_basis.values())
+    assert tested.width < min(2 * tested.error(name).mean for name in ("due_dates", "overall_mean")), (
+        "no wider than naive"
+    )
 
 
 def test_nothing_of_the_held_out_year_is_known_to_the_forecast() -> None:
-    from learning.ways import Way
     from tests.unit.test_learning import at
 
     steps = (("setup", at("2025-04-01")), ("analysis", at("2026-05-01")))
@@ -280,7 +291,9 @@ def test_forecast_and_lessons_of_a_store_come_with_their_numbers(store: Store) -
         assert found == quick
         for e in found.expected:
             assert (e.on is None) == (e.basis == "none")
-            assert e.on is None or ((e.cases >= 8 or e.basis == "fixed") and e.on >= local_day(store.clock.now()))
+            assert e.on is None or (
+                (e.cases >= MIN_CASES or e.basis == "fixed") and e.on >= local_day(store.clock.now())
+            )
         shown = shell.json("show", row["id"])["forecast"]
         assert shown["words"]["ja"] and shown["words"]["en"]
         break
@@ -288,6 +301,20 @@ def test_forecast_and_lessons_of_a_store_come_with_their_numbers(store: Store) -
         pytest.fail("no lifecycle is open")
     state, _ = store.load(row["id"])
     assert (lessons_at(store, state) is not None) == (state.stage == "hypothesis")
+
+
+def test_a_forecast_says_how_its_bands_did(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = next(r for r in queries.find_lifecycles(store, closed=False) if not r["held"])
+    asked: list[int] = []
+
+    def held(ways: Sequence[Way], *_: Any) -> Held:
+        asked.append(len(ways))
+        return Held(within=31, cases=40)
+
+    monkeypatch.setattr(asking, "held", held)
+    assert forecast_of(store, row["stream"]).held == Held(within=31, cases=40)
+    with store.database.read() as connection:
+        assert asked == [connection.execute(sa.select(sa.func.count()).select_from(lifecycles)).scalar_one()]
 
 
 def test_a_page_does_not_wait_for_a_long_history(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

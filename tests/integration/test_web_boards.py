@@ -21,7 +21,7 @@ from store.tables import deliverables, lifecycles
 from tests.browser import shoot
 from tests.city import VALID, person
 from tests.integration.pages import Pages, client, look, signed_in
-from tests.integration.test_store_queries import ONE, TWO, fill
+from tests.integration.test_store_queries import TWO, fill
 
 
 @pytest.fixture

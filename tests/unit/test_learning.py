@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.calendar import JST, end_of_business, local_day
+from domain.calendar import JST, end_of_business, local_day, wareki
 from domain.lifecycle.state import Lifecycle
 from learning import hypotheses
-from learning.backtest import due_days, error
-from learning.forecast import MIN_CASES, History, ahead, expected, forecast, in_words
+from learning.backtest import due_days, error, held, tried
+from learning.forecast import Expected, Forecast, Held, expected, forecast, in_words
+from learning.history import MIN_CASES, History, ahead
 from learning.hypotheses import Past, attained, changed, lessons, same_name, stated
 from learning.log import Happening
 from learning.measures import calendar_days, spread, working_days
@@ -71,6 +74,35 @@ def test_who_has_come_far_is_compared_with_those_who_came_as_far() -> None:
     found = curve((t, True) for t in (5, 5, 5, 5, 100, 110, 120, 130))
     assert found.quantile(0.5) == 5
     assert found.quantile(0.5, gone=50) == 110
+
+
+@settings(deadline=None)
+@given(st.integers(MIN_CASES, 60), st.integers(0, 10**6))
+def test_one_more_lies_in_the_band_as_often_as_it_promises(n: int, seed: int) -> None:
+    """Of n + 1 cases in any order, each as the one to come: the band of the others holds four in five of them, and not one more than
+    it must when no two are alike."""
+    times = random.Random(seed).sample(range(1, 10**6), n + 1)
+    inside = 0
+    for t in times:
+        low, high = curve((x, True) for x in times if x != t).band(0.1, 0.9)
+        assert low is not None and high is not None
+        inside += low <= t <= high
+    assert 0.8 * (n + 1) - 1e-9 <= inside <= 0.8 * (n + 1) + 2
+
+
+def test_a_band_says_nothing_of_what_too_few_have_shown() -> None:
+    few = curve((t, True) for t in range(1, MIN_CASES))
+    assert few.band(0.1, 0.9) == (None, None)
+    assert curve((t, True) for t in range(1, MIN_CASES + 1)).band(0.1, 0.9) == (1, MIN_CASES)
+    watched = curve([*((t, True) for t in range(1, MIN_CASES + 1)), *((50, False) for _ in range(9))])
+    assert watched.band(0.1, 0.9) == (1, None), "half of them have not been seen to end"
+    assert few.band(0.1, 0.9, gone=99) == (None, None)
+
+
+def test_a_band_of_who_has_come_far_is_that_of_those_who_came_as_far() -> None:
+    far = range(100, 100 + MIN_CASES)
+    found = curve([*((5, True) for _ in range(30)), *((t, True) for t in far)])
+    assert found.band(0.1, 0.9, gone=50) == curve((t, True) for t in far).band(0.1, 0.9) == (100, 108)
 
 
 # --- measures --------------------------------------------------------------------------------------------------------
@@ -230,6 +262,69 @@ def test_a_forecast_rests_on_the_section_then_on_the_city_then_is_silent() -> No
     assert (few.basis, few.on, few.cases) == ("none", None, MIN_CASES - 1)
 
 
+def rounds(section: str, days: Iterable[int], again: Iterable[int], stage: str = "setup") -> list[Way]:
+    """Lifecycles that were in a stage for so many days of a first round, and for so many when they came back to it."""
+    begun, back = at("2024-04-01"), at("2026-04-01")
+    steps = [
+        ((stage, begun), (END, CALENDAR.later(begun, first)), (stage, back), (END, CALENDAR.later(back, later)))
+        for first, later in zip(days, again, strict=True)
+    ]
+    return [Way(f"{stage}{n}", section, PROCESS.reference, s) for n, s in enumerate(steps)]
+
+
+def test_who_comes_again_is_compared_with_those_who_came_again() -> None:
+    since = at("2026-09-01")
+    history = History(rounds("a", range(40, 60), range(10, 30)), CALENDAR, since)
+    first, later = (expected(history, PROCESS, "setup", "a", since, again=again)[0] for again in (False, True))
+    assert (first.working_days, later.working_days) == (49, 19) and (first.cases, later.cases) == (20, 20)
+    assert not first.again and later.again and "again" not in in_words(told(first)).en
+    assert (
+        "2度目以降の 20 件" in in_words(told(later)).ja
+        and "20 of the same section that were there again" in in_words(told(later)).en
+    )
+
+
+def told(e: Expected, held: Held | None = None) -> Forecast:
+    return Forecast(stream="s", stage="setup", since=None, expected=(e,), held=held)
+
+
+def test_days_are_written_as_people_write_them_and_the_bands_of_the_past_are_told_beside() -> None:
+    since = at("2026-09-01")
+    found = expected(History(ways("a", range(10, 30), open_=9), CALENDAR, since), PROCESS, "setup", "a", since)[0]
+    words = in_words(told(found, Held(within=31, cases=40)))
+    assert found.on is not None and found.early is not None and found.late is None
+    assert f"{wareki(found.on)}ごろ({wareki(found.early)}〜未定、同じ課の 20 件による)" in words.ja
+    assert f"about {found.on} ({found.early} to open, resting on 20 of the same section)" in words.en
+    assert str(found.on) not in words.ja and "40 件のうち" in words.ja and "31 of 40" in words.en
+    fixed = found.model_copy(update={"basis": "fixed"})
+    assert "40" not in in_words(told(fixed, Held(within=31, cases=40))).en, "a day that was fixed has no band"
+
+
+def test_where_few_came_again_the_pace_of_others_who_did_is_taken() -> None:
+    """In the setup later visits took half of the first ones; so half is expected of the analysis, that nobody has come back to."""
+    since = at("2026-09-01")
+    record = [*rounds("a", [40] * 10, range(16, 26)), *rounds("b", [100] * 10, [90] * 10, "analysis")]
+    known = [w if w.section == "a" else replace(w, steps=w.steps[:2]) for w in record]
+    found = expected(History(known, CALENDAR, since), PROCESS, "analysis", "b", since, again=True)[0]
+    assert (found.basis, found.cases, found.working_days) == ("pace", 10, 50)
+    assert "10 later visits of all stages" in in_words(told(found)).en
+    own = expected(History(record, CALENDAR, since), PROCESS, "analysis", "b", since, again=True)[0]
+    assert (own.basis, own.working_days) == ("section", 90), "once enough have come again, they are asked"
+    assert expected(History(known, CALENDAR, since), PROCESS, "analysis", "b", since)[0].working_days == 100
+    alone = History([w for w in known if w.section == "b"], CALENDAR, since)
+    assert expected(alone, PROCESS, "analysis", "b", since, again=True)[0].basis == "none", "nobody came again anywhere"
+
+
+def test_a_way_knows_what_it_comes_to_again() -> None:
+    (way,) = rounds("a", [10], [5])
+    assert [way.again(i) for i in range(len(way.steps))] == [False, False, True, True]
+    assert Way("s", "a", "d", way.steps[:1], round=2).again(0), "adopted in its second round"
+    history = History([way], CALENDAR, at("2026-09-01"))
+    assert not history.again(way.stream, "setup", at("2024-04-01")) and history.again(
+        way.stream, "setup", at("2026-04-01")
+    )
+
+
 def test_those_still_waiting_make_the_forecast_later_and_leave_its_end_open() -> None:
     since = at("2026-09-01")
     done = ways("a", range(10, 30))
@@ -275,11 +370,45 @@ def test_a_review_comes_on_the_day_that_was_fixed_and_what_follows_is_counted_fr
         fixed,
     )
     assert end.stage == END and end.on == local_day(CALENDAR.later(end_of_business(fixed), 14)) and end.cases == 10
-    assert fixed.isoformat() in in_words(found).ja and "as was fixed" in in_words(found).en
+    assert wareki(fixed) in in_words(found).ja and f"on {fixed}, as was fixed" in in_words(found).en
+    assert fixed.isoformat() not in in_words(found).ja
     late = History(reviewed, CALENDAR, end_of_business(fixed) + timedelta(days=30))
     assert forecast(late, PROCESS, case.state).expected[0].on == local_day(late.now), (
         "a day that has passed is not forecast"
     )
+
+
+def test_a_band_is_judged_by_what_came_and_by_what_is_late_for_sure() -> None:
+    """Of those that have not come yet, only one whose band has passed is a miss; of the others nobody can say."""
+    cut, until = at("2026-04-01"), at("2026-06-30")
+    known = [
+        Way(
+            f"k{d}",
+            "a",
+            PROCESS.reference,
+            (("setup", at("2025-04-01")), ("analysis", CALENDAR.later(at("2025-04-01"), d))),
+        )
+        for d in range(11, 31)
+    ]
+
+    def new(name: str, entered: datetime, days: int | None) -> Way:
+        later = (("analysis", CALENDAR.later(entered, days)),) if days is not None else ()
+        return Way(name, "a", PROCESS.reference, (("setup", entered), *later))
+
+    asked = [
+        new("in", at("2026-04-02"), 20),
+        new("early", at("2026-04-02"), 5),
+        new("late", at("2026-04-02"), 40),
+        new("overdue", at("2026-04-02"), None),
+        new("young", at("2026-06-25"), None),
+    ]
+    found, silent = tried([*known, *asked], lambda _: PROCESS, CALENDAR, cut, until)
+    own = [t for t in found if t.stage == "setup"]
+    assert [t.inside for t in own] == [True, False, False, False, None]
+    assert silent == len(known) + 3, "nobody has ever left the analysis"
+    assert {(t.low, t.high) for t in own} == {(12, 29)}
+    record = held([*known, *asked], lambda _: PROCESS, CALENDAR, until)
+    assert record is not None and record.within < record.cases
 
 
 def test_due_dates_of_a_stage_add_up() -> None:

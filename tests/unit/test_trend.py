@@ -12,7 +12,8 @@ import pytest
 from domain.kpis.aim import Aim
 from domain.kpis.attainment import levels
 from figures.portfolio import Subject, refresh
-from figures.trend import MIN_POINTS, fitted, predicted, summed, trend
+from figures.rolling import FIRST, RECENT, WIDEST, tried
+from figures.trend import MIN_POINTS, drifted, fitted, predicted, summed, trend
 
 NORRIS = (
     "0.1 0.2 338.8 337.4 118.1 118.2 888.0 884.6 9.2 10.1 228.1 226.5 668.5 666.3 998.5 996.3 449.1 448.6 778.9 777.0 "
@@ -151,3 +152,87 @@ def test_figures_use_the_value_that_holds_and_name_what_they_leave_out() -> None
     own = kpi()
     found = refresh([Subject(own, {"2025-Q1": "35", "Q1": "99"})], date(2025, 4, 2))[0]
     assert found.attained == D("0.5") and list(found.left_out) == ["Q1"]
+
+
+# --- the past of a row judges its forecast ---------------------------------------------------------------------------
+
+
+def judged_slowly(xs: list[float], ys: list[float], level: float) -> tuple[bool, float]:
+    """As `figures.rolling.tried` says, one forecast after another."""
+    of_line, of_drift, ratios = [], [], []
+    for known in range(max(FIRST, len(ys) - RECENT), len(ys)):
+        line = fitted(xs[:known], ys[:known])
+        for later in range(known, len(ys)):
+            value, _, high = predicted(line, xs[later], level)
+            of_line.append(abs(ys[later] - value))
+            of_drift.append(abs(ys[later] - drifted(ys[:known], later - known + 1, level)[0]))
+            ratios.append(of_line[-1] / (high - value))
+    rank = min(math.ceil(level * (len(ratios) + 1) - 1e-9), len(ratios))
+    return sum(of_line) <= sum(of_drift), min(max(sorted(ratios)[rank - 1], 1), WIDEST)
+
+
+@pytest.mark.parametrize("count", [5, 9, 40])
+def test_many_rows_are_judged_as_one_after_another(count: int) -> None:
+    import numpy as np
+
+    rng = random.Random(count)
+    xs = [[738_000.0 + 91 * i for i in range(count)] for _ in range(20)]
+    ys = [[rng.gauss(0, 1)] for _ in xs]
+    for row, kept in zip(ys, np.linspace(0, 1, 20), strict=True):
+        for _ in range(count - 1):
+            row.append(kept * row[-1] + rng.gauss(0.3, 1))
+    found = tried(np.array(xs), np.array(ys), 0.8)
+    slowly = [judged_slowly(x, y, 0.8) for x, y in zip(xs, ys, strict=True)]
+    assert list(found.line) == [line for line, _ in slowly]
+    assert 0 < sum(found.line) < 20
+    assert list(found.factor) == pytest.approx([factor for _, factor in slowly], rel=1e-6)
+
+
+def test_a_row_that_levels_off_is_no_longer_a_line() -> None:
+    """Up by ten a quarter for a year, then level: the line would go on to 108 in the year after."""
+    own = kpi(target_on="2027-12-31", type="index", unit="", cadence="quarterly")
+    values = {f"{2025 + i // 4}-Q{i % 4 + 1}": str(v) for i, v in enumerate((10, 20, 30, 40, 41, 40, 41, 40))}
+    found = trend(own, levels(own, values))
+    assert found.method == "drift" and found.forecast is not None and 40 < found.forecast.value < 60
+    assert found.forecast.low < 40 < found.forecast.high
+    alike = refresh([Subject(own, values)], date(2027, 1, 5))[0].forecast
+    assert (
+        alike is not None
+        and alike.value == pytest.approx(found.forecast.value)
+        and alike.low == pytest.approx(found.forecast.low)
+    )
+
+
+def rows(kind: str, number: int, length: int) -> list[list[float]]:
+    """Made-up quarters: scattered about a line, wandering, or levelling off."""
+    rng, found = random.Random(f"{kind} 20261127"), []
+    for _ in range(number):
+        slope, scatter = rng.gauss(0, 1), rng.uniform(0.5, 4)
+        row, walked, turn = [], 0.0, rng.uniform(2, 8)
+        for t in range(length):
+            noise = rng.gauss(0, scatter)
+            walked += slope + noise
+            row.append(
+                {"line": slope * t + noise, "walk": walked, "level": 20 * (1 - math.exp(-t / turn)) + noise / 2}[kind]
+            )
+        found.append(row)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["line", "walk", "level"])
+def test_the_interval_of_four_in_five_holds_about_as_many(kind: str) -> None:
+    """Eight and twelve values known, the value a year later. Where the line is right the interval may be wider than it must; the line
+    alone holds too few of what wanders or levels off."""
+    own, held, alone, asked = kpi(type="index", unit="", target_on=None, cadence="quarterly"), 0, 0, 0
+    for row in rows(kind, 150, 16):
+        known = levels(own, {f"{2021 + i // 4}-Q{i % 4 + 1}": f"{v:.6f}" for i, v in enumerate(row)})
+        xs = [x.period.end.toordinal() for x in known]
+        for n in (8, 12):
+            found = trend(own, known[:n], on=known[n + 3].period.end).forecast
+            assert found is not None
+            _, low, high = predicted(fitted(xs[:n], row[:n]), xs[n + 3])
+            held += found.low <= row[n + 3] <= found.high
+            alone += low <= row[n + 3] <= high
+            asked += 1
+    assert 0.7 <= held / asked <= 0.95
+    assert kind == "line" or alone / asked < 0.6

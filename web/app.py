@@ -207,6 +207,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         lifecycles,
         live,
         managing,
+        moving,
         processes,
         public,
         signing,
@@ -238,6 +239,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         managing,
         succeeding,
         administering,
+        moving,
         processes,
         beginning,  # before the pages: `convene` and `call` are no streams
         body_acting,

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 
 from domain.calendar import local_day
 from domain.duties import has_duty
-from domain.lifecycle.migrating import migration
 from domain.messages import Refusal, Refused, Text
 from domain.process import ProcessDefinition
 from domain.process_diff import compare
 from domain.process_posts import missing_posts
 from domain.process_stream import PublishDefinition, stream_of, unknown_names
 from store import queries
+from store.moves import counted, prospects, running
 from web.app import Visit, visit_of
 from web.keeping import shown_again, writing
 
@@ -154,40 +154,20 @@ EFFECTS = ("impossible", "asked_again", "kept", "same")
 
 def _effects(visit: Visit, document: ProcessDefinition) -> dict[str, Any]:
     """What would happen to running lifecycles of that name if they were moved to the version; nothing is recorded."""
-    store, now = visit.store, visit.store.clock.now()
-    facts = store.facts().model_copy(update={"definition": document})
-    rows: list[dict[str, Any]] = []
-    left = 0
-    for row in queries.find_lifecycles(store, closed=False):
-        if row["definition"].partition("@")[0] != document.name:
-            continue
-        if len(rows) == MOST:
-            left += 1
-            continue
-        state, _ = store.load(row["stream"])
-        found = migration(state, facts, now, None)
-        if found.effect != "same":
-            rows.append(
-                {
-                    "stream": row["stream"],
-                    "ref": row["ref"],
-                    "title": row["title"],
-                    "effect": found.effect,
-                    "words": found.words,
-                }
-            )
+    streams = running(visit.store, document.name, document.reference, limit=MOST)
+    left = counted(visit.store, document.name, document.reference) - len(streams)
+    rows = [
+        {
+            "stream": p.stream,
+            "ref": p.state.ref,
+            "title": p.state.title,
+            "effect": p.found.effect,
+            "words": p.found.words,
+        }
+        for p in prospects(visit.store, document, streams, {})
+    ]
     rows.sort(key=lambda r: EFFECTS.index(r["effect"]))
     return {"reference": document.reference, "rows": rows, "left": left}
-
-
-@router.get("/definitions/{reference}/dry-run")
-def dry_run(request: Request, reference: str) -> Response:
-    """What moving running lifecycles to a published version would change."""
-    visit = visit_of(request)
-    found = published(visit).get(reference)
-    if found is None:
-        raise HTTPException(404)
-    return _page(visit, effects=_effects(visit, found))
 
 
 @router.get("/definitions/{reference}")

@@ -56,6 +56,8 @@ _SHORT = {
     "ref",
     "place",
     "item",
+    "id",
+    "english",
 }
 """Text of one line; all other text may run over several."""
 

@@ -15,7 +15,7 @@ from domain.reader_stream import ChooseNotices, Reader, stream_of
 from store import outbox, queries
 from store.feeds import all_feeds
 from web.app import Visit, require_own_form, visit_of
-from web.pages.managing import offered_changes
+from web.pages.managing import is_personnel, offered_changes
 from web.pages.processes import published
 
 router = APIRouter()
@@ -27,7 +27,9 @@ def organisation(request: Request, done: str = "") -> Response:
     visit = visit_of(request)
     directory, today = visit.store.facts().directory, local_day(visit.store.clock.now())
     units = _tree(directory, directory_posts(directory, today))
-    return visit.page("organisation.html", units=units, today=today, done=done, changes=offered_changes(visit))
+    changes = offered_changes(visit)
+    personnel = bool(changes) and is_personnel(visit)
+    return visit.page("organisation.html", units=units, today=today, done=done, changes=changes, personnel=personnel)
 
 
 def directory_posts(directory: Directory, today: Any) -> dict[str, list[dict[str, Any]]]:

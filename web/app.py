@@ -211,6 +211,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         processes,
         public,
         reorganising,
+        ruling,
         signing,
         steering,
         succeeding,
@@ -243,6 +244,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         administering,
         moving,
         processes,
+        ruling,
         beginning,  # before the pages: `convene` and `call` are no streams
         body_acting,
         bodies,

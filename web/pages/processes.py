@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import yaml
 from fastapi import APIRouter, Form, HTTPException, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from domain.calendar import local_day
 from domain.duties import has_duty
@@ -20,8 +20,10 @@ from store import queries
 from store.moves import counted, prospects, running
 from web.app import Visit, visit_of
 from web.keeping import shown_again, writing
+from web.pages.forming import problems_of
 
 router = APIRouter()
+M = TypeVar("M", bound=BaseModel)
 LARGEST = 1 << 20
 """Bytes of a definition that is tried out."""
 MOST = 500
@@ -83,7 +85,7 @@ def _try_again(visit: Visit, parts: dict[str, str], kept: Any) -> Response:
 
 def _tried(visit: Visit, name: str, content: bytes, refusal: Refusal | None = None) -> Response:
     known = published(visit)
-    document, problems = _read(content)
+    document, problems = read(ProcessDefinition, content)
     lines, against = None, ""
     if document is not None:
         problems += [Text(ja=p, en=p) for p in unknown_names(document)]
@@ -93,26 +95,46 @@ def _tried(visit: Visit, name: str, content: bytes, refusal: Refusal | None = No
             against = f"{document.name}@{max(versions)}"
             lines = compare(known[against], document)
     text = content.decode("utf-8-sig", "replace") if document is not None else ""
-    tried = {"name": name, "document": document, "problems": problems, "against": against, "text": text}
+    base = _version(visit, document.name) if document is not None else 0
+    tried = {
+        "name": name,
+        "document": document,
+        "problems": problems,
+        "against": against,
+        "text": text,
+        "base": base,
+    }
     effects = _effects(visit, document) if document is not None and not problems else None
     status = 409 if refusal else 422 if problems else 200
     return _page(visit, status, old=against, lines=lines, tried=tried, refusal=refusal, effects=effects)
 
 
-def _read(content: bytes) -> tuple[ProcessDefinition | None, list[Text]]:
+def read(model: type[M], content: bytes) -> tuple[M | None, list[Text]]:
+    """A document that somebody wrote in YAML, or what is wrong with it, one line a mistake."""
     if len(content) > LARGEST:
         return None, [Text(ja="1 MB までのファイルにしてください", en="choose a file of at most 1 MB")]
     try:
         text = content.decode("utf-8-sig")
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
             return None, [Text(ja="YAML の別名(*)は使えません", en="YAML aliases (*) are not taken; write it out")]
-        return ProcessDefinition.model_validate(yaml.safe_load(text)), []
+        return model.model_validate(yaml.safe_load(text)), []
     except (UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
         if isinstance(error, ValidationError):
-            found = [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors(include_url=False)]
-            return None, [Text(ja=f, en=f) for f in found]
+            found = problems_of(error).items()
+            return None, [Text(ja=f"{path}: {t.ja}", en=f"{path}: {t.en}") for path, texts in found for t in texts]
         said = str(error).splitlines()[0][:300]
-        return None, [Text(ja=f"YAML として読めません: {said}", en=f"not valid YAML: {said}")]
+        where = f"{mark.line + 1}: " if (mark := getattr(error, "problem_mark", None)) else ""
+        return None, [
+            Text(ja=f"YAML として読めません({where}{said})", en=f"not valid YAML ({where and f'line {where}'}{said})")
+        ]
+
+
+def _version(visit: Visit, name: str) -> int:
+    """Version of the definition's stream: how often it has been published."""
+    try:
+        return visit.store.load(stream_of(name))[1]
+    except LookupError:
+        return 0
 
 
 @router.post("/definitions/publish")
@@ -121,13 +143,14 @@ def publish(
     csrf: Annotated[str, Form()] = "",
     text: Annotated[str, Form(max_length=LARGEST)] = "",
     name: Annotated[str, Form(max_length=300)] = "",
+    base: Annotated[int, Form(ge=0)] = 0,
 ) -> Response:
-    """Publish what was tried. Running lifecycles stay on their version."""
+    """Publish what was tried, unless another version was published since. Running lifecycles stay on their version."""
     visit = writing(request, {"csrf": csrf, "text": text, "name": name})
     if isinstance(visit, Response):
         return visit
     content = text.replace("\r\n", "\n").encode()
-    document, _ = _read(content)
+    document, _ = read(ProcessDefinition, content)
     if document is None:
         return _tried(visit, name, content)
     command = PublishDefinition(
@@ -136,7 +159,7 @@ def publish(
         definition=document,
     )
     try:
-        visit.site.record(command, visit.actor())
+        visit.site.record(command, visit.actor(), base)
     except Refused as refused:
         return _tried(visit, name, content, refused.refusal)
     return RedirectResponse("/definitions?done=1", 303)

@@ -208,6 +208,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         live,
         managing,
         moving,
+        printing,
         processes,
         public,
         reorganising,
@@ -249,6 +250,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         body_acting,
         bodies,
         public,
+        printing,
         lifecycles,
     ):
         app.include_router(module.router)

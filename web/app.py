@@ -211,6 +211,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         printing,
         processes,
         public,
+        registers,
         reorganising,
         ruling,
         signing,
@@ -251,6 +252,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         bodies,
         public,
         printing,
+        registers,
         lifecycles,
     ):
         app.include_router(module.router)

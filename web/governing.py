@@ -15,7 +15,7 @@ from domain.calendar import fiscal_year, local_day, wareki_fiscal_year
 from domain.deliverables.taskforce import Viewpoint, Weight
 from domain.lifecycle.commands import StartLifecycle
 from domain.lifecycle.commands import stream_of as lifecycle_stream
-from domain.messages import Frozen, Refused
+from domain.messages import Frozen, Refused, refuse
 from domain.selection import messages as sm
 from domain.selection.kind import stream_of as round_stream
 from domain.sessions import messages as m
@@ -23,7 +23,7 @@ from domain.sessions.kind import stream_of as session_stream
 from domain.sessions.rhythm import SetRhythm
 from domain.sessions.rhythm import stream_of as rhythm_of
 from domain.sessions.session import Session
-from store import bodies
+from store import bodies, queries
 from store.store import Store
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
@@ -96,6 +96,23 @@ def is_secretariat(store: Store, person: str, rules: BodyRules | None) -> bool:
     except Refused:
         return False
     return True
+
+
+def require_oversight(store: Store, person: str) -> None:
+    """What needs an operator, and who was refused what, is for the headquarters and auditors. Raises `Refused` for others."""
+    directory, today = store.facts().directory, local_day(store.clock.now())
+    found = directory.person(person)
+    documents = [r["document"] for r in queries.published_definitions(store)]
+    offices = {unit for d in documents if (unit := (d.get("units") or {}).get("headquarters"))}
+    if (found is not None and found.auditor) or offices & directory.units_of(person, today):
+        return
+    raise refuse(
+        "secretariat-only",
+        "事務局と監査だけが見られます",
+        "this is for the secretariat and auditors",
+        remedy_ja="事務局に尋ねてください",
+        remedy_en="ask the secretariat",
+    )
 
 
 def is_privy(store: Store, person: str, state: Session) -> bool:

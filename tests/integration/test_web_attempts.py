@@ -9,6 +9,7 @@ import yaml
 
 from settings import ROOT
 from tests.integration.pages import PASSWORD, Pages, client
+from tests.integration.test_api import caller, problem
 from tests.integration.test_web_bodies import csrf
 
 
@@ -56,6 +57,11 @@ def test_an_answer_to_what_is_not_there_is_kept_and_a_look_is_not(town: Pages) -
         token = csrf(chief.get("/sessions").text)
         assert chief.post("/requests/nowhere/answer", data={**token, "decision": "approve"}).status_code == 404
         assert chief.post("/requests/nowhere/ask", data={**token, "text": "?"}).status_code == 404
+    with caller(town, "p07", "read") as office, caller(town, "p32", "read") as stranger:
+        told = office.get("/attempts").json()["items"]
+        assert [(t["person"], t["via"], t["what"]) for t in told][1] == ("p32", "web", "AnswerRequest")
+        assert office.get("/attempts", params={"person": "p01"}).json()["items"] == []
+        assert problem(stranger.get("/attempts")) == (409, "secretariat-only")
     assert tried(town) == [
         ("p32", "web", "AskQuestion", "request-unknown"),
         ("p32", "web", "AnswerRequest", "request-unknown"),

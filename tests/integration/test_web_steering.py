@@ -88,6 +88,24 @@ def test_a_feed_is_arranged_and_ended(town: Pages) -> None:
     assert not lifecycle(town, "R5-moving-counter").pulls
 
 
+def test_the_register_of_documents_is_read_by_year_and_section(town: Pages) -> None:
+    numbered = town.json("register")["register"]
+    assert len(numbered) == 1
+    year = numbered[0]["fiscal_year"]
+    with client(town) as chief:
+        assert "/register" in chief.get("/lifecycles").text
+        for query, there in (
+            ("", True),
+            (f"?year={year}&section=child-support", True),
+            ("?year=all", True),
+            (f"?year={year - 1}", False),
+            ("?section=childcare", False),
+            ("?year=x&page=99", True),
+        ):
+            page = chief.get(f"/register{query}")
+            assert page.status_code == 200 and ("保育料決定通知等のデジタル化" in page.text) is there, query
+
+
 def test_these_pages_are_accessible(town: Pages, browser: Browser) -> None:
     town("adopt", "examples/adopt/portfolio.yaml")
     looks: tuple[tuple[str, int, Literal["light", "dark"]], ...] = (("ja-JP", 390, "dark"), ("en-US", 1280, "light"))
@@ -101,6 +119,7 @@ def test_these_pages_are_accessible(town: Pages, browser: Browser) -> None:
             ("due", "/lifecycles/R8/do/due"),
             ("feed", "/lifecycles/R5-moving-counter/do/feed"),
             ("portfolio-start", "/lifecycles"),
+            ("register", "/register"),
             ("lifecycle-papers", "/lifecycles/R8"),
         ):
             look(page, f"{town.base}{path}", f"{name}-{language}-{width}-{scheme}")

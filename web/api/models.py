@@ -182,6 +182,18 @@ class MeasuredValue(Frozen):
     was: str | None
 
 
+class Attempt(Frozen):
+    """Something that was refused: who tried what, by which way in, and the rule that was against it."""
+
+    at: datetime
+    stream: str
+    what: str
+    person: str | None
+    via: str
+    rule: str
+    message: str
+
+
 class RegisterLine(Frozen):
     """A line of the register of documents (起案簿)."""
 

@@ -30,6 +30,7 @@ from store.tables import events
 from web.api import models as m
 from web.api.access import Reader
 from web.api.problems import Failure, documented, not_found
+from web.governing import require_oversight
 from web.rendering import saved
 
 router = APIRouter()
@@ -335,6 +336,27 @@ def register(
     """The register of documents (起案簿)."""
     found = queries.register_of(caller.store, fiscal_year, section)
     return m.Page(items=tuple(_row(m.RegisterLine, r) for r in found))
+
+
+@router.get("/attempts", responses=documented(409), tags=["log"])
+def attempts(caller: Reader, person: Filter = None, limit: Limit = 50) -> m.Page[m.Attempt]:
+    """What was refused, newest first: for the secretariat and auditors."""
+    require_oversight(caller.store, caller.key.person)
+    found = queries.refusals(caller.store, limit, person)
+    return m.Page(
+        items=tuple(
+            m.Attempt(
+                at=r["at"],
+                stream=r["stream"],
+                what=r["command_type"],
+                person=r["actor"]["person"],
+                via=r["actor"]["via"],
+                rule=r["rule"],
+                message=r["message"],
+            )
+            for r in found
+        )
+    )
 
 
 @router.get("/directory", responses=documented(), tags=["definitions"])

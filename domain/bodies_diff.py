@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from domain.bodies import BodyRules, Formal, Seat, members_of, posts_of
-from domain.calendar import Span
 from domain.directory import Directory
 from domain.messages import Text
+from domain.process_diff import shown
 
 _FIELDS: Mapping[str, Text] = {
     "name": Text(ja="名前", en="name"),
@@ -112,18 +112,10 @@ def _fields(where: Text, old: BaseModel, new: BaseModel, skip: Sequence[str], su
 
 
 def _shown(value: Any, language: str) -> str:
-    if isinstance(value, Text):
-        return str(getattr(value, language))
-    if isinstance(value, Span):
-        if value.working_days is None:
-            return f"{value.seconds:g} {'秒' if language == 'ja' else 's'}"
-        return f"{value.working_days} {'開庁日' if language == 'ja' else 'working days'}"
     if isinstance(value, Seat):
         return f"{value.role}@{value.unit}" if value.unit else value.role
     if isinstance(value, Formal):
         return f"{value.category} ({_shown(value.by, language)}, {_shown(value.within, language)})"
-    if isinstance(value, bool):
-        return ("はい" if value else "いいえ") if language == "ja" else ("yes" if value else "no")
     if isinstance(value, tuple):
         return ", ".join(_shown(v, language) for v in value) or "-"
-    return str(value)
+    return shown(value, language)

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser
 
 from domain.bodies import BodyRules
 from domain.bodies_stream import STREAM, PublishRules
+from settings import ROOT
 from tests.integration.hall import do, opened, state
 from tests.integration.pages import Pages, client, look, signed_in
 from tests.integration.test_web_bodies import csrf
@@ -116,6 +117,19 @@ def test_mistakes_stand_beside_the_box_and_nobody_else_publishes(town: Pages) ->
         file = {"file": ("rules.yaml", good.encode())}
         assert "priority fields" in office.post("/rules", data={**token, "text": "", "act": "dry"}, files=file).text
         assert "Nothing changed" in office.get("/rules?old=himeji-bodies@1&new=himeji-bodies@1").text
+    assert held(town).version == 1
+
+
+def test_the_shell_says_what_would_change(town: Pages) -> None:
+    document = yaml.safe_load((ROOT / "definitions" / "bodies.yaml").read_text("utf-8"))
+    document |= {"version": 2, "priority_fields": ["子育て"]}
+    document["bodies"][1]["chair"] = {"role": "nobody"}
+    file = town.folder / "rules.yaml"
+    file.write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
+    told = town.json("council", "rules", str(file), "--dry-run")
+    assert "priority fields - -> 子育て" in [line["en"] for line in told["differences"]]
+    assert told["unseated"][0]["en"] == "monitoring meeting: the directory has no post nobody"
+    assert "重点取組分野" in town("council", "rules", str(file), "--dry-run").stdout
     assert held(town).version == 1
 
 

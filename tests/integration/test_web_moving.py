@@ -15,7 +15,7 @@ from domain.process import ProcessDefinition
 from domain.process_stream import PublishDefinition, stream_of
 from settings import ROOT
 from tests.integration.hall import do, lifecycle
-from tests.integration.pages import Pages, client, look, signed_in
+from tests.integration.pages import Pages, client, look, looked_at, signed_in
 from tests.integration.test_web_bodies import csrf
 from tests.integration.test_web_body_forms import end_sessions, sign_in_again
 
@@ -69,11 +69,13 @@ def test_one_is_moved_once_with_its_reason(running: Pages, browser: Browser) -> 
     assert page.locator("input[type=checkbox]").count() == 1
     page.check("input[type=checkbox]")
     page.click("text=印を付けたものを移す")
+    looked_at(page, "move-reason-missing")
     assert page.inner_text("#f-reason-wrong") and page.is_checked("input[type=checkbox]"), "the reason is missing"
     page.fill("#f-reason", REASON)
     page.dblclick("text=印を付けたものを移す")
     page.wait_for_selector("#results")
     assert "移しました" in page.inner_text("#results ~ ul")
+    looked_at(page, "move-results")
     assert lifecycle(running, "R8").definition == reference
     moves = [r for r in running.json("show", "R8")["timeline"] if r["type"] == "DefinitionMigrated"]
     assert len(moves) == 1

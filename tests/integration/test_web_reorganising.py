@@ -12,7 +12,7 @@ from domain.directory import Directory
 from domain.directory_changes import RecordAbsence
 from domain.directory_stream import STREAM
 from tests.integration.hall import do, opened
-from tests.integration.pages import Pages, client, look, signed_in
+from tests.integration.pages import Pages, client, look, looked_at, signed_in
 from tests.integration.test_web_bodies import csrf
 from tests.integration.test_web_body_forms import end_sessions, sign_in_again
 
@@ -49,7 +49,7 @@ def mark(page: str) -> str:
 def test_it_is_seen_first_then_recorded_once(town: Pages, browser: Browser) -> None:
     parent = directory(town).unit("child-support")
     assert parent is not None and parent.parent is not None
-    page = signed_in(town, browser.new_context(locale="ja-JP", java_script_enabled=False), PERSONNEL)
+    page = signed_in(town, browser.new_context(locale="ja-JP"), PERSONNEL)
     page.goto(f"{town.base}/organisation")
     page.click("text=機構改革を取り込む")
     for name, value in RENAMED.items():
@@ -65,7 +65,7 @@ def test_it_is_seen_first_then_recorded_once(town: Pages, browser: Browser) -> N
     assert "こども支援課長 → こども未来課長(待っている依頼 1 件): 就く職員がいません" in told
     assert "水上 七海 はその日から職がありません" in told
     assert not directory(town).reorganisations
-    page.screenshot(path="var/screenshots/reorganise-seen.png", full_page=True)
+    looked_at(page, "reorganise-seen")
     page.click("main button.primary:not(.first)")
     page.wait_for_url("**/organisation?done=1")
     found = directory(town)
@@ -134,7 +134,7 @@ def test_an_abolished_unit_is_taken_over_post_by_post(town: Pages) -> None:
 
 
 def test_what_is_typed_outlives_the_session(town: Pages, browser: Browser) -> None:
-    page = signed_in(town, browser.new_context(locale="ja-JP"), PERSONNEL)
+    page = signed_in(town, browser.new_context(locale="ja-JP", java_script_enabled=False), PERSONNEL)
     page.goto(f"{town.base}{PATH}")
     page.fill("#f-unit", "こども支援課")
     page.fill("#f-units-0-name", "こども未来課")

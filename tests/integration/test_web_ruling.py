@@ -14,7 +14,7 @@ from domain.bodies import BodyRules
 from domain.bodies_stream import STREAM, PublishRules
 from settings import ROOT
 from tests.integration.hall import do, opened, state
-from tests.integration.pages import Pages, client, look, signed_in
+from tests.integration.pages import Pages, client, look, looked_at, signed_in
 from tests.integration.test_web_bodies import csrf
 from tests.integration.test_web_body_forms import end_sessions, sign_in_again
 
@@ -49,7 +49,7 @@ def seen_in(page: str) -> str:
 
 
 def test_rules_are_changed_in_the_box_seen_and_laid_down(town: Pages, browser: Browser) -> None:
-    page = signed_in(town, browser.new_context(locale="ja-JP", java_script_enabled=False), OFFICE)
+    page = signed_in(town, browser.new_context(locale="ja-JP"), OFFICE)
     page.goto(f"{town.base}/sessions")
     page.click("text=会議の規程 >> nth=0")
     text = page.input_value("#f-text")
@@ -58,7 +58,7 @@ def test_rules_are_changed_in_the_box_seen_and_laid_down(town: Pages, browser: B
     page.click("text=確かめる")
     assert "重点取組分野 - → 子育て, 防災" in page.inner_text("main")
     assert held(town).version == 1, "checking publishes nothing"
-    page.screenshot(path="var/screenshots/rules-seen.png", full_page=True)
+    looked_at(page, "rules-seen")
     page.click("text=公開する himeji-bodies@2")
     page.wait_for_url("**/rules?done=1")
     assert held(town).priority_fields == ("子育て", "防災")
@@ -134,7 +134,7 @@ def test_the_shell_says_what_would_change(town: Pages) -> None:
 
 
 def test_what_is_typed_outlives_the_session(town: Pages, browser: Browser) -> None:
-    page = signed_in(town, browser.new_context(locale="ja-JP"), OFFICE)
+    page = signed_in(town, browser.new_context(locale="ja-JP", java_script_enabled=False), OFFICE)
     page.goto(f"{town.base}/rules")
     page.fill("#f-text", "name: 書きかけ\n")
     end_sessions(town)

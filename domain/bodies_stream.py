@@ -6,11 +6,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
 from domain.bodies import BodyRules
 from domain.calendar import local_day
+from domain.directory import Directory
 from domain.duties import has_duty
 from domain.facts import Facts
 from domain.kinds import Quiet
@@ -105,16 +106,18 @@ class RulesKind(Quiet[RulesState]):
         return Plan(to=to, display=Display(summary=state.title, details="", attributes={}))
 
 
-def _require_headquarters(state: RulesState, person: str, facts: Facts, now: datetime) -> None:
+def may_lay_down(held: BodyRules | None, person: str, directory: Directory, day: date) -> bool:
     """By the rules that hold: whoever has a post in the secretariat's unit or in one above it. Nobody makes themselves that.
 
     Where no rules hold yet, or their secretariat is no unit of this city: whoever looks after the process definitions.
     """
-    held, here, day = state.find(), facts.directory, local_day(now)
-    if held is None or here.unit(held.secretariat) is None:
-        may = has_duty(person, "processes", here, day)
-    else:
-        may = not here.own_units_of(person, day).isdisjoint(here.lineage(held.secretariat))
+    if held is None or directory.unit(held.secretariat) is None:
+        return has_duty(person, "processes", directory, day)
+    return not directory.own_units_of(person, day).isdisjoint(directory.lineage(held.secretariat))
+
+
+def _require_headquarters(state: RulesState, person: str, facts: Facts, now: datetime) -> None:
+    may = may_lay_down(state.find(), person, facts.directory, local_day(now))
     if not may:
         raise refuse(
             "not-headquarters",

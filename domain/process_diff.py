@@ -121,12 +121,13 @@ def _fields(ja: str, en: str, old: BaseModel, new: BaseModel, skip: Sequence[str
         label = _FIELDS[name]
         where = (f"{ja}: " if ja else ""), (f"{en}: " if en else "")
         yield Text(
-            ja=f"{where[0]}{label.ja} {_shown(before, 'ja')} → {_shown(after, 'ja')}",
-            en=f"{where[1]}{label.en} {_shown(before, 'en')} -> {_shown(after, 'en')}",
+            ja=f"{where[0]}{label.ja} {shown(before, 'ja')} → {shown(after, 'ja')}",
+            en=f"{where[1]}{label.en} {shown(before, 'en')} -> {shown(after, 'en')}",
         )
 
 
-def _shown(value: Any, language: str) -> str:
+def shown(value: Any, language: str) -> str:
+    """A value of a published document as people read it."""
     if isinstance(value, Text):
         return str(getattr(value, language))
     if isinstance(value, Span):
@@ -139,13 +140,13 @@ def _shown(value: Any, language: str) -> str:
         limit = f"<= {value.at_most:,}" if value.at_most is not None else f"= {' | '.join(value.one_of)}"
         return f"{value.field} {limit}: {value.ends_at}"
     if isinstance(value, WindDownTask):
-        owner = _shown(value.owner, language) if value.owner else "-"
-        due = _shown(value.due, language) if value.due else "-"
-        return f"{_shown(value.title, language)} ({value.key}, {owner}, {due})"
+        owner = shown(value.owner, language) if value.owner else "-"
+        due = shown(value.due, language) if value.due else "-"
+        return f"{shown(value.title, language)} ({value.key}, {owner}, {due})"
     if isinstance(value, bool):
         return ("はい" if value else "いいえ") if language == "ja" else ("yes" if value else "no")
     if isinstance(value, dict):
         return ", ".join(f"{k}={v}" for k, v in sorted(value.items())) or "-"
     if isinstance(value, tuple | list):
-        return ", ".join(_shown(v, language) for v in value) or "-"
+        return ", ".join(shown(v, language) for v in value) or "-"
     return "-" if value is None else str(value)

@@ -18,7 +18,6 @@ from shell.session import Session
 if TYPE_CHECKING:
     from domain.process import ProcessDefinition
 
-ALL = "all"
 Moves = Annotated[
     list[str] | None,
     typer.Option(
@@ -77,29 +76,25 @@ def dry_run(
     json_: Json = False,
 ) -> None:
     """進行中のものを新しい定義に移すと何が変わるか(何も記録しない) / what moving would change; records nothing"""
-    from domain.lifecycle.migrating import migration
+    from store.moves import prospects
 
     session = Session()
     document = document_of(session, new, "NEW")
     _require_new(session, document, new)
-    moves, now = _moves(stage, document), session.store.clock.now()
-    facts = session.store.facts().model_copy(update={"definition": document})
-    rows = []
-    for stream in _chosen(session, id, from_ or document.name):
-        state, _ = session.store.load(stream)
-        found = migration(state, facts, now, moves.get(state.work))
-        rows.append(
-            {
-                "id": stream,
-                "ref": state.ref,
-                "title": state.title,
-                "definition": state.definition,
-                "stage": state.work,
-                "effect": found.effect,
-                "to_stage": found.work,
-                "words": [w.model_dump() for w in found.words],
-            }
-        )
+    chosen = _chosen(session, id, from_ or document.name)
+    rows = [
+        {
+            "id": p.stream,
+            "ref": p.state.ref,
+            "title": p.state.title,
+            "definition": p.state.definition,
+            "stage": p.state.work,
+            "effect": p.found.effect,
+            "to_stage": p.found.work,
+            "words": [w.model_dump() for w in p.found.words],
+        }
+        for p in prospects(session.store, document, chosen, _moves(stage, document))
+    ]
     totals = {effect: sum(r["effect"] == effect for r in rows) for effect in _EFFECTS}
     OUT.emit(
         {"definition": document.reference, "totals": totals, "lifecycles": rows}, lambda: _print_dry_run(rows, totals)
@@ -140,12 +135,11 @@ def _moves(given: list[str] | None, document: ProcessDefinition) -> dict[str, st
 
 def _chosen(session: Session, ids: list[str] | None, name: str) -> list[str]:
     """The streams named, each once; else all open lifecycles of the definition's name (or of any)."""
-    from store import queries
+    from store.moves import running
 
     if ids:
         return list(dict.fromkeys(session.lifecycle(i) for i in ids))
-    rows = queries.find_lifecycles(session.store, closed=False)
-    return [r["stream"] for r in rows if name in (ALL, r["definition"].partition("@")[0])]
+    return running(session.store, name)
 
 
 def _print_dry_run(rows: list[dict[str, Any]], totals: dict[str, int]) -> None:

@@ -210,6 +210,7 @@ def _moves(file: Path) -> list[dict[str, Any]]:
 def reorganise(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="YAML: unit, to, units, new_posts, posts")],
     on: Annotated[str, typer.Option("--on", help="施行日 / the day on which it takes effect")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="記録せず示す / show what would change")] = False,
     json_: Json = False,
 ) -> None:
     """機構改革(課の統合・分割・改称)を取り込む / load a reorganisation, ahead of its day too"""
@@ -217,7 +218,7 @@ def reorganise(
     from domain.directory_changes import ReorganiseUnit
     from domain.directory_stream import STREAM
 
-    session = Session(writing=True)
+    session = Session(writing=not dry_run)
     content = read_document(file)
     if not isinstance(content, dict):
         raise DocumentError(
@@ -225,6 +226,13 @@ def reorganise(
         )
     fields = {**content, "command_id": f"reorganise:{uuid4()}", "stream": STREAM, "on": parse_day("--on", on)}
     command = validated(file, ReorganiseUnit, fields)
+    if dry_run:
+        from store.reorganising import effects
+
+        lines = effects(session.store, command)
+        document = {"effects": [line.model_dump() for line in lines], "recorded": False}
+        OUT.emit(document, lambda: OUT.say(*(f"- {line.ja} / {line.en}" for line in lines)))
+        return
     _recorded(session, command, f"{command.unit} → {command.to} {day(command.on)}")
 
 

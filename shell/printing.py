@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,11 +11,11 @@ import typer
 
 from shell.app import Id, Json, app
 from shell.errors import ShellError
-from shell.output import OUT, short
+from shell.output import OUT
 from shell.session import Session
 
 if TYPE_CHECKING:
-    from papers.collecting import Collected
+    from store.store import Store
 
 Out = Annotated[
     Path | None,
@@ -44,30 +44,17 @@ def paper(
     json_: Json = False,
 ) -> None:
     """決裁文書を PDF にする / a decision document as PDF"""
-    from papers.collecting import NothingToPrint
-    from papers.decision import choose, dated, decision_paper, last_version
-    from papers.typesetting import pdf
+    from papers import files
 
-    found = _collected(id, as_of)
-    try:
-        chosen = choose(found, stage, round_, version)
-    except NothingToPrint as nothing:
-        raise of_nothing(nothing) from None
-    made = pdf("decision", decision_paper(found, chosen), dated(found, last_version(found, chosen)))
-    document = chosen.document
-    name = f"{_name(found)}-{document.stage}-{document.round}-{document.version}.pdf"
-    write(made, out or Path(name), force)
+    _write(lambda store, stream: files.decision(store, stream, stage, round_, version, as_of), id, out, force)
 
 
 @app.command()
 def dossier(id: Id, as_of: AsOf = None, out: Out = None, force: Force = False, json_: Json = False) -> None:
     """ライフサイクルの全記録を PDF にする / a whole lifecycle as PDF"""
-    from papers.dossier import dossier as collected
-    from papers.typesetting import pdf
+    from papers import files
 
-    found = _collected(id, as_of)
-    made = pdf("dossier", collected(found), found.last.occurred_at)
-    write(made, out or Path(f"{_name(found)}-dossier.pdf"), force)
+    _write(lambda store, stream: files.dossier(store, stream, as_of), id, out, force)
 
 
 @app.command()
@@ -85,29 +72,26 @@ def brief(
     json_: Json = False,
 ) -> None:
     """答弁資料を作る(PDF、--out が .html なら HTML) / a brief for a question in the assembly"""
-    from papers.brief import as_html, as_pdf
-    from papers.brief import brief as collected
+    from papers import files
 
     if out is not None and out.suffix.lower() not in (".pdf", ".html"):
         raise ShellError(
             f"--out: {out}: .pdf か .html にしてください / neither .pdf nor .html",
             "→ 例 / e.g.: --out answer.pdf",
         )
-    found = _collected(id, as_of)
-    made = collected(found, question)
     html = out is not None and out.suffix.lower() == ".html"
-    document = as_html(made) if html else as_pdf(made, found.last.occurred_at)
-    write(document, out or Path(f"{_name(found)}-brief.pdf"), force)
+    _write(lambda store, stream: files.brief(store, stream, question, as_of, html=html), id, out, force)
 
 
-def _collected(id: str, as_of: int | None) -> Collected:
-    from papers.collecting import NothingToPrint, collect
+def _write(made: Callable[[Store, str], tuple[bytes, str]], id: str, out: Path | None, force: bool) -> None:
+    from papers.collecting import NothingToPrint
 
     session = Session()
     try:
-        return collect(session.store, session.lifecycle(id), as_of)
+        content, name = made(session.store, session.lifecycle(id))
     except NothingToPrint as nothing:
         raise of_nothing(nothing) from None
+    write(content, out or Path(name), force)
 
 
 def of_nothing(nothing: object) -> ShellError:
@@ -117,11 +101,6 @@ def of_nothing(nothing: object) -> ShellError:
     return ShellError(
         f"{nothing.field}: {nothing.value}: {nothing.message}", f"→ {nothing.remedy.ja} / {nothing.remedy.en}"
     )
-
-
-def _name(found: Collected) -> str:
-    """The starter's own id, as far as a file may be called so."""
-    return re.sub(r"[^\w.-]+", "_", found.state.ref)[:60].strip("._") or short(found.stream)
 
 
 def save(made: bytes, out: Path, force: bool) -> None:

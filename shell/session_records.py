@@ -80,6 +80,7 @@ def _rules(group: typer.Typer) -> None:
     def rules(
         file: Annotated[Path | None, typer.Argument(metavar="FILE", help="公開する規程 / rules to publish")] = None,
         schema: Annotated[bool, typer.Option("--schema", help="JSON Schema")] = False,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="記録せず示す / show what would change")] = False,
         as_: As = None,
         command_id: CommandId = None,
         json_: Json = False,
@@ -93,9 +94,12 @@ def _rules(group: typer.Typer) -> None:
             OUT.json = True
             OUT.emit(BodyRules.model_json_schema(), lambda: None)
             return
-        session = Session(writing=file is not None)
+        session = Session(writing=file is not None and not dry_run)
         if file is not None:
             given = load_bodies(file)
+            if dry_run:
+                _would_change(session, given)
+                return
             known = command_id or f"publish:{given.reference}:{digest(given)[:16]}:{session.person(as_)}"
             give(session, PublishRules, STREAM, as_, known, rules=given)
             return
@@ -106,6 +110,32 @@ def _rules(group: typer.Typer) -> None:
                 "→ `./taskforce council rules FILE --as PERSON`",
             )
         OUT.emit({**held.model_dump(mode="json"), "digest": digest(held)}, lambda: _ruled(held, digest(held)))
+
+
+def _would_change(session: Session, new: BodyRules) -> None:
+    from definitions.loader import load_bodies
+    from domain.bodies_diff import compare, seated, unseated
+    from domain.calendar import local_day
+
+    store = session.store
+    held, directory = store.rules() or load_bodies(), store.facts().directory
+    lines = [*compare(held, new), *seated(held, new, directory, local_day(store.clock.now()))]
+    missing = unseated(new, directory)
+    document = {
+        "old": held.reference,
+        "new": new.reference,
+        "differences": [line.model_dump() for line in lines],
+        "unseated": [line.model_dump() for line in missing],
+    }
+
+    def told() -> None:
+        OUT.say(f"{held.reference} → {new.reference}", *(f"- {line.ja} / {line.en}" for line in lines))
+        if not lines:
+            OUT.say("違いはありません / nothing differs")
+        for line in missing:
+            OUT.note(f"注意 / note: {line.ja} / {line.en}")
+
+    OUT.emit(document, told)
 
 
 def _ruled(held: BodyRules, digest: str) -> None:

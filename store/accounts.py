@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from domain.calendar import local_day
-from domain.messages import Frozen
+from domain.messages import Actor, Frozen, Via
 from store.tables import web_accounts, web_failures, web_identities, web_invitations, web_sessions
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ class SignedIn(Frozen):
 
 class Accounts:
     """Passwords by argon2id; tokens are stored hashed. Nothing here can lock a person out from elsewhere: wrong tries count
-    for the person and the place together, and for the place."""
+    for the person and the place together, and for the place.
+
+    Wrong tries are counted, never written down by name: what strangers type is often a password, and has no end. Who proves to be
+    somebody that the directory does not know (any more) is kept with the refused attempts."""
 
     def __init__(self, store: Store) -> None:
         self._store, self._hasher = store, PasswordHasher()
@@ -115,8 +118,14 @@ class Accounts:
             hashed = connection.execute(
                 sa.select(web_accounts.c.password_hash).where(web_accounts.c.person == person)
             ).scalar()
-        if not self._fits(hashed, password) or not self._belongs_here(person):
+        fits = self._fits(hashed, password)
+        if not fits or not self._belongs_here(person):
             self._failed(keys)
+            if fits:
+                actor = Actor(person=person, via=Via.WEB, authenticated_by="password")
+                self._store.note_attempt(
+                    "sign-in", actor, "person-unknown", "a right password of nobody who works here"
+                )
             raise SignInRefused(self._wait(keys))
         with self._store.database.write() as connection:
             connection.execute(sa.delete(web_failures).where(web_failures.c.key == keys[0]))
@@ -182,6 +191,10 @@ class Accounts:
         """
         person = self.invited(invitation) if invitation else self.linked(issuer, subject)
         if person is None or not self._belongs_here(person):
+            actor = Actor(person=person or f"oidc:{subject[:100]}", via=Via.WEB, authenticated_by=f"oidc:{issuer}")
+            self._store.note_attempt(
+                "sign-in", actor, "person-unknown", "an account of the city's of nobody who works here"
+            )
             return None
         with self._store.database.write() as connection:
             if invitation:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import sqlalchemy as sa
 
-from domain.messages import Frozen
+from domain.messages import Actor, Frozen, Via
 from store.tables import web_keys
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 LONGEST = timedelta(days=366)
 USED = timedelta(minutes=1)
 """So exactly it is noted when a key was used last."""
+NOTED = timedelta(days=1)
+"""So often it is noted that a key is tried whose person has left: a machine asks again and again."""
 _MARK = "tfk_"
 
 
@@ -60,18 +62,23 @@ class ApiKeys:
         return key, secret
 
     def find(self, secret: str) -> Key | None:
-        """The key of a secret while it holds and its person is in the directory."""
+        """The key of a secret while it holds and its person is in the directory. One whose person is not, any more, is kept with
+        the refused attempts, once a day."""
         query = sa.select(web_keys).where(web_keys.c.key == _hashed(secret))
         with self._store.database.read() as connection:
             row = connection.execute(query).mappings().first()
         now = self._store.clock.now()
-        if row is None or row["until"] <= now or self._store.facts().directory.person(row["person"]) is None:
+        if row is None or row["until"] <= now:
             return None
         found = _key(row)
-        if found.used_at is None or now - found.used_at > USED:
+        gone = self._store.facts().directory.person(found.person) is None
+        if found.used_at is None or now - found.used_at > (NOTED if gone else USED):
             with self._store.database.write() as connection:
                 connection.execute(sa.update(web_keys).where(web_keys.c.id == found.id).values(used_at=now))
-        return found
+            if gone:
+                actor = Actor(person=found.person, via=Via.API, authenticated_by=f"key:{found.id}")
+                self._store.note_attempt("key", actor, "person-unknown", "a key of nobody who is in the directory")
+        return None if gone else found
 
     def all(self) -> list[Key]:
         """Every key, expired ones too, newest first."""

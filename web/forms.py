@@ -56,6 +56,9 @@ _SHORT = {
     "ref",
     "place",
     "item",
+    "id",
+    "english",
+    "url",
 }
 """Text of one line; all other text may run over several."""
 
@@ -254,12 +257,12 @@ def _one(kind: Any, text: str) -> Any:
 
 
 def nothing(value: Any) -> bool:
-    """Whether nothing was written: no text, no tick, no item."""
+    """Whether nothing was written: no text, no tick, no item. A zero is something."""
     if isinstance(value, Mapping):
         return all(nothing(v) for v in value.values())
     if isinstance(value, list | tuple):
         return all(nothing(v) for v in value)
-    return value in (None, "", False)
+    return value is None or value is False or value == ""
 
 
 def by_field(problems: Iterable[Problem]) -> dict[str, list[Text]]:

@@ -1,5 +1,5 @@
-"""How pages and the API begin sessions, rounds and rhythms: under the rules of the bodies that hold, never under rules that the caller
-sends; and who may read what of a body is not public."""
+"""How pages and the API begin sessions, rounds and rhythms (and pages lifecycles): under the rules of the bodies that hold, never
+under rules that the caller sends; and who may read what of a body is not public."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from pydantic import Field
 from definitions.loader import load_bodies
 from domain.bodies import BodyKey, BodyRules, require_secretariat
 from domain.calendar import fiscal_year, local_day, wareki_fiscal_year
-from domain.messages import Frozen, Refused
+from domain.deliverables.taskforce import Viewpoint, Weight
+from domain.lifecycle.commands import StartLifecycle
+from domain.lifecycle.commands import stream_of as lifecycle_stream
+from domain.messages import Frozen, Refused, refuse
 from domain.selection import messages as sm
 from domain.selection.kind import stream_of as round_stream
 from domain.sessions import messages as m
@@ -20,7 +23,7 @@ from domain.sessions.kind import stream_of as session_stream
 from domain.sessions.rhythm import SetRhythm
 from domain.sessions.rhythm import stream_of as rhythm_of
 from domain.sessions.session import Session
-from store import bodies
+from store import bodies, queries
 from store.store import Store
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
@@ -61,6 +64,21 @@ class RhythmForm(Frozen):
     body: BodyKey = said("会議", "body")
 
 
+class StartForm(Frozen):
+    """Start a lifecycle for one task."""
+
+    ref: str = said(
+        "自分たちの番号(後から変えられません)", "your own id of the task; it stays", min_length=1, max_length=100
+    )
+    title: str = said("件名", "title", min_length=1, max_length=300)
+    section: str = said("担当課(名か組織ID)", "section in charge, by name or id")
+    definition: str = said("プロセス定義", "process definition")
+    viewpoint: Viewpoint | None = said("視点", "viewpoint", None)
+    weight: Weight | None = said("体制の区分", "class of the taskforce", None)
+    drafter: str = said("起案者(氏名か職員ID。空欄なら担当課)", "drafter, by name or id (empty: the section)", "")
+    tags: tuple[str, ...] = said("タグ", "tags", ())
+
+
 # --- who ---------------------------------------------------------------------------------------------------------------
 
 
@@ -80,6 +98,23 @@ def is_secretariat(store: Store, person: str, rules: BodyRules | None) -> bool:
     return True
 
 
+def require_oversight(store: Store, person: str) -> None:
+    """What needs an operator, and who was refused what, is for the headquarters and auditors. Raises `Refused` for others."""
+    directory, today = store.facts().directory, local_day(store.clock.now())
+    found = directory.person(person)
+    documents = [r["document"] for r in queries.published_definitions(store)]
+    offices = {unit for d in documents if (unit := (d.get("units") or {}).get("headquarters"))}
+    if (found is not None and found.auditor) or offices & directory.units_of(person, today):
+        return
+    raise refuse(
+        "secretariat-only",
+        "事務局と監査だけが見られます",
+        "this is for the secretariat and auditors",
+        remedy_ja="事務局に尋ねてください",
+        remedy_en="ask the secretariat",
+    )
+
+
 def is_privy(store: Store, person: str, state: Session) -> bool:
     """Who reads what is not public: the members, those who were there, the secretariat and auditors."""
     return bodies.sees(store, state, person)
@@ -95,6 +130,12 @@ def convening(store: Store, asked: ConveningForm, command_id: str) -> m.ConveneS
     fields = {**asked.model_dump(), "fiscal_year": year, "number": number}
     stream = session_stream(asked.body, year, number)
     return m.ConveneSession.model_validate({**fields, "stream": stream, "command_id": command_id})
+
+
+def starting(store: Store, asked: StartForm, command_id: str) -> StartLifecycle:
+    """The command that starts a lifecycle. The same `ref` starts once."""
+    fields = {**asked.model_dump(), "drafter": asked.drafter or None}
+    return StartLifecycle.model_validate({**fields, "stream": lifecycle_stream(asked.ref), "command_id": command_id})
 
 
 def calling(store: Store, asked: CallForm, command_id: str) -> sm.CallForProposals:

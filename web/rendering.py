@@ -11,11 +11,12 @@ from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from definitions.loader import load_bodies
@@ -126,6 +127,15 @@ class Renderer:
             self._names = {p: str(row["name"]) for p, row in queries.all_people(self._site.store).items()}
             self._known, self._read_at = directory, monotonic()
         return self._names
+
+
+def saved(content: bytes, name: str, media: str = "application/pdf") -> Response:
+    """A file that is saved, never shown within the page."""
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
+    return Response(content, media_type=media, headers=headers)
 
 
 def _say(language: str) -> Any:

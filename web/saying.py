@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from papers.words import DECISIONS
 
 PLACES: Mapping[str, tuple[str, str]] = {
+    "council rules": ("「会議の規程」のページ", "the page “Rules of the bodies”"),
     "council": ("会議のページ", "the session's page"),
     "monitoring": ("会議のページ", "the session's page"),
     "intake": ("選定のページ", "the round's page"),
@@ -32,13 +33,13 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "attachments": ("課題のページ", "the lifecycle's page"),
     "answer": ("受信箱", "the inbox"),
 }
-"""First word of a command -> where a reader of pages finds the same, in Japanese and English."""
+"""First word of a command, or its first two -> where a reader of pages finds the same, in Japanese and English."""
 OPTIONS: Mapping[str, tuple[str, str]] = {
     "--urgent": ("「通知期間に足りない理由」の欄", "the field “why on shorter notice”"),
     "--reason": ("「理由」の欄", "the field “reason”"),
     "--guest": ("「構成員以外の出席者」の欄", "the field “others who attend”"),
 }
-_COMMAND = re.compile(r"`\./taskforce ([a-z]+)[^`]*`")
+_COMMAND = re.compile(r"`\./taskforce ([a-z]+)( [a-z]+)?[^`]*`")
 _COMMAND_JA = re.compile(_COMMAND.pattern + " ?")
 _OPTION = re.compile(r"`?(--[a-z-]+)`? ?")
 _ID = re.compile(r"(?<![A-Za-z0-9_./:@-])[A-Za-z][A-Za-z0-9_-]*[0-9-][A-Za-z0-9_-]*(?![A-Za-z0-9_./:@-])")
@@ -50,7 +51,8 @@ def on_page(text: str, language: str, name_of: Callable[[str], str]) -> str:
     place = 0 if language == "ja" else 1
 
     def at(found: re.Match[str]) -> str:
-        return PLACES.get(found[1], ("管理者の操作", "an operator"))[place]
+        exact = PLACES.get(f"{found[1]}{found[2] or ''}")
+        return (exact or PLACES.get(found[1], ("管理者の操作", "an operator")))[place]
 
     def decided(found: re.Match[str]) -> str:
         words = DECISIONS[found[1] or found[2]]

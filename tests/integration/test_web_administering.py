@@ -69,6 +69,14 @@ def test_these_pages_are_accessible(town: Pages, browser: Browser) -> None:
             page = signed_in(town, context, "p07")
             if page.query_selector(f".tools button[value={language[:2]}]"):
                 page.click(f".tools button[value={language[:2]}]")
-            for path in ("organisation", "definitions", "definitions/himeji@1", "me", "operations"):
+            for path in (
+                "organisation",
+                "definitions",
+                "definitions/himeji@1",
+                "definitions/himeji@1/dry-run",
+                "rules",
+                "me",
+                "operations",
+            ):
                 look(page, f"{town.base}/{path}", f"{path.replace('/', '-')}-{language}-{scheme}")
             context.close()

@@ -97,7 +97,9 @@ def test_a_definition_is_tried_published_and_dry_run(house: Pages, browser: Brow
     assert "依頼はそのまま" in page.inner_text("main") or "変わるものはありません" in page.inner_text("main")
     with client(house) as chief:
         token = csrf(chief.get("/sessions").text)
-        again = {**token, "text": content.replace("version: 7", "version: 8"), "name": "x.yaml"}
+        again = {**token, "text": content.replace("version: 7", "version: 8"), "name": "x.yaml", "base": "2"}
+        stale = chief.post("/definitions/publish", data=again | {"base": "1"})
+        assert stale.status_code == 409 and "it is at version 2" in stale.text, "himeji@7 came after it was tried"
         refused = chief.post("/definitions/publish", data=again)
         assert refused.status_code == 409 and "does not belong" in refused.text
         assert chief.post("/definitions/publish", data={**token, "text": "- x"}).status_code == 422
@@ -111,6 +113,7 @@ def test_the_pages_of_changes_are_accessible(house: Pages, browser: Browser) -> 
         "organisation/do/deputies",
         "organisation/do/absence",
         "organisation/succession",
+        "organisation/reorganise",
     )
     for language, width in (("ja-JP", 390), ("en-US", 1280)):
         context = browser.new_context(locale=language, viewport={"width": width, "height": 844})

@@ -68,6 +68,12 @@ def test_an_invitation_links_the_citys_account_which_then_signs_in(linked: Pages
     at_provider(page, "p33")  # an id of the directory means nothing
     page.wait_for_selector(".notice.error")
     assert "庁内アカウント" in page.inner_text("h1")
+    (attempt,) = linked.json("attempts")["attempts"]
+    assert (attempt["rule"], attempt["actor"]["person"], attempt["actor"]["via"]) == (
+        "person-unknown",
+        "oidc:p33",
+        "web",
+    )
     linked("account", "link", "p33", "--subject", "p33")
     page.goto(f"{linked.base}/sign-in/provider")
     page.wait_for_url(f"{linked.base}/")

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from web.app import Visit
-from web.forms import boxes, identified, typed
+from web.forms import boxes, identified, nothing, typed
 from web.keeping import again, shown_again
 from web.saying import on_page
 
@@ -86,3 +86,8 @@ def test_forms_are_found_again_by_their_address() -> None:
     assert page is not None and page.body == b"a:1-b-x"
     for other in ("/tests/a/do/b/c", "/tests/a/do/", "/elsewhere"):
         assert again(visit, other, {}) is None
+
+
+def test_a_zero_is_something_and_an_empty_row_is_nothing() -> None:
+    assert not nothing(0) and not nothing({"amount": 0}) and not nothing([{"a": "", "n": 0}])
+    assert nothing(None) and nothing("") and nothing(False) and nothing([{"a": "", "b": []}]) and nothing({})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from domain.attachments import Attachment
 from domain.lifecycle.overview import Stop
@@ -20,6 +20,7 @@ from domain.lifecycle.state import (
     Submission,
 )
 from domain.messages import Frozen, Text
+from store.moves import Prospect
 
 Item = TypeVar("Item")
 
@@ -181,6 +182,18 @@ class MeasuredValue(Frozen):
     was: str | None
 
 
+class Attempt(Frozen):
+    """Something that was refused: who tried what, by which way in, and the rule that was against it."""
+
+    at: datetime
+    stream: str
+    what: str
+    person: str | None
+    via: str
+    rule: str
+    message: str
+
+
 class RegisterLine(Frozen):
     """A line of the register of documents (起案簿)."""
 
@@ -232,6 +245,34 @@ class DefinitionSeen(Frozen):
     name: str
     version: int
     document: dict[str, Any]
+
+
+class WouldMove(Frozen):
+    """What moving one lifecycle to another version of its process would change."""
+
+    stream: str
+    ref: str
+    title: str
+    version: int
+    definition: str
+    stage: str
+    effect: Literal["same", "kept", "asked_again", "impossible"]
+    to_stage: str
+    words: tuple[Text, ...]
+
+    @classmethod
+    def of(cls, p: Prospect) -> WouldMove:
+        return cls(
+            stream=p.stream,
+            ref=p.state.ref,
+            title=p.state.title,
+            version=p.version,
+            definition=p.state.definition,
+            stage=p.state.work,
+            effect=p.found.effect,
+            to_stage=p.found.work,
+            words=p.found.words,
+        )
 
 
 class DeliverableForm(Frozen):

@@ -19,14 +19,19 @@ from domain.calendar import local_day
 from domain.deliverables.registry import DELIVERABLES
 from domain.lifecycle.overview import route
 from domain.messages import Frozen, Text
+from papers import files
 from papers.circulations import tell
+from papers.collecting import NothingToPrint
 from store import lineage as family
+from store import moves as moves_of
 from store import queries, search
 from store.store import Store
 from store.tables import events
 from web.api import models as m
 from web.api.access import Reader
 from web.api.problems import Failure, documented, not_found
+from web.governing import require_oversight
+from web.rendering import saved
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -253,6 +258,50 @@ def file(caller: Reader, id: Id, sha256: Annotated[str, Path(pattern="^[0-9a-f]{
     return StreamingResponse(checked(blobs, sha256), media_type="application/octet-stream", headers=headers)
 
 
+BINARY: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+}
+
+
+@router.get(
+    "/lifecycles/{id}/documents/{stage}/{round}/{version}/paper",
+    responses={**documented(404), **BINARY},
+    response_class=Response,
+    tags=["lifecycles"],
+)
+def paper(
+    caller: Reader, id: Id, stage: Annotated[str, Path(max_length=100)], round: Number, version: Number
+) -> Response:
+    """The decision document (決裁文書) of one version as PDF/A."""
+    try:
+        made, name = files.decision(caller.store, stream_of(caller.store, id), stage, round, version)
+    except NothingToPrint:
+        raise not_found(f"{stage}/{round}/{version}") from None
+    return saved(made, name, "application/octet-stream")
+
+
+@router.get(
+    "/lifecycles/{id}/dossier",
+    responses={**documented(404), **BINARY},
+    response_class=Response,
+    tags=["lifecycles"],
+)
+def dossier(caller: Reader, id: Id) -> Response:
+    """The whole lifecycle as PDF/A."""
+    return saved(*files.dossier(caller.store, stream_of(caller.store, id)), "application/octet-stream")
+
+
+@router.get(
+    "/lifecycles/{id}/brief",
+    responses={**documented(404), **BINARY},
+    response_class=Response,
+    tags=["lifecycles"],
+)
+def brief(caller: Reader, id: Id, question: Annotated[str, Query(max_length=2000)] = "") -> Response:
+    """A brief for a question in the assembly as PDF/A; what it asks for comes first."""
+    return saved(*files.brief(caller.store, stream_of(caller.store, id), question), "application/octet-stream")
+
+
 @router.get("/requests/{request}", responses=documented(404), tags=["lifecycles"])
 def request(caller: Reader, request: Annotated[str, Path(max_length=100)]) -> m.WaitingRequest:
     """An open request; 404 once it is answered."""
@@ -290,6 +339,27 @@ def register(
     return m.Page(items=tuple(_row(m.RegisterLine, r) for r in found))
 
 
+@router.get("/attempts", responses=documented(409), tags=["log"])
+def attempts(caller: Reader, person: Filter = None, limit: Limit = 50) -> m.Page[m.Attempt]:
+    """What was refused, newest first: for the secretariat and auditors."""
+    require_oversight(caller.store, caller.key.person)
+    found = queries.refusals(caller.store, limit, person)
+    return m.Page(
+        items=tuple(
+            m.Attempt(
+                at=r["at"],
+                stream=r["stream"],
+                what=r["command_type"],
+                person=r["actor"]["person"],
+                via=r["actor"]["via"],
+                rule=r["rule"],
+                message=r["message"],
+            )
+            for r in found
+        )
+    )
+
+
 @router.get("/directory", responses=documented(), tags=["definitions"])
 def directory(caller: Reader) -> m.DirectorySeen:
     """Units and posts with who holds them today."""
@@ -309,6 +379,44 @@ def definitions(caller: Reader) -> m.Page[m.DefinitionSeen]:
     """Every published version of every process definition."""
     found = queries.published_definitions(caller.store)
     return m.Page(items=tuple(_row(m.DefinitionSeen, r) for r in found))
+
+
+@router.get("/definitions/{reference}/dry-run", responses=documented(404), tags=["definitions"])
+def dry_run(
+    caller: Reader,
+    reference: Annotated[str, Path(max_length=100, description="A published version, such as himeji@2")],
+    source: Annotated[
+        str | None, Query(max_length=100, description="Lifecycles under this definition or version, or `all`")
+    ] = None,
+    stage: Annotated[
+        list[str] | None, Query(max_length=50, description="OLD=NEW: where a stage that is gone goes on")
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> m.Page[m.WouldMove]:
+    """What moving running lifecycles to a version would change, each with its version for If-Match; nothing is recorded.
+    They are moved one by one with `migrate-definition`."""
+    found = caller.store.facts(reference).definition
+    if found is None:
+        raise not_found(reference)
+    moves = dict(_move(given) for given in stage or ())
+    place = place_of(cursor, _word)
+    streams = sorted(moves_of.running(caller.store, source or found.name, reference))
+    left = [s for s in streams if place is None or s > place[0]]
+    items = tuple(m.WouldMove.of(p) for p in moves_of.prospects(caller.store, found, left[:limit], moves))
+    return m.Page(items=items, next=_after(left, limit, lambda s: (s,)))
+
+
+def _move(given: str) -> tuple[str, str]:
+    old, sign, new = given.partition("=")
+    if not (old and sign and new):
+        raise Failure(
+            422,
+            "request-shape",
+            Text(ja="stage は 旧=新 の形です", en="stage has the form OLD=NEW"),
+            Text(ja="stage=hypothesis=analysis のように送ってください", en="send it like stage=hypothesis=analysis"),
+        )
+    return old, new
 
 
 @router.get("/forms/{key}", responses=documented(404), tags=["definitions"])

@@ -10,13 +10,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from domain.calendar import local_day
 from domain.directory import Directory
-from domain.messages import refuse
 from domain.reader_stream import ChooseNotices, Reader, stream_of
 from store import outbox, queries
 from store.feeds import all_feeds
-from web.app import Visit, require_own_form, visit_of
-from web.pages.managing import offered_changes
-from web.pages.processes import published
+from web.app import require_own_form, visit_of
+from web.governing import require_oversight
+from web.pages.managing import is_personnel, offered_changes
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -28,7 +27,9 @@ def organisation(request: Request, done: str = "") -> Response:
     visit = visit_of(request)
     directory, today = visit.store.facts().directory, local_day(visit.store.clock.now())
     units = _tree(directory, directory_posts(directory, today))
-    return visit.page("organisation.html", units=units, today=today, done=done, changes=offered_changes(visit))
+    changes = offered_changes(visit)
+    personnel = bool(changes) and is_personnel(visit)
+    return visit.page("organisation.html", units=units, today=today, done=done, changes=changes, personnel=personnel)
 
 
 def directory_posts(directory: Directory, today: Any) -> dict[str, list[dict[str, Any]]]:
@@ -108,7 +109,7 @@ def choose(
 def operations(request: Request, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> Response:
     """Channels that are down, notices that did not arrive, attempts that were refused: for the secretariat and auditors."""
     visit = visit_of(request)
-    _require_secretariat(visit)
+    require_oversight(visit.store, visit.person)
     return visit.page(
         "operations.html",
         down=outbox.health(visit.store),
@@ -117,20 +118,4 @@ def operations(request: Request, limit: Annotated[int, Query(ge=1, le=500)] = 10
         refused=queries.refusals(visit.store, limit),
         behind=queries.figures(visit.store)["behind"],
         feeds=[f for f in all_feeds(visit.store) if f.failing],
-    )
-
-
-def _require_secretariat(visit: Visit) -> None:
-    """Raises `Refused` for whoever is neither of the headquarters nor an auditor."""
-    directory, today = visit.store.facts().directory, local_day(visit.store.clock.now())
-    person = directory.person(visit.person)
-    offices = {d.units[key] for d in published(visit).values() for key in ("headquarters",) if key in d.units}
-    if (person is not None and person.auditor) or offices & directory.units_of(visit.person, today):
-        return
-    raise refuse(
-        "secretariat-only",
-        "事務局と監査の画面です",
-        "this page is for the secretariat and auditors",
-        remedy_ja="事務局に尋ねてください",
-        remedy_en="ask the secretariat",
     )

@@ -1,4 +1,4 @@
-"""How a session, a selection round and the rhythm of a body begin: a form each, from which the command is made."""
+"""How a lifecycle, a session, a selection round and the rhythm of a body begin: a form each, from which the command is made."""
 
 from __future__ import annotations
 
@@ -20,7 +20,17 @@ from store import queries
 from store.store import Store
 from web.app import Visit, visit_of
 from web.forms import by_field, nothing, typed
-from web.governing import CallForm, ConveningForm, RhythmForm, arranging, calling, convening, rules_of
+from web.governing import (
+    CallForm,
+    ConveningForm,
+    RhythmForm,
+    StartForm,
+    arranging,
+    calling,
+    convening,
+    rules_of,
+    starting,
+)
 from web.keeping import shown_again, writing
 from web.pages.forming import Filled, Offers, days_beyond, known, page, problems_of
 from web.snapshots import Reading
@@ -34,13 +44,19 @@ def _t(ja: str, en: str) -> Text:
 
 @dataclass(frozen=True)
 class Beginning:
-    """How a session, a round or a rhythm begins: its form, and the command that its content makes."""
+    """How something begins: its form, and the command that its content makes. `root`: the page from which it is begun."""
 
     title: Text
     form: type[BaseModel]
     command: Callable[[Store, Any, str], Any]
     back: Callable[[str], str]
     begins: Callable[[Visit], dict[str, Any]] = lambda _: {}
+    root: str = "sessions"
+    lead: Text | None = None
+
+
+def _start_begins(visit: Visit) -> dict[str, Any]:
+    return {"definition": queries.latest_definition(visit.store, "himeji") or ""}
 
 
 def _call_begins(visit: Visit) -> dict[str, Any]:
@@ -50,6 +66,18 @@ def _call_begins(visit: Visit) -> dict[str, Any]:
 
 
 BEGINNINGS: Mapping[str, Beginning] = {
+    "/lifecycles/start": Beginning(
+        _t("課題を始める", "Start a lifecycle"),
+        StartForm,
+        starting,
+        lambda s: f"/lifecycles/{s}",
+        _start_begins,
+        root="lifecycles",
+        lead=_t(
+            "選定された課題は自動で始まります。それ以外の課題をここで始めます。",
+            "What a round selects starts by itself; other tasks start here.",
+        ),
+    ),
     "/sessions/convene": Beginning(
         _t("会議を招集する", "Convene a session"), ConveningForm, convening, lambda s: f"/sessions/{s}"
     ),
@@ -77,8 +105,9 @@ def _begin_page(visit: Visit, path: str, filled: Filled | None = None) -> Respon
         visit,
         found.form,
         title=found.title,
-        lead=None,
-        back="/sessions",
+        lead=found.lead,
+        back=f"/{found.root}",
+        root=found.root,
         action=path,
         filled=filled,
         begins=begins,

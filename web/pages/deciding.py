@@ -50,9 +50,13 @@ def _again(visit: Visit, parts: dict[str, str], kept: Mapping[str, str]) -> Resp
     return shown(visit, parts["request_id"], said={parts["act"]: kept.get("text", "")})
 
 
-def _found(visit: Visit, request_id: str) -> tuple[str, Lifecycle]:
+def _found(visit: Visit, request_id: str, attempt: str = "") -> tuple[str, Lifecycle]:
+    """`attempt`: what was to be done there, which stays on record where there is no such request. Reading leaves no trace."""
     stream = queries.request_stream(visit.store, request_id)
     if stream is None:
+        if attempt and not visit.store.clock.virtual:
+            said = f"{request_id[:100]}: not found"
+            visit.store.note_attempt(attempt, visit.actor(), "request-unknown", said)
         raise HTTPException(404)
     state, _ = visit.store.load(stream)
     return stream, state
@@ -220,7 +224,7 @@ def answer(
     visit = writing(request, kept | {"csrf": csrf})
     if isinstance(visit, Response):
         return visit
-    stream, _ = _found(visit, request_id)
+    stream, _ = _found(visit, request_id, AnswerRequest.type)
     if act == "later":
         AnswerDrafts(visit.store, visit.person).save(stream, request_id, {name: kept[name] for name in TYPED})
         return RedirectResponse(f"/requests/{request_id}?done=saved", 303)
@@ -297,7 +301,7 @@ def act_on(
     if act not in acts:
         raise HTTPException(404)
     kind, fields, next_ = acts[act]
-    stream, _ = _found(visit, request_id)
+    stream, _ = _found(visit, request_id, kind.type)
     try:
         command = kind.model_validate({"command_id": command_id or str(uuid4()), "stream": stream, **fields})
         visit.site.record(command, visit.actor())

@@ -32,8 +32,10 @@ EMPTY: dict[str, Any] = {
     "root": "sessions",
     "lines": None,
     "dry": False,
+    "confirm": False,
 }
-"""What a page has besides its form, where it has it. `lines`: what would happen; `dry`: it can be tried without recording."""
+"""What a page has besides its form, where it has it. `lines`: what would happen; `dry`: it can be tried without recording;
+`confirm`: it was to be recorded, and is once what would happen has been seen."""
 
 
 @dataclass(frozen=True)

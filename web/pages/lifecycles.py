@@ -15,7 +15,7 @@ from domain.calendar import local_day
 from domain.facts import Facts
 from domain.kpis.health import percent
 from domain.lifecycle.amounts import entered
-from domain.lifecycle.authority import may_draft
+from domain.lifecycle.authority import may_draft, may_steer
 from domain.lifecycle.overview import STANDINGS, route
 from domain.lifecycle.state import Lifecycle
 from domain.lifecycle.valuing import value
@@ -121,6 +121,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         ],
         done=done,
         acts=offered(visit, state),
+        newer=_newer(visit, state, facts),
         may_draft=_may_draft(visit, state, facts),
         work_title=next((s.title for s in stages if s.key == state.work), state.stage_title),
         stops=route(state, facts),
@@ -159,6 +160,18 @@ def _outcome_titles(facts: Facts, language: str) -> Any:
     """What an outcome is called by the lifecycle's own definition; its key where that has none."""
     titles = {o.key: o.title.model_dump()[language] for o in facts.definition.outcomes} if facts.definition else {}
     return lambda key: titles.get(key, key)
+
+
+def _newer(visit: Visit, state: Lifecycle, facts: Facts) -> str:
+    """The newest version of its process, where that is another one and the visitor may move the lifecycle to it."""
+    newest = queries.latest_definition(visit.store, state.definition.partition("@")[0])
+    if newest in (None, state.definition) or state.closed:
+        return ""
+    try:
+        may_steer(visit.actor(), state, facts, visit.store.clock.now())
+    except Refused:
+        return ""
+    return newest or ""
 
 
 def _may_draft(visit: Visit, state: Lifecycle, facts: Facts) -> bool:

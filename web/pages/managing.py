@@ -16,7 +16,7 @@ from starlette.datastructures import FormData
 
 from domain.calendar import local_day, wareki
 from domain.directory import Directory
-from domain.directory_changes import NameDeputies, PersonnelMoved, RecordAbsence, RecordMoves, decide
+from domain.directory_changes import NameDeputies, PersonnelMoved, RecordAbsence, RecordMoves, decide, require_authority
 from domain.directory_stream import STREAM
 from domain.duties import has_duty
 from domain.messages import Command, Refused, Text
@@ -230,6 +230,7 @@ def _done(request: Request, name: str, form: FormData) -> Response:
     try:
         command = found.command.model_validate(fields)
         if act == "dry":
+            require_authority(visit.actor(), command, visit.store.facts(), visit.store.clock.now())
             return _page(visit, name, Filled(text), found.told(visit, visit.store.facts().directory, command))
         visit.site.record(command, visit.actor())
     except ValidationError as error:

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import yaml
 from fastapi import APIRouter, Form, HTTPException, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from domain.calendar import local_day
 from domain.duties import has_duty
-from domain.lifecycle.migrating import migration
 from domain.messages import Refusal, Refused, Text
 from domain.process import ProcessDefinition
 from domain.process_diff import compare
 from domain.process_posts import missing_posts
 from domain.process_stream import PublishDefinition, stream_of, unknown_names
 from store import queries
+from store.moves import counted, prospects, running
 from web.app import Visit, visit_of
 from web.keeping import shown_again, writing
+from web.pages.forming import problems_of
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
+M = TypeVar("M", bound=BaseModel)
 LARGEST = 1 << 20
 """Bytes of a definition that is tried out."""
 MOST = 500
@@ -84,7 +86,7 @@ def _try_again(visit: Visit, parts: dict[str, str], kept: Any) -> Response:
 
 def _tried(visit: Visit, name: str, content: bytes, refusal: Refusal | None = None) -> Response:
     known = published(visit)
-    document, problems = _read(content)
+    document, problems = read(ProcessDefinition, content)
     lines, against = None, ""
     if document is not None:
         problems += [Text(ja=p, en=p) for p in unknown_names(document)]
@@ -94,26 +96,46 @@ def _tried(visit: Visit, name: str, content: bytes, refusal: Refusal | None = No
             against = f"{document.name}@{max(versions)}"
             lines = compare(known[against], document)
     text = content.decode("utf-8-sig", "replace") if document is not None else ""
-    tried = {"name": name, "document": document, "problems": problems, "against": against, "text": text}
+    base = _version(visit, document.name) if document is not None else 0
+    tried = {
+        "name": name,
+        "document": document,
+        "problems": problems,
+        "against": against,
+        "text": text,
+        "base": base,
+    }
     effects = _effects(visit, document) if document is not None and not problems else None
     status = 409 if refusal else 422 if problems else 200
     return _page(visit, status, old=against, lines=lines, tried=tried, refusal=refusal, effects=effects)
 
 
-def _read(content: bytes) -> tuple[ProcessDefinition | None, list[Text]]:
+def read(model: type[M], content: bytes) -> tuple[M | None, list[Text]]:
+    """A document that somebody wrote in YAML, or what is wrong with it, one line a mistake."""
     if len(content) > LARGEST:
         return None, [Text(ja="1 MB までのファイルにしてください", en="choose a file of at most 1 MB")]
     try:
         text = content.decode("utf-8-sig")
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
             return None, [Text(ja="YAML の別名(*)は使えません", en="YAML aliases (*) are not taken; write it out")]
-        return ProcessDefinition.model_validate(yaml.safe_load(text)), []
+        return model.model_validate(yaml.safe_load(text)), []
     except (UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
         if isinstance(error, ValidationError):
-            found = [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors(include_url=False)]
-            return None, [Text(ja=f, en=f) for f in found]
+            found = problems_of(error).items()
+            return None, [Text(ja=f"{path}: {t.ja}", en=f"{path}: {t.en}") for path, texts in found for t in texts]
         said = str(error).splitlines()[0][:300]
-        return None, [Text(ja=f"YAML として読めません: {said}", en=f"not valid YAML: {said}")]
+        where = f"{mark.line + 1}: " if (mark := getattr(error, "problem_mark", None)) else ""
+        return None, [
+            Text(ja=f"YAML として読めません({where}{said})", en=f"not valid YAML ({where and f'line {where}'}{said})")
+        ]
+
+
+def _version(visit: Visit, name: str) -> int:
+    """Version of the definition's stream: how often it has been published."""
+    try:
+        return visit.store.load(stream_of(name))[1]
+    except LookupError:
+        return 0
 
 
 @router.post("/definitions/publish")
@@ -122,13 +144,14 @@ def publish(
     csrf: Annotated[str, Form()] = "",
     text: Annotated[str, Form(max_length=LARGEST)] = "",
     name: Annotated[str, Form(max_length=300)] = "",
+    base: Annotated[int, Form(ge=0)] = 0,
 ) -> Response:
-    """Publish what was tried. Running lifecycles stay on their version."""
+    """Publish what was tried, unless another version was published since. Running lifecycles stay on their version."""
     visit = writing(request, {"csrf": csrf, "text": text, "name": name})
     if isinstance(visit, Response):
         return visit
     content = text.replace("\r\n", "\n").encode()
-    document, _ = _read(content)
+    document, _ = read(ProcessDefinition, content)
     if document is None:
         return _tried(visit, name, content)
     command = PublishDefinition(
@@ -137,7 +160,7 @@ def publish(
         definition=document,
     )
     try:
-        visit.site.record(command, visit.actor())
+        visit.site.record(command, visit.actor(), base)
     except Refused as refused:
         return _tried(visit, name, content, refused.refusal)
     return RedirectResponse("/definitions?done=1", 303)
@@ -155,40 +178,20 @@ EFFECTS = ("impossible", "asked_again", "kept", "same")
 
 def _effects(visit: Visit, document: ProcessDefinition) -> dict[str, Any]:
     """What would happen to running lifecycles of that name if they were moved to the version; nothing is recorded."""
-    store, now = visit.store, visit.store.clock.now()
-    facts = store.facts().model_copy(update={"definition": document})
-    rows: list[dict[str, Any]] = []
-    left = 0
-    for row in queries.find_lifecycles(store, closed=False):
-        if row["definition"].partition("@")[0] != document.name:
-            continue
-        if len(rows) == MOST:
-            left += 1
-            continue
-        state, _ = store.load(row["stream"])
-        found = migration(state, facts, now, None)
-        if found.effect != "same":
-            rows.append(
-                {
-                    "stream": row["stream"],
-                    "ref": row["ref"],
-                    "title": row["title"],
-                    "effect": found.effect,
-                    "words": found.words,
-                }
-            )
+    streams = running(visit.store, document.name, document.reference, limit=MOST)
+    left = counted(visit.store, document.name, document.reference) - len(streams)
+    rows = [
+        {
+            "stream": p.stream,
+            "ref": p.state.ref,
+            "title": p.state.title,
+            "effect": p.found.effect,
+            "words": p.found.words,
+        }
+        for p in prospects(visit.store, document, streams, {})
+    ]
     rows.sort(key=lambda r: EFFECTS.index(r["effect"]))
     return {"reference": document.reference, "rows": rows, "left": left}
-
-
-@router.get("/definitions/{reference}/dry-run")
-def dry_run(request: Request, reference: str) -> Response:
-    """What moving running lifecycles to a published version would change."""
-    visit = visit_of(request)
-    found = published(visit).get(reference)
-    if found is None:
-        raise HTTPException(404)
-    return _page(visit, effects=_effects(visit, found))
 
 
 @router.get("/definitions/{reference}")

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from domain.calendar import local_day, wareki
 from domain.deliverables.registry import in_japanese
 from domain.facts import Facts
 from domain.lifecycle import (
@@ -19,14 +20,17 @@ from domain.lifecycle import (
     authority,
     commands,
     consulting,
+    dates,
     descent,
     dialogue,
+    feeding,
     publishing,
     registering,
     winding,
 )
 from domain.lifecycle.absence import MarkMatter
 from domain.lifecycle.state import Lifecycle
+from domain.lifecycle.state import Request as Asked
 from domain.messages import Command, Refusal, Refused, Text
 from web.app import Visit, visit_of
 from web.forms import boxes, by_field, nothing, typed
@@ -129,6 +133,25 @@ ACTS: Mapping[str, Act] = {
         _t("誤った値は記録に残り、正しい値が使われます。", "The wrong value stays on record; the right one counts."),
         lambda s: bool(s.values),
     ),
+    "feed": Act(
+        feeding.ArrangePull,
+        _t("KPIの値を自動で取得する", "Have a KPI's values fetched"),
+        _t(
+            "測定周期ごとに、その URL から値を取得します。改めて定めると置き換わります。",
+            "From an address, after each period. Arranging it again replaces it.",
+        ),
+        lambda s: _open(s) and bool(s.kpis),
+        labels={
+            "terms": _t("取得の条件", "What is fetched, and when"),
+            "at_once": _t("今も取得する", "Fetch once now"),
+        },
+    ),
+    "end-feed": Act(
+        feeding.CancelPull,
+        _t("KPIの自動取得をやめる", "Fetch a KPI's values no more"),
+        _t("値は手で記録します。", "Its values are recorded by hand again."),
+        lambda s: bool(s.pulls),
+    ),
     "budget": Act(
         commands.RecordBudget,
         _t("予算額を記録する", "Record a budget amount"),
@@ -175,6 +198,13 @@ ACTS: Mapping[str, Act] = {
         _t("取組方針を再検討する", "Open the review"),
         _t("モニタリングを終え、評価と再検討に進みます。", "Ends monitoring and opens the review of the policy."),
         lambda s: _open(s) and s.repeats,
+    ),
+    "due": Act(
+        dates.ChangeDue,
+        _t("期限を変える", "Change a due date"),
+        _t("催促と報告の時期も一緒に動きます。", "Its reminder and escalations move with it."),
+        lambda s: _open(s) and s.hold is None and bool(s.requests),
+        labels={"request": _t("依頼", "Request"), "due": _t("新しい期限", "New due date")},
     ),
     "hold": Act(
         commands.HoldLifecycle,
@@ -296,7 +326,7 @@ def _publishes(visit: Visit, state: Lifecycle, facts: Facts) -> None:
 
 FOR_WHOM: Mapping[str, Callable[[Visit, Lifecycle, Facts], None]] = {
     **dict.fromkeys(
-        ("mark", "outside", "enforce", "fulfil", "review", "hold", "resume", "merge", "drop", "reopen"), _steers
+        ("mark", "outside", "enforce", "fulfil", "review", "due", "hold", "resume", "merge", "drop", "reopen"), _steers
     ),
     **dict.fromkeys(("withdraw", "concurrence"), _drafts),
     **dict.fromkeys(("publish", "unpublish"), _publishes),
@@ -321,6 +351,15 @@ def offered(visit: Visit, state: Lifecycle) -> dict[str, Act]:
     return {key: act for key, act in possible(state).items() if key not in FOR_WHOM or fits(key)}
 
 
+def _asked(asked: Asked) -> Text:
+    """An open request by what is asked, of whom, and by when."""
+    day = local_day(asked.due_at)
+    return _t(
+        f"{asked.title.ja}({asked.post_title.ja}、{wareki(day)}まで)",
+        f"{asked.title.en} ({asked.post_title.en}, by {day})",
+    )
+
+
 def _offers(visit: Visit, state: Lifecycle) -> dict[str, Choices]:
     directory = visit.store.facts().directory
     posts: Choices = tuple((p.id, p.title) for p in directory.posts)
@@ -340,6 +379,7 @@ def _offers(visit: Visit, state: Lifecycle) -> dict[str, Choices]:
         "promise": tuple((p.id, _t(p.text, p.text)) for p in state.promises if p.fulfilled_at is None),
         "task": tuple((t.key, t.title) for t in state.tasks),
         "section": tuple((b.section, b.section_name) for b in state.spread if b.rule and not b.given_up),
+        "request": tuple((r.id, _asked(r)) for r in state.requests),
         "consultation": tuple((c.id, c.post_title) for c in state.consultations),
         "state": _STATES,
     }
@@ -392,6 +432,12 @@ def _again(visit: Visit, parts: dict[str, str], kept: Mapping[str, str]) -> Resp
     return _shown(visit, stream_of(visit, parts["given"]), parts["name"], given=kept)
 
 
+def _written(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What was written, groups within included: for the rest the command has its own defaults."""
+    found = {k: _written(v) if isinstance(v, Mapping) else v for k, v in content.items()}
+    return {k: v for k, v in found.items() if not nothing(v)}
+
+
 @router.post("/lifecycles/{given}/do/{name}")
 async def do(request: Request, given: str, name: str) -> Response:
     form = await request.form(max_files=0, max_fields=100)
@@ -407,7 +453,7 @@ def _done(request: Request, given: str, name: str, text: dict[str, str]) -> Resp
     if act is None:
         raise HTTPException(404)
     state, _ = visit.store.load(stream)
-    fields = {k: v for k, v in typed(act.command, text).items() if k not in _BY_THE_PAGE and not nothing(v)}
+    fields = {k: v for k, v in _written(typed(act.command, text)).items() if k not in _BY_THE_PAGE}
     fields |= {"command_id": text.get("command_id") or str(uuid4()), "stream": stream, **act.fixed(state)}
     if name == "settle":
         fields.setdefault("agreed", False)

@@ -99,10 +99,11 @@ class StreamActivities:
         try:
             self._store.record(command, SYSTEM)
         except Refused as refused:
-            activity.logger.warning("instruction refused: %s", refused)
             note = giver.turned_down(given.stream, given.key, refused.refusal)
             if note is not None:
                 self._store.record(note, SYSTEM)
+            else:  # kept nowhere else
+                activity.logger.warning("instruction refused: %s", refused)
             return refused.refusal.rule
         return ""
 

@@ -42,6 +42,8 @@ from tests.city import PROCESS, SINCE, VALID
 
 _PER_BUREAU = 20
 READERS, ANSWERING = 200, 20
+PAUSE = 4.0
+"""Seconds in which each of those who answer reads the next."""
 WORDS = (
     "窓口の待ち時間",
     "保育料の通知",
@@ -268,7 +270,8 @@ def _one_reader(bench: Bench, base: str, bare: str, cookie: dict[str, str]) -> I
 def _many(bench: Bench, store: Store, base: str, bare: str, cookies: list[dict[str, str]], people: list[str]) -> Figure:
     number, each = min(READERS, len(cookies)), bench.sized(8, 3)
     keys = [ApiKeys(store).make(p, "bench", ("read", "decide"), 1)[1] for p in people]
-    unanswered = iter(list(enumerate(keys)))
+    share = len(keys) // bench.rounds
+    rounds = iter([list(enumerate(keys))[n * share : (n + 1) * share] for n in range(bench.rounds)])
 
     async def read(url: str, paths: Sequence[str]) -> float:
         limits = httpx.Limits(max_connections=number)
@@ -287,6 +290,7 @@ def _many(bench: Bench, store: Store, base: str, bare: str, cookies: list[dict[s
             return _p95([s for spent in await asyncio.gather(*(one(n) for n in range(number))) for s in spent])
 
     async def answering(done: asyncio.Event) -> int:
+        unanswered = iter(next(rounds))
         async with httpx.AsyncClient(base_url=f"{base}/api/v1", timeout=120) as client:
 
             async def one() -> int:
@@ -305,7 +309,7 @@ def _many(bench: Bench, store: Store, base: str, bare: str, cookies: list[dict[s
                     if answer.status_code != 200:
                         raise BenchProblem(f"{path}: {answer.status_code} {answer.text[:300]}")
                     given += 1
-                    await asyncio.sleep(0.2)
+                    await asyncio.sleep(PAUSE)
                 return given
 
             return sum(await asyncio.gather(*(one() for _ in range(ANSWERING))))

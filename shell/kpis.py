@@ -269,7 +269,8 @@ def _print_import(found: dict[str, Any]) -> None:
     done = f"記録 / recorded {found['recorded']}"
     if found["would_record"]:
         done = f"記録できる行 / would be recorded {found['would_record']}"
-    OUT.say(f"{done}、記録済み / on record already {found['known']}", f"sha256 {found['sha256']}")
+    again = f"、ファイル内の重複 / repeated in the file {found['repeated']}" if found["repeated"] else ""
+    OUT.say(f"{done}、記録済み / on record already {found['known']}{again}", f"sha256 {found['sha256']}")
     for title in found["reviews"]:
         OUT.say(f"再検討が開きます / a review opens: {title}")
 

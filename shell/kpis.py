@@ -60,6 +60,7 @@ def show(
         "on": today,
         "review_date": state.review_date,
         "stopping": [c.model_dump(mode="json") for c in state.stopping],
+        "refuted": [r.model_dump() for r in state.refuted],
         "reached": [r.model_dump(mode="json") for r in state.reached],
         "feeds": {key: t.model_dump(mode="json") for key, t in state.pulls.items()},
         "kpis": shown,
@@ -213,6 +214,7 @@ def _warn_of_host(session: Session, url: str) -> None:
 
 def _print(state: Lifecycle, d: dict[str, Any]) -> None:
     OUT.say(f"{state.title} · {day(d['on'])} · 再検討日 / review date {day(d['review_date']) or '-'}")
+    OUT.say(*(f"{r.ja} / {r.en}" for r in state.refuted))
     for k in d["kpis"]:
         OUT.say(
             "",

@@ -85,13 +85,15 @@ class Kpi(Aim):
 
 
 class Reached(Frozen):
-    """A stopping criterion that was met, or evidence that is contradicted. `opened`: a review has been opened since."""
+    """A stopping criterion that was met, or evidence that is contradicted. `opened`: a review has been opened since. `holds`: false
+    once a correction has taken its ground; the review goes on, and people decide."""
 
     key: str
     basis: Literal["stopping", "contradiction"]
     kpi: str
     words: Text
     opened: bool = False
+    holds: bool = True
 
 
 class Figure(Frozen):
@@ -533,6 +535,19 @@ class Lifecycle(Frozen):
         if self.closed or self.reopening is not None:
             return ()
         return tuple(t for t in self.tasks if t.done_at is None)
+
+    @property
+    def refuted(self) -> tuple[Text, ...]:
+        """What the review was opened on and, after a correction, is met no more: for people to weigh."""
+        return tuple(
+            Text(
+                ja=f"再検討を開いた基準に、訂正後は当たらない({r.words.ja})。再検討は続き、どうするかは人が決める",
+                en=f"after a correction it no longer meets what opened the review ({r.words.en}); "
+                "the review goes on, and people decide",
+            )
+            for r in self.reached
+            if not r.holds
+        )
 
     @property
     def in_circulation(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.kinds import Row, View
-from domain.lifecycle import dialogue, registering, winding, windows
+from domain.lifecycle import dialogue, registering, sunset, winding, windows
 from domain.lifecycle import events as e
 from domain.lifecycle.adopting import DeliverableImported
 from domain.lifecycle.amendments import AnswerRetracted, LifecycleMerged, MeasurementCorrected
@@ -335,7 +335,7 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
         return [Notice(post=post, subject=_subject(state, event)) for post in owners]
     if isinstance(event, e.RequestClosed):
         return [Notice(post=event.post, subject=_subject(state, event))] if event.post else []
-    if isinstance(event, AnswerRetracted | DefinitionMigrated):
+    if isinstance(event, AnswerRetracted | DefinitionMigrated | sunset.CriterionRevised):
         # Those whose requests are gone hear it by the request closed; here, those who are asked now.
         return _to_those_asked(state, event)
     if isinstance(event, _FOR_DRAFTER) and state.drafter is not None:

@@ -233,6 +233,22 @@ def test_a_stopping_rule_met_by_a_spreadsheet_opens_the_review(shell: Shell, tmp
     assert "3 periods in a row" in opened["en"] and "3期続けて8%を下回る" in opened["ja"]
     [online, _] = shell.json("kpi", "show", "R5-counter", "--on", "2025-08-01")["kpis"]
     assert online["health"]["colour"] == "red" and "stopping criterion" in online["health"]["reasons"][0]["en"]
+    later = sheet(tmp_path / "y.csv", [("R5-counter", "online", "2025-08", 4, "")])
+    shell("kpi", "import", later, "--as", "p22")
+    rule = shell.json("kpi", "show", "R5-counter", "--on", "2025-09-01")["kpis"][0]["health"]["reasons"][0]
+    assert rule["en"].count("stopping criterion") == 1 and "in 4 periods in a row (2025-08: 4" in rule["en"]
+    words = ("--correct", "--reason", "転記の誤り", "--as", "p22")
+    shell("measure", "R5-counter", "online", "30", "--period", "2025-06", *words)
+    shown = shell.json("kpi", "show", "R5-counter", "--on", "2025-09-01")
+    assert not any("stopping criterion" in r["en"] for r in shown["kpis"][0]["health"]["reasons"])
+    for told in (shown, shell.json("show", "R5-counter")):
+        assert "no longer meets" in told["refuted"][0]["en"] and "訂正後は当たらない" in told["refuted"][0]["ja"]
+    assert "訂正後は当たらない" in shell("kpi", "show", "R5-counter").stdout
+    people = shell("show", "R5-counter").stdout
+    assert "訂正後は当たらない" in people and shell.json("show", "R5-counter")["stage"] == "review"
+    [row] = [x for x in people.splitlines() if x.startswith("online")]
+    assert "2025-08" in row, "the latest value is that of the latest period, not the one corrected last"
+    assert "no longer meets" in shell("report", "R5-counter").stdout
     assert shell.json("verify")["ok"]
 
 

@@ -10,6 +10,9 @@ import pytest
 import yaml
 from playwright.sync_api import Browser
 
+from domain.feeds.messages import ConfigurePull, FailPull, StartPull, Terms, stream_of
+from domain.messages import SYSTEM, Text
+from store.store import Store
 from tests.integration.pages import Pages, client, look, signed_in
 
 KPIS = [
@@ -112,6 +115,43 @@ def test_a_review_drafted_by_the_system_is_carried_to_other_departments(office: 
     assert "高齢者支援課" in page.inner_text("section[aria-labelledby=lineage]")
     with client(office) as browsing:
         assert "Carried to" in browsing.get("/lifecycles/P1").text
+
+
+def test_what_speaks_against_a_figure_is_said_on_its_page(office: Pages) -> None:
+    """A feed that brings nothing, and a review whose ground a correction has taken."""
+    stopping = [{"kpi": "digital_rate", "when": "below", "value": 20, "periods": 1}]
+    given = task(30)
+    given["deliverables"][2]["content"] |= {"stopping": stopping}
+    file = office.folder / "portfolio.yaml"
+    file.write_text(yaml.safe_dump({"tasks": [given]}, allow_unicode=True), "utf-8")
+    office("adopt", str(file))
+    office("measure", "P1", "digital_rate", "7", "--period", "2026-06", "--as", "p33")
+    assert office.json("show", "P1")["stage"] == "review"
+    office("measure", "P1", "digital_rate", "70", "--period", "2026-06", "--correct", "--reason", "桁", "--as", "p33")
+    store = Store.open(office.url)
+    stream = office.json("list")[0]["id"]
+    feed, due = stream_of(stream, "digital_rate"), store.clock.now()
+    of = {"lifecycle": stream, "lifecycle_title": "x", "kpi": "digital_rate", "kpi_title": "x", "arranged_by": "p33"}
+    url = {"url": "https://data.example/x", "value": "/v"}
+    office("kpi", "feed", "P1", "digital_rate", *(w for k, v in url.items() for w in (f"--{k}", v)), "--as", "p33")
+    terms = Terms.model_validate({**url, "cadence": "monthly"})
+    store.record(
+        ConfigurePull.model_validate({"command_id": "c", "stream": feed, "terms": terms, "at_once": True, **of}), SYSTEM
+    )
+    due = store.load(feed)[0].next_due
+    store.record(StartPull(command_id="s", stream=feed, due_at=due), SYSTEM)
+    words = Text(ja="取得先の答えは 500", en="the answer is 500")
+    store.record(FailPull(command_id="f", stream=feed, due_at=due, code="unreachable", words=words, attempts=5), SYSTEM)
+    store.close()
+    assert "the answer is 500" in office("kpi", "show", "P1").stdout
+    [listed] = office.json("kpi", "feeds", "--incidents")
+    assert "5 tries" in listed["trouble"]["en"]
+    office.password("p07")
+    office.serve()
+    with client(office, "p07") as browsing:
+        page = browsing.get("/lifecycles/P1").text
+        assert "the answer is 500" in page and "no longer meets what opened the review" in page
+        assert "the answer is 500" in browsing.get("/operations").text
 
 
 def test_departing_from_the_system_needs_a_reason_from_the_shell_too(office: Pages) -> None:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from domain.attachments import Attachment
+from domain.calendar import local_day
 from domain.deliverables.base import Evidence, Promise
 from domain.feeds.messages import Terms
 from domain.kpis.aim import Aim
@@ -528,6 +529,11 @@ class Lifecycle(Frozen):
     lessons: tuple[Lesson, ...] = ()
     tasks: tuple[WindDownTask, ...] = ()
     """What the wind-down asks for, once an abolition has been decided."""
+
+    @property
+    def began_on(self) -> date | None:
+        """The day in Japan on which the work began: of what was adopted, the day told of it."""
+        return self.begun_on or (local_day(self.started_at) if self.started_at else None)
 
     @property
     def open_tasks(self) -> tuple[WindDownTask, ...]:

@@ -187,6 +187,11 @@ def test_an_abolished_project_closes_when_its_tasks_are_done(office: Pages, brow
     assert "task-done" in office.refused("winddown", "done", "P1", "data", "--note", "x", "--as", "p33", code=3)
     office("winddown", "reopen", "P1", "data", "--reason", "一部が残っていた", "--as", "p33")
     assert "--note" in office.refused("winddown", "done", "P1", "data", "--as", "p33")
+    paper = office.folder / "brief.html"
+    office("brief", "P1", "--question", "廃止した理由は", "--out", str(paper))
+    told = paper.read_text("utf-8")
+    assert "廃止が決まり、廃止の整理を進めています(残る作業 3件)" in told and "廃止とした理由: " in told
+    assert "令和17年3月31日" not in told, "what is abolished is not reviewed again"
     office.password("p33")
     office.serve()
     page = signed_in(office, browser.new_context(locale="ja-JP"), "p33")
@@ -217,6 +222,12 @@ def test_a_brief_for_the_assembly_says_what_is_on_record_and_is_the_same_every_t
     text = out[2].read_text("utf-8")
     for said in ("費用に見合う効果はあるか&lt;b&gt;", "9,000,000円", "電子交付率", "105%", "来庁を減らす", "sha256"):
         assert said in text, said
+    assert "令和7年4月1日に始めた" in text and "取扱注意" not in text
+    for state in ("asked", "indicated"):
+        office("budget", "P1", "--fiscal-year", "2029", "--state", state, "--amount", "500", "--as", "p11")
+    again = office.folder / "d.html"
+    office("brief", "P1", *question, "--out", str(again))
+    assert "取扱注意: 議決前の額。議案の公表まで" in again.read_text("utf-8")
     assert text.index("成果(KPI)") < text.index("なぜ行うか"), "what the question asks for comes first"
     assert "exists already" in office.refused("brief", "P1", "--out", str(out[0]))
     assert ".pdf" in office.refused("brief", "P1", "--out", str(office.folder / "a.docx"))

@@ -162,7 +162,21 @@ def _waits_for(store: Store, person: str) -> list[sa.ColumnElement[bool]]:
     posts = _posts_now(store, person)
     instead = stands_in_at(store, person, posts)
     asked = requests.c.post.in_(posts)
-    return [sa.or_(asked, requests.c.request.in_(instead)) if instead else asked, lifecycles.c.held.is_(False)]
+    either: list[sa.ColumnElement[bool]] = [asked]
+    if instead:
+        either.append(requests.c.request.in_(instead))
+    if vacant := _vacant_beside(
+        store, person
+    ):  # the work of a wind-down is anybody's of the section where its owner is gone
+        either.append(sa.and_(requests.c.kind == "task", requests.c.post.in_(vacant)))
+    return [sa.or_(*either), lifecycles.c.held.is_(False)]
+
+
+def _vacant_beside(store: Store, person: str) -> list[str]:
+    """Posts of this person's units that nobody holds today."""
+    directory, day = store.facts().directory, local_day(store.clock.now())
+    units = directory.units_of(person, day)
+    return [p.id for p in directory.posts if p.unit in units and not directory.holders(p.id, day)]
 
 
 def stands_in_at(store: Store, person: str, posts: Sequence[str]) -> list[str]:

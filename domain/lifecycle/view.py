@@ -328,7 +328,7 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
         return [Notice(person=event.asked_by, subject=_subject(state, event))]
     if isinstance(event, dialogue.InformationShared):
         return [Notice(post=event.post, subject=_subject(state, event))]
-    if isinstance(event, winding.WindDownTaskAssigned):
+    if isinstance(event, winding.WindDownTaskAssigned | winding.WindDownTaskReassigned):
         return [Notice(post=event.post, subject=_subject(state, event))]
     if isinstance(event, winding.WindDownTaskReminded | winding.WindDownTaskOverdue):
         owners = [t.post for t in state.tasks if t.id == event.task]

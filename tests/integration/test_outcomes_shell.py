@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 from playwright.sync_api import Browser
 
+from domain.calendar import JST
 from domain.feeds.messages import ConfigurePull, FailPull, StartPull, Terms, stream_of
 from domain.messages import SYSTEM, Text
 from store.store import Store
@@ -210,6 +212,27 @@ def test_an_abolished_project_closes_when_its_tasks_are_done(office: Pages, brow
     approved(office)
     assert office.json("show", "P1")["closed_as"] == "abolition"
     assert [t["key"] for t in office.json("winddown", "show", "P1") if t["not_applicable"]] == ["contracts"]
+    office("verify")
+
+
+def test_tasks_whose_owner_is_gone_wait_for_the_section_and_go_to_another_post(office: Pages) -> None:
+    reviewed(office, -5)
+    approved(office)
+    assert [r for r in office.json("inbox", "--as", "p32") if r["kind"] == "task"] == []
+    moves = office.folder / "moves.csv"
+    moves.write_text("person,post,leaves\np33,elderly-drafter,child-support-drafter\n", "utf-8")
+    today = datetime.now(JST).date().isoformat()
+    office("directory", "moves", str(moves), "--on", today)
+    waiting = [r for r in office.json("inbox", "--as", "p32") if r["kind"] == "task"]
+    assert len(waiting) == 5 and [r for r in office.json("inbox", "--as", "p22") if r["kind"] == "task"] == []
+    to = ("--reason", "担当が空席", "--as", "p32")
+    assert "task-owner" in office.refused(
+        "winddown", "assign", "P1", "data", "--to", "child-support-drafter", *to, code=3
+    )
+    office("winddown", "assign", "P1", "data", "--to", "child-support-chief", *to)
+    office("winddown", "done", "P1", "notice", "--note", "周知した", "--as", "p32")
+    told = {t["key"]: (t["post"], bool(t["done_at"])) for t in office.json("winddown", "show", "P1")}
+    assert told["data"] == ("child-support-chief", False) and told["notice"] == ("child-support-drafter", True)
     office("verify")
 
 

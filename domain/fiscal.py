@@ -31,6 +31,8 @@ def _year_day(text: str) -> str:
     return text
 
 
+LONG_TERM_YEARS, COMMITMENT_YEARS = 5, 30
+"""Where the city's file names none: the five years of most by-laws, and the 30 of the longest PFI contracts (ours)."""
 YearDay = Annotated[str, AfterValidator(_year_day)]
 """A day within a fiscal year, as MM-DD. 02-29 is the last day of February in every year."""
 
@@ -137,6 +139,10 @@ class FiscalCalendar(Frozen):
     long_term_by_law: str = ""
     """The by-law that 長期継続契約 rests on (地方自治法234条の3, 施行令167条の17); without one none is recorded. (The law itself names
     electricity, gas, water, telecommunications and the lease of real estate; what is contracted is told in words only.)"""
+    long_term_years: int = Field(default=LONG_TERM_YEARS, ge=1, le=100)
+    """Years that a long-term continuing contract may last; by-laws mostly say five."""
+    commitment_years: int = Field(default=COMMITMENT_YEARS, ge=1, le=100)
+    """Years that a debt burden or a continuing expense may run: no law limits them, so the city says what is no slip of the keyboard."""
     wage_per_hour: int = Field(default=2800, ge=0)
     discount_rate: Decimal = Field(default=Decimal("0.04"), gt=-1, lt=1)
     horizon_years: int = Field(default=5, ge=1, le=60)

@@ -15,7 +15,6 @@ def figures_of(states: Sequence[Lifecycle], today: date) -> list[list[KpiFigure]
     subjects, counts = [], []
     for state in states:
         stops = [(kpi, row.words) for _, kpi, row in standing(state).values()]
-        stops += [(r.kpi, r.words) for r in state.reached if r.words not in [words for _, words in stops]]
         for kpi in state.kpis:
             met = [words for key, words in stops if key == kpi.key]
             subjects.append(Subject(kpi, state.values.get(kpi.key, {}), met))

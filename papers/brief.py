@@ -13,7 +13,10 @@ from domain.calendar import local_day, wareki, wareki_fiscal_year
 from domain.evaluation.scoring import STANDINGS, kpi_scores, plain
 from domain.kpis.health import percent
 from domain.lifecycle.amounts import NAMES
+from domain.lifecycle.budgets import embargoed_until
+from domain.lifecycle.state import Budget, Lifecycle
 from domain.messages import Frozen, Text
+from domain.process import REOPENING
 from papers import words
 from papers.circulations import Circulation
 from papers.collecting import Collected
@@ -25,7 +28,7 @@ from papers.words import day, yen
 
 Section = Literal["decisions", "money", "kpis", "promises", "next", "why"]
 ASKED_BY: Mapping[Section, tuple[str, ...]] = {
-    "why": ("なぜ", "理由", "目的", "背景", "必要", "課題", "趣旨"),
+    "why": ("なぜ", "理由", "目的", "背景", "必要", "課題", "趣旨", "廃止", "やめ", "拡充", "見直"),
     "decisions": ("決定", "決裁", "誰", "だれ", "責任", "経緯", "手続", "会議", "判断"),
     "money": ("予算", "費用", "経費", "金額", "円", "財源", "契約", "コスト", "執行", "決算"),
     "kpis": ("効果", "成果", "KPI", "指標", "実績", "達成", "目標", "利用"),
@@ -142,7 +145,7 @@ def _points(found: Collected) -> list[str]:
     """What an answer would say, in sentences."""
     state, setup = found.state, _in_force(found, "setup")
     purpose = str(setup.get("purpose") or "").strip()
-    began = f"{wareki(local_day(state.started_at))}に" if state.started_at else ""
+    began = f"{wareki(state.began_on)}に" if state.began_on else ""
     lines = [
         f"「{state.title}」は、{state.section_name.ja}が{began}始めた取組です。"
         + (f"目的: {purpose}" if purpose else "")
@@ -150,6 +153,8 @@ def _points(found: Collected) -> list[str]:
     where = (
         f"終結しています({status_of(found).ja})"
         if state.closed
+        else f"廃止が決まり、廃止の整理を進めています(残る作業 {len(state.open_tasks)}件)"
+        if _winds_down(state)
         else f"第{state.round}期の「{state.stage_title.ja}」にあります"
     )
     lines.append(f"{wareki(local_day(found.last.occurred_at))}現在、{where}。")
@@ -157,18 +162,45 @@ def _points(found: Collected) -> list[str]:
     if decisions:
         last = decisions[-1]
         lines.append(f"直近の決定は、{last.on.split(' (')[0]}の{last.what}({last.result})で、{last.by}によるものです。")
+    if reasons := _reasons(found):
+        lines.append(
+            f"{words.choice('recommendation', state.outcome or '').split(' / ')[0]}とした理由: {'、'.join(reasons)}"
+        )
     if state.budgets:
         year, budget = max(state.budgets.items())
         known = [(k, v) for k in NAMES if (v := getattr(budget, k)) is not None]
         granted, spent = ([x for x in known if (x[0] in _SPENT) is late] for late in (False, True))
         if told := [f"{NAMES[k].ja}{v:,}円" for k, v in (*granted[-1:], *spent[-1:])]:
-            lines.append(f"{wareki_fiscal_year(year)}の予算は{'、'.join(told)}です。")
+            lines.append(f"{wareki_fiscal_year(year)}の予算は{'、'.join(told)}です。{_reserve(found, budget)}")
     measured = [k for k in kpi_scores(state) if k.value is not None]
     lines += [f"{k.told}。" for k in measured if k.kind == "outcome"]
     open_ = sum(p.fulfilled_at is None for p in state.promises)
     if state.promises:
         lines.append(f"決定に付された条件・約束は{len(state.promises)}件、うち未履行は{open_}件です。")
     return lines
+
+
+def _winds_down(state: Lifecycle) -> bool:
+    return state.outcome == "abolition" and state.work not in (state.stage, REOPENING)
+
+
+def _reasons(found: Collected) -> list[str]:
+    """Why the last review ended as it did, from the document; none where it was decided otherwise than the document recommends."""
+    review, outcome = _in_force(found, "review"), found.state.outcome
+    if outcome is None or review.get("recommendation") != outcome:
+        return []
+    told = (str(review.get("override_reason") or ""), *(str(r) for r in review.get("reasons") or ()))
+    return [r.strip() for r in told if r.strip()]
+
+
+def _reserve(found: Collected, budget: Budget) -> str:
+    """A warning beside amounts that are not for the public yet: before the bill is, nobody outside may hear of them."""
+    today = local_day(found.last.occurred_at)
+    waiting = [x for x in budget.lines.values() if "indicated" in x.figures and "voted" not in x.figures]
+    if not any(x.public_on is None or x.public_on > today for x in waiting):
+        return ""
+    until = embargoed_until(found.state, today)
+    return f"(取扱注意: 議決前の額。{wareki(until) if until else '議案の公表'}まで答弁で述べない)"
 
 
 _SPENT = ("executed", "settled")
@@ -182,14 +214,14 @@ def _facts(found: Collected) -> list[Line]:
         _line("件名", "subject", state.title),
         _line("整理番号", "reference", state.ref),
         _line("担当", "section in charge", f"{state.bureau_name.ja} {state.section_name.ja}"),
-        _line("開始日", "started", day(state.started_at)),
+        _line("開始日", "started", day(state.began_on)),
         _line(
             "段階", "stage", f"{state.stage_title}(第{state.round}期)" if not state.closed else str(status_of(found))
         ),
         _line("横展開元", "carried from", origin),
         _line("横展開先", "carried to", "、".join(s.section_name.ja for s in state.spread if not s.given_up)),
         _line("取組方針", "outcome", words.choice("recommendation", state.outcome or "")),
-        _line("再検討日", "review date", day(state.review_date)),
+        _line("再検討日", "review date", "" if _winds_down(state) else day(state.review_date)),
     ]
     return [x for x in lines if x.value]
 
@@ -219,6 +251,8 @@ def _why(found: Collected) -> list[Line]:
             "デジタル・デバイド対策", "digital divide", "\n".join(str(x) for x in proposal.get("digital_divide") or ())
         ),
     ]
+    outcome = words.choice("recommendation", found.state.outcome or "").split(" / ")[0]
+    lines.insert(0, _line(f"{outcome}の理由", "why this outcome", "\n".join(_reasons(found))))
     return [x for x in lines if x.value]
 
 
@@ -317,6 +351,6 @@ def _next(found: Collected) -> list[Line]:
     ]
     if state.hold is not None:
         lines.append(_line("保留", "on hold", f"{day(state.hold.since)}から"))
-    if state.review_date is not None:
+    if state.review_date is not None and not _winds_down(state):
         lines.append(_line("取組方針の再検討", "review", day(state.review_date)))
     return lines

@@ -125,7 +125,7 @@ def _summary(found: Collected) -> list[Line]:
         _line("引継ぎ元", "adopted from", _source(getattr(state, "adopted", None))),
         _line("構成員", "people", "、".join(names.person(p) for p in state.people)),
         _line("関係部署", "departments", "、".join(names.unit(u) for u in state.departments)),
-        _line("開始日", "started", day(state.started_at)),
+        _line("開始日", "started", day(state.began_on)),
         _line("終結日" if state.closed else "現在の段階", "closed on" if state.closed else "stage now", where),
         _line("期", "round", f"第{state.round}期 / {state.round}"),
         _line("取組方針", "outcome", words.choice("recommendation", state.outcome or "")),

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from domain.calendar import Span, fiscal_year, local_day
+from domain.fiscal import opening
 from domain.lifecycle import commands as c
 from domain.lifecycle.amounts import window_of
 from domain.lifecycle.state import BudgetLine, Lifecycle, Request
@@ -45,7 +46,9 @@ def budget_intentions(people: People, state: Lifecycle, now: datetime) -> list[I
         return [Intention(_indication(people, state, year, now), state.stream, "budget", subject)]
     rng = people.dice("budget", state.stream, year)
     if following == "voted":
-        return [Intention(on_day(people.facts.calendar, _vote(people, now), rng), state.stream, "budget", subject)]
+        return [
+            Intention(on_day(people.facts.calendar, _vote(people, state, now), rng), state.stream, "budget", subject)
+        ]
     first = max(date(year, 4, 1), local_day(later(people.facts.calendar, now, 3, rng)))
     return [Intention(on_day(people.facts.calendar, first, rng), state.stream, "budget", subject)]
 
@@ -95,8 +98,13 @@ def _indication(people: People, state: Lifecycle, year: int, now: datetime) -> d
     return later(calendar, now, rng.randrange(5, 14), rng)
 
 
-def _vote(people: People, now: datetime) -> date:
+def _vote(people: People, state: Lifecycle, now: datetime) -> date:
+    """The end of the first session that can take it: a bill comes some days before, and no window's before its own session."""
     earliest = local_day(people.facts.calendar.after(now, Span(working_days=8)))
+    fiscal, year = people.facts.fiscal, state.budget_year or 0
+    window = fiscal.window(window_of(state, year)) if fiscal else None
+    if fiscal is not None and window is not None:
+        earliest = max(earliest, opening(fiscal, people.facts.calendar, window, year).session[0])
     days = [date(earliest.year + y, month, day) for y in (0, 1) for month, day in _VOTES]
     return min(d for d in days if d >= earliest)
 

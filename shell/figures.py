@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from domain.days import YEAR, day, plain, year_of
 
 _FISCAL = re.compile(YEAR + r"\s*(?:年度|年)?")
 _AMOUNT = re.compile(r"[¥\\]?\s*(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?P<unit>千|万|百万|億)?円?")
+_NUMBER = re.compile(
+    r"(?P<minus>[-−–‐△▲+]?)\s*(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:E[-+]?\d{1,3})?|\.\d+)"
+)
+"""△ and ▲ are how offices write a minus; NFKC has made the full-width signs plain ones already."""
+HOW_TO_WRITE = "1,234.5 や △3 のように単位を付けずに / like 1,234.5 or △3, without a unit"
 _UNITS = {None: 1, "千": 1_000, "万": 10_000, "百万": 1_000_000, "億": 100_000_000}
 
 
@@ -25,11 +31,18 @@ def amount(value: Any) -> int | None:
     return int(found["number"].replace(",", "")) * _UNITS[found["unit"]] if found else None
 
 
+def decimal(value: Any) -> Decimal | None:
+    """A figure as offices write it: １，２３４．５, △12, −3; None when it is none. A comma stands between thousands, nowhere else."""
+    found = _NUMBER.fullmatch(plain(value))
+    if not found:
+        return None
+    return Decimal(("" if found["minus"] in ("", "+") else "-") + found["number"].replace(",", ""))
+
+
 def number(value: Any) -> str:
-    """A measured value without the commas between its thousands."""
-    text = plain(value)
-    commas = re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?", text)
-    return text.replace(",", "") if commas else str(value).strip()
+    """A measured value as plain text; what is none stays as it stands, for its form to refuse."""
+    found = decimal(value)
+    return str(value).strip() if found is None else str(found)
 
 
 _DAYS = ("started_on", "decided_on", "finished_on", "review_date", "date", "due", "done")

@@ -5,22 +5,28 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from definitions.loader import DocumentError
 from domain.calendar import local_day
 from domain.deliverables.base import Evidence
 from domain.lifecycle.commands import RecordMeasurement
-from domain.lifecycle.measuring import stored_name
+from domain.lifecycle.measuring import known_kpi, stored_name
 from domain.messages import Actor, Recorded, Refused
 from shell.errors import ShellError, of_refusals
-from shell.figures import number
+from shell.figures import HOW_TO_WRITE, decimal
 from shell.session import Session
 from shell.spreadsheets import read_csv
+from store import queries
 
-COLUMNS = ("id", "kpi", "period", "value", "note")
+NEEDED = ("id", "kpi", "period", "value")
+COLUMNS = (*NEEDED, "note")
+SHORTEST = 8
+"""Characters of a stream's id that name it in a file: as many as lists show."""
 
 
 @dataclass(frozen=True)
@@ -30,19 +36,27 @@ class Row:
 
 
 class Import:
-    """One file on its way in. `imagined` is what each lifecycle would be after the rows so far."""
+    """One file on its way in. `imagined` is what each lifecycle would be after the rows so far; `before`, what this very file has
+    brought already, by lifecycle; `here`, the lines of this file, by lifecycle, KPI and period."""
 
     def __init__(self, session: Session, actor: Actor, path: Path) -> None:
         self.session, self.actor, self.path = session, actor, path
         self.now = session.store.clock.now()
         self.imagined: dict[str, Any] = {}
+        self.before: dict[str, set[tuple[str, str]]] = {}
+        self.here: dict[tuple[str, str, str], int] = {}
         self.problems: list[str] = []
-        self.known = 0
+        self.known = self.repeated = 0
         self.opened: list[str] = []
 
     def take(self, *, record: bool) -> dict[str, Any]:
         """The result as a document. Raises `DocumentError` with every row that is wrong; then nothing has been recorded."""
-        lines = read_csv(self.path, COLUMNS)
+        lines = read_csv(self.path, COLUMNS, NEEDED)
+        if not lines:
+            words = (
+                f"行がありません。測定値を1行ずつ書いてください / no rows; write one value a line: {','.join(COLUMNS)}"
+            )
+            raise DocumentError(self.path, [words])
         self.digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
         rows = [r for line in lines if (r := self._row(line)) is not None]
         if self.problems:
@@ -56,6 +70,7 @@ class Import:
             "recorded": len(rows) if record else 0,
             "would_record": 0 if record else len(rows),
             "known": self.known,
+            "repeated": self.repeated,
             "reviews": self.opened,
         }
 
@@ -63,51 +78,79 @@ class Import:
         """A row to be recorded; None when it is on record already, or wrong (then it is among the problems)."""
         given, at = line.content, f"line {line.number}"
         found = [f"{at}: {p}" for p in line.problems]
-        lacking = [c for c in COLUMNS[:4] if not given.get(c)]
-        found += [f"{at}: {c}: 空です。記入してください / empty; fill it in" for c in lacking]
+        found += [f"{at}: {c}: 空です。記入してください / empty; fill it in" for c in NEEDED if not given.get(c)]
         if found:
             self.problems += found
             return None
+        value = decimal(given["value"])
+        if value is None:
+            self.problems.append(f"{at}: value: {given['value']}: 数値ではありません / not a number → {HOW_TO_WRITE}")
+            return None
         try:
-            stream = self.session.lifecycle(given["id"])
-            value = Decimal(number(given["value"]))
+            return self._tried(line.number, self._lifecycle(given["id"]), value, given)
         except ShellError as error:
-            self.problems.append(f"{at}: id: {given['id']}: {error.lines[0].rpartition(': ')[2]}")
-            return None
-        except InvalidOperation:
-            self.problems.append(
-                f"{at}: value: {given['value']}: 数値ではありません。直してください / not a number; correct it"
+            self.problems.append(f"{at}: {' '.join(error.lines)}")
+        except Refused as refused:
+            r = refused.refusal
+            self.problems.append(f"{at}: {r.message.ja}。{r.remedy.ja} / {r.message.en}; {r.remedy.en} ({r.rule})")
+        except ValidationError as error:
+            for e in error.errors(include_url=False):
+                field, shown = str(e["loc"][0]) if e["loc"] else "-", str(e["input"])
+                shown = f"{shown[:60]}…" if len(shown) > 60 else shown
+                self.problems.append(f"{at}: {field}: {shown}: 使えない値です。直してください / {e['msg']}; correct it")
+        return None
+
+    def _lifecycle(self, given: str) -> str:
+        """The stream meant by an id. Of a stream's id its beginning will do, as lists show it; the own id stands in full, since
+        R5-1 in a sheet is not R5-10."""
+        stream = self.session.lifecycle(given)
+        state = self._state(stream)
+        if given != state.ref and not (len(given) >= SHORTEST and stream.startswith(given)):
+            raise ShellError(
+                f"id: {given}: 見つかりません / not found",
+                f"→ {state.ref} ですか。省かずに書いてください / write it in full",
             )
-            return None
-        return self._tried(line.number, stream, value, given)
+        return stream
 
     def _tried(self, line: int, stream: str, value: Decimal, given: dict[str, Any]) -> Row | None:
         state = self._state(stream)
-        name = stored_name(state, given["kpi"], given["period"])
-        if name is not None and value.is_finite() and Decimal(state.values[given["kpi"]][name]) == value:
+        kpi = known_kpi(state, given["kpi"]).key
+        name = stored_name(state, kpi, given["period"])
+        same = name is not None and Decimal(state.values[kpi][name]) == value
+        first = self.here.get((stream, kpi, name or ""))
+        if first is not None:
+            if not same:
+                self.problems.append(
+                    f"line {line}: period: {given['period']}: line {first} にもあり、値が違います"
+                    f"({state.values[kpi][name or '']} / {value})。一つにしてください / "
+                    f"in line {first} too, with another value; keep one"
+                )
+            self.repeated += same
+            return None
+        if same or (kpi, name) in self._brought(stream):
             self.known += 1
             return None
-        try:
-            command = RecordMeasurement(
-                command_id=f"kpi-import:{self.digest[:32]}:{line}",
-                stream=stream,
-                kpi=given["kpi"],
-                period=given["period"],
-                value=value,
-                source=Evidence(source=self.path.name, date=local_day(self.now), sha256=self.digest),
-                note=given.get("note", ""),
-            )
-            self._imagine(command)
-        except Refused as refused:
-            r = refused.refusal
-            self.problems.append(
-                f"line {line}: {r.message.ja}。{r.remedy.ja} / {r.message.en}; {r.remedy.en} ({r.rule})"
-            )
-            return None
-        except ValueError as error:
-            self.problems.append(f"line {line}: 使えない値です / {' '.join(str(error).split())[:200]}")
-            return None
+        command = RecordMeasurement(
+            command_id=f"kpi-import:{self.digest[:32]}:{line}",
+            stream=stream,
+            kpi=kpi,
+            period=given["period"],
+            value=value,
+            source=Evidence(source=self.path.name, date=local_day(self.now), sha256=self.digest),
+            note=given.get("note", ""),
+        )
+        self._imagine(command)
+        stored = stored_name(self._state(stream), kpi, given["period"])
+        self.here[stream, kpi, stored or given["period"]] = line
         return Row(line, command)
+
+    def _brought(self, stream: str) -> set[tuple[str, str]]:
+        """(KPI, period) of what this file recorded in an earlier run: corrected since, it stays as corrected."""
+        if stream not in self.before:
+            recorded = queries.measurements_of(self.session.store, stream)
+            ours = [m for m in recorded if (m["source"] or {}).get("sha256") == self.digest and m["was"] is None]
+            self.before[stream] = {(m["kpi"], m["period"]) for m in ours}
+        return self.before[stream]
 
     def _state(self, stream: str) -> Any:
         if stream not in self.imagined:

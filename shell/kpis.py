@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
@@ -40,6 +41,7 @@ def show(
     from shell.acting import parse_day
     from shell.kpi_words import told
     from store import queries
+    from store.feeds import troubles
 
     session = Session()
     stream = session.lifecycle(id)
@@ -60,8 +62,10 @@ def show(
         "on": today,
         "review_date": state.review_date,
         "stopping": [c.model_dump(mode="json") for c in state.stopping],
+        "refuted": [r.model_dump() for r in state.refuted],
         "reached": [r.model_dump(mode="json") for r in state.reached],
         "feeds": {key: t.model_dump(mode="json") for key, t in state.pulls.items()},
+        "feed_troubles": {k: t.model_dump() for k, t in troubles(session.store, stream, state.pulls).items()},
         "kpis": shown,
     }
     OUT.emit(document, lambda: _print(state, document))
@@ -176,8 +180,10 @@ def feeds(
     from store.feeds import all_feeds
 
     session = Session()
-    found = [f for f in all_feeds(session.store) if f.failing or not incidents]
-    OUT.emit([f.model_dump(mode="json") for f in found], lambda: _print_feeds(found))
+    now = session.store.clock.now()
+    found = [f for f in all_feeds(session.store) if not incidents or f.trouble(now) is not None]
+    shown = [f.model_dump(mode="json") | {"trouble": t.model_dump() if (t := f.trouble(now)) else None} for f in found]
+    OUT.emit(shown, lambda: _print_feeds(found, now))
 
 
 def _terms(given: dict[str, Any], model: Any) -> Any:
@@ -213,10 +219,12 @@ def _warn_of_host(session: Session, url: str) -> None:
 
 def _print(state: Lifecycle, d: dict[str, Any]) -> None:
     OUT.say(f"{state.title} · {day(d['on'])} · 再検討日 / review date {day(d['review_date']) or '-'}")
+    OUT.say(*(f"{r.ja} / {r.en}" for r in state.refuted))
     for k in d["kpis"]:
         OUT.say(
             "",
             f"{k['key']}  {k['title']}({k['type_title'] or '種別なし / no type'})",
+            *(f"  自動取得 / feed: {t['ja']} / {t['en']}" for t in [d["feed_troubles"].get(k["key"])] if t),
             *(f"  {line}" for line in k["lines"]),
         )
         OUT.table(
@@ -269,12 +277,13 @@ def _print_import(found: dict[str, Any]) -> None:
     done = f"記録 / recorded {found['recorded']}"
     if found["would_record"]:
         done = f"記録できる行 / would be recorded {found['would_record']}"
-    OUT.say(f"{done}、記録済み / on record already {found['known']}", f"sha256 {found['sha256']}")
+    again = f"、ファイル内の重複 / repeated in the file {found['repeated']}" if found["repeated"] else ""
+    OUT.say(f"{done}、記録済み / on record already {found['known']}{again}", f"sha256 {found['sha256']}")
     for title in found["reviews"]:
         OUT.say(f"再検討が開きます / a review opens: {title}")
 
 
-def _print_feeds(found: list[Any]) -> None:
+def _print_feeds(found: list[Any], now: datetime) -> None:
     OUT.table(
         "",
         ("課題・KPI / of", "取得先 / address", "最後の値 / last", "次回 / next", "状態 / state"),
@@ -284,7 +293,7 @@ def _print_feeds(found: list[Any]) -> None:
                 f.terms.url if f.terms else "",
                 f"{f.last.period}: {f.last.value}" if f.last else "",
                 minute(f.next_due) if f.next_due else "",
-                _state(f),
+                _state(f, now),
             )
             for f in found
         ],
@@ -292,10 +301,11 @@ def _print_feeds(found: list[Any]) -> None:
     OUT.say(f"{len(found):,} 件 / feeds")
 
 
-def _state(feed: Any) -> str:
+def _state(feed: Any, now: datetime) -> str:
     if feed.ended is not None:
         return f"終了 / ended: {feed.ended.ja} / {feed.ended.en}"
-    if feed.failing:
-        last = feed.incidents[-1]
-        return f"取得できず / no value ({last.code}): {last.words.ja} / {last.words.en}"
-    return "取得中 / fetching" if feed.pending else "正常 / well"
+    if (told := feed.trouble(now)) is not None:
+        return f"{told.ja} / {told.en}"
+    if feed.pending:
+        return f"取得中({minute(feed.pending)} から、5回まで試す) / fetching, up to 5 tries"
+    return "正常 / well" if feed.last else "まだ取得していない / nothing fetched yet"

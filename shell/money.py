@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
 import typer
 
+from shell import figures
 from shell.acting import done, need_reason, parse_day
 from shell.app import As, CommandId, Id, Json, app
 from shell.errors import ShellError
@@ -27,14 +28,11 @@ Year = Annotated[int, typer.Option("--from-year", min=1950, max=2100, help="年�
 
 def decimal(option: str, text: str) -> Decimal:
     """A number as people write it. Raises `ShellError`."""
-    try:
-        found = Decimal(text.replace(",", ""))
-    except InvalidOperation:
+    found = figures.decimal(text)
+    if found is None:
         raise ShellError(
             f"{option}: {text}: 数値ではありません / not a number", "→ 0.04 のように書いてください / write it like 0.04"
-        ) from None
-    if not found.is_finite():
-        raise ShellError(f"{option}: {text}: 数値ではありません / not a number", "→ 有限の数を / give a finite number")
+        )
     return found
 
 

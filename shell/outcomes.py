@@ -134,6 +134,27 @@ def reopen(
     done(session, session.record(command, session.actor(person)))
 
 
+@winddown.command("assign")
+def assign(
+    where: Where,
+    to: Annotated[str, typer.Option("--to", metavar="POST", help="移す先の職 / the post that owes it from now on")],
+    reason: Reason,
+    task: Task = None,
+    as_: As = None,
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """作業を別の職へ移す(担当が空席のときなど) / another post owes the task, e.g. since its owner's is vacant"""
+    from domain.lifecycle.winding import ReassignWindDownTask
+
+    session = Session(writing=True)
+    person, (stream, named) = session.person(as_), _task(session, where, task)
+    command = ReassignWindDownTask(
+        command_id=command_id or str(uuid4()), stream=stream, task=named, post=to, reason=need_reason(reason)
+    )
+    done(session, session.record(command, session.actor(person)))
+
+
 @app.command()
 def spread(
     id: Id,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
@@ -14,6 +13,7 @@ from domain.messages import Command
 from shell.acting import done, need_reason
 from shell.app import As, CommandId, Id, Json, app
 from shell.errors import ShellError
+from shell.figures import HOW_TO_WRITE, decimal
 from shell.output import short
 from shell.session import Session
 
@@ -49,12 +49,9 @@ def measure(
     from domain.lifecycle.amendments import CorrectMeasurement
     from domain.lifecycle.commands import RecordMeasurement
 
-    try:
-        number = Decimal(value.replace(",", ""))
-    except InvalidOperation:
-        raise ShellError(
-            f"VALUE: {value}: 数値ではありません / not a number", "→ 12.5 のように書いてください / write it like 12.5"
-        ) from None
+    number = decimal(value)
+    if number is None:
+        raise ShellError(f"VALUE: {value}: 数値ではありません / not a number", f"→ {HOW_TO_WRITE}")
     session = Session(writing=True)
     person, stream = session.person(as_), session.lifecycle(id)
     fields = {

@@ -17,8 +17,9 @@ LISTS = ("tags", "setup.departments", "setup.serves")
 """CSV columns whose cells hold several values, separated by `;`. `setup.members` takes person ids in the same way."""
 
 
-def read_csv(path: Path, columns: Sequence[str]) -> list[Line]:
-    """CSV in UTF-8 or, as Excel in Japan writes it, CP932. `setup.purpose` nests; `;` separates the items of a list."""
+def read_csv(path: Path, columns: Sequence[str], needed: Sequence[str] = ()) -> list[Line]:
+    """CSV in UTF-8 or, as Excel in Japan writes it, CP932. `setup.purpose` nests; `;` separates the items of a list.
+    Raises `DocumentError`, for a column too that is `needed` and not there."""
     reader = csv.reader(io.StringIO(_csv_text(path), newline=""), strict=True)
     lines: list[Line] = []
     header: list[str] = []
@@ -29,7 +30,7 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[Line]:
                 pass
             elif not header:
                 header = [c.strip() for c in cells]
-                if problems := list(header_problems(header, columns)):
+                if problems := [*header_problems(header, columns), *_lacking(header, needed)]:
                     raise DocumentError(path, [f"line {begins}: {p}" for p in problems])
             else:
                 lines.append(_csv_row(begins, header, cells))
@@ -45,6 +46,14 @@ def _csv_text(path: Path) -> str:
         raw = path.read_bytes()
     except OSError:
         return read_text(path)  # says what is the matter
+    if b"\0" in raw:  # Excel's "Unicode text" is UTF-16, which CP932 would read as rubbish
+        raise DocumentError(
+            path,
+            [
+                "UTF-16 か、文字でないデータを含みます。CSV(UTF-8、コンマ区切り)で保存してください / "
+                "UTF-16, or not text; save it as CSV in UTF-8"
+            ],
+        )
     for encoding in ("utf-8-sig", "cp932"):
         try:
             return raw.decode(encoding)
@@ -57,6 +66,13 @@ def _csv_text(path: Path) -> str:
 
 def header_problems(header: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
     """What is wrong with a CSV's first row, each column once."""
+    if len(header) == 1 and (found := [sign for sign in ";\t" if sign in header[0]]):
+        shown = "タブ / tabs" if found == ["\t"] else found[0]
+        yield (
+            f"{header[0]!r}: 列がコンマで区切られていません({shown})。コンマ区切りの CSV で保存してください / "
+            "columns are not separated by commas; save it as CSV with commas"
+        )
+        return
     for column, count in Counter(c for c in header if c).items():
         if column not in columns:
             yield f"{column}: {unknown(column, columns).ja} / {unknown(column, columns).en}"
@@ -67,6 +83,13 @@ def header_problems(header: Sequence[str], columns: Sequence[str]) -> Iterator[s
                 f"{column}: {column}.… の列と両方は使えません。どちらかにしてください / "
                 f"cannot stand beside columns {column}.…; keep one kind"
             )
+
+
+def _lacking(header: Sequence[str], needed: Sequence[str]) -> Iterator[str]:
+    if not any(sign in cell for cell in header for sign in ";\t"):
+        yield from (
+            f"{c}: この列がありません。加えてください / no such column; add it" for c in needed if c not in header
+        )
 
 
 def _csv_row(number: int, header: Sequence[str], cells: Sequence[str]) -> Line:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import yaml
 
 from domain.calendar import wareki_fiscal_year
+from domain.kpis.periods import parse
 from domain.lifecycle.attaching import attached
 from domain.lifecycle.overview import STANDINGS, route
 from domain.lifecycle.story import line
@@ -42,6 +44,7 @@ def show_document(session: Session, stream: str) -> dict[str, Any]:
         "attachments": [a.model_dump() for a in attached(state)],
         "outcomes": queries.outcomes_of(store, stream),
         "kpis": [k.model_dump() for k in state.kpis],
+        "refuted": [r.model_dump() for r in state.refuted],
         "review_date": state.review_date,
         "measurements": queries.measurements_of(store, stream),
         "budgets": {str(year): b.model_dump() for year, b in state.budgets.items()},
@@ -293,6 +296,12 @@ def _marks(measurement: dict[str, Any]) -> str:
     return corrected + ("(移入 / imported)" if measurement["imported"] else "")
 
 
+def _ends(measurement: dict[str, Any]) -> date:
+    """The last day of a value's period: a correction of an old one is not the latest. What cannot be read comes first."""
+    period = parse(measurement["period"])
+    return period.end if period else date.min
+
+
 def _print_figures(d: dict[str, Any]) -> None:
     if d["budgets"]:
         OUT.say("")
@@ -318,8 +327,8 @@ def _print_figures(d: dict[str, Any]) -> None:
             f"(要求締切 / requests close {day(at['closes_at'])})"
         )
     if d["kpis"]:
-        OUT.say("")
-        latest = {m["kpi"]: {**m, "value": m["value"] + _marks(m)} for m in d["measurements"]}
+        OUT.say("", *(f"{r['ja']} / {r['en']}" for r in d["refuted"]))
+        latest = {m["kpi"]: {**m, "value": m["value"] + _marks(m)} for m in sorted(d["measurements"], key=_ends)}
         OUT.table(
             f"KPI(再検討日 / review date {day(d['review_date'])})",
             ("記号 / key", "指標 / title", "最新値 / latest", "期間 / period", "単位"),

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
 from domain.feeds.kind import Feed
+from domain.feeds.messages import stream_of
+from domain.messages import Text
 from store.queries import rows
 from store.store import Store
 from store.tables import streams
+
+
+def troubles(store: Store, lifecycle: str, kpis: Iterable[str]) -> dict[str, Text]:
+    """KPI -> why the feed of this lifecycle brings no value, for those that are in trouble."""
+    now, found = store.clock.now(), {}
+    known = {r["stream"] for r in rows(store, sa.select(streams.c.stream).where(streams.c.kind == "feed"))}
+    for kpi in kpis:
+        if (stream := stream_of(lifecycle, kpi)) in known and (told := store.load(stream)[0].trouble(now)) is not None:
+            found[kpi] = told
+    return found
 
 
 def all_feeds(store: Store) -> list[Feed]:

@@ -172,7 +172,19 @@ def _waits_for(store: Store, person: str) -> list[sa.ColumnElement[bool]]:
     posts = _posts_now(store, person)
     instead = stands_in_at(store, person, posts)
     asked = requests.c.post.in_(posts)
-    return [sa.or_(asked, requests.c.request.in_(instead)) if instead else asked, lifecycles.c.held.is_(False)]
+    either: list[sa.ColumnElement[bool]] = [asked]
+    if instead:
+        either.append(requests.c.request.in_(instead))
+    if vacant := _vacant_beside(store, person):
+        either.append(sa.and_(requests.c.kind == "task", requests.c.post.in_(vacant)))
+    return [sa.or_(*either), lifecycles.c.held.is_(False)]
+
+
+def _vacant_beside(store: Store, person: str) -> list[str]:
+    """Posts of this person's own units that nobody holds today: their tasks of a wind-down are anybody's there."""
+    directory, day = store.facts().directory, local_day(store.clock.now())
+    units = directory.own_units_of(person, day)
+    return [p.id for p in directory.posts if p.unit in units and not directory.holders(p.id, day)]
 
 
 def stands_in_at(store: Store, person: str, posts: Sequence[str]) -> list[str]:

@@ -84,6 +84,8 @@ class Context:
     """The section in charge."""
     spread: frozenset[str] = frozenset()
     """Sections to which an earlier expansion has been carried."""
+    came_through: frozenset[str] = frozenset()
+    """Sections that it was carried here from."""
     evaluated: str = ""
     """What the system recommends now, by its stated rules; empty when it recommends nothing."""
 

@@ -351,6 +351,13 @@ def _expansion(form: Review, c: Context) -> Iterable[Problem]:
                 "担当課自身か、既に横展開した部署です。除いてください",
                 f"{unit!r} is the section in charge, or has been carried to before; leave it out",
             )
+        if unit and unit in c.came_through:
+            yield wrong(
+                "spread_to",
+                unit,
+                "この課題の横展開元の部署です。除き、元の課題の再検討で拡充・改善してください",
+                f"it was carried here from {unit!r}; leave it out, and let the review of the one there widen or improve it",
+            )
 
 
 def _override(form: Review, c: Context) -> Iterable[Problem]:

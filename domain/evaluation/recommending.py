@@ -142,10 +142,12 @@ def recommend(
     outcomes: Sequence[str],
     reached: Sequence[Text] = (),
     appraisal: Appraisal | None = None,
+    refuted: Sequence[Text] = (),
 ) -> Recommendation:
     """The recommendation from the KPIs' scores, among the `outcomes` of the process, with the rule and the figures as reasons.
 
-    `reached`: the stopping criteria that were met, in words: stopping is then what is recommended. `appraisal`: value against cost.
+    `reached`: the stopping criteria that are met, in words: stopping is then what is recommended. `appraisal`: value against cost.
+    `refuted`: what opened the review and is met no more, told among the reasons.
     """
     figures = figures_of(scores, reached, appraisal)
     rule = next(r for r in RULES if r.holds(figures))
@@ -158,14 +160,14 @@ def recommend(
     )
     first = _t(f"{rule.title.ja}(規則 {rule.key})", f"{rule.title.en} (rule {rule.key})")
     paid = () if figures.balance is None else (_t(f"収支 {figures.balance:+,}円", f"balance {figures.balance:+,} yen"),)
-    return Recommendation(outcome=outcome, rule=rule.key, reasons=(first, *figures.reached, counted, *paid))
+    return Recommendation(outcome=outcome, rule=rule.key, reasons=(first, *figures.reached, *refuted, counted, *paid))
 
 
 def criteria_met(state: Lifecycle) -> tuple[Text, ...]:
-    """The stopping criteria that figures have met in this round, in words."""
-    return tuple(r.words for r in state.reached if r.basis == "stopping")
+    """The stopping criteria that figures have met in this round, in words; without those that a correction has refuted."""
+    return tuple(r.words for r in state.reached if r.basis == "stopping" and r.holds)
 
 
 def recommended(state: Lifecycle, outcomes: Sequence[str], appraisal: Appraisal | None = None) -> Recommendation:
     """What the system recommends now, among the outcomes of the process."""
-    return recommend(kpi_scores(state), outcomes, criteria_met(state), appraisal)
+    return recommend(kpi_scores(state), outcomes, criteria_met(state), appraisal, state.refuted)

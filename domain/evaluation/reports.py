@@ -54,7 +54,9 @@ def evaluate(state: Lifecycle, process: ProcessDefinition, material: Material) -
     return Evaluation(
         kpis=kpis,
         hypotheses=hypotheses,
-        recommendation=recommend(kpis, [o.key for o in process.outcomes], criteria_met(state), material.appraisal),
+        recommendation=recommend(
+            kpis, [o.key for o in process.outcomes], criteria_met(state), material.appraisal, state.refuted
+        ),
     )
 
 

@@ -15,6 +15,8 @@ from domain.messages import Actor, Command, Display, Effect, Event, Frozen, Noti
 
 FETCH = "fetch/"
 """Begin of the keys of effects that the feed's workflow carries out by fetching."""
+LATE = timedelta(hours=1)
+"""So long after its moment a fetch without a result is late: five tries take three minutes."""
 KEPT = 20
 """Incidents kept in the state; all stay in the events."""
 
@@ -54,6 +56,25 @@ class Feed(Frozen):
     failing: bool = False
     """The last attempt brought no value."""
     ended: Text | None = None
+
+    def trouble(self, now: datetime) -> Text | None:
+        """Why no value comes, in words: the last incident, or that a fetch is long due (no worker, no server); None where all is well."""
+        if self.ended is not None:
+            return None
+        if self.failing and self.incidents:
+            last = self.incidents[-1]
+            day, tries = local_day(last.at), last.attempts
+            return Text(
+                ja=f"取得できず({wareki(day)}、{tries}回試行、{last.code}): {last.words.ja}",
+                en=f"no value ({day}, {tries} {'try' if tries == 1 else 'tries'}, {last.code}): {last.words.en}",
+            )
+        due = self.pending or self.next_due
+        if due is None or now - due < LATE:
+            return None
+        return Text(
+            ja=f"取得が遅れている({wareki(local_day(due))}分)。ワーカーと Temporal を確かめてください(`./taskforce doctor`)",
+            en=f"the fetch due on {local_day(due)} has not been made; see to the worker and Temporal (`./taskforce doctor`)",
+        )
 
 
 def next_pull(terms: m.Terms, after: datetime, calendar: Calendar) -> datetime:

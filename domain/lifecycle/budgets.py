@@ -14,7 +14,7 @@ from typing import Any
 
 from domain.calendar import local_day, wareki, wareki_fiscal_year
 from domain.facts import Facts
-from domain.fiscal import accounts_close, year_ends
+from domain.fiscal import accounts_close, opening, year_ends
 from domain.lifecycle.amounts import ASSESSED, BEFORE, NAMES, STATES, window_of, with_amount
 from domain.lifecycle.authority import definition, may_budget, may_draft
 from domain.lifecycle.commands import RecordBudget
@@ -56,6 +56,8 @@ def record(state: Lifecycle, command: RecordBudget, actor: Actor, facts: Facts, 
     _in_order(command, line, state)
     on = command.on or local_day(now)
     _on_a_day_that_can_be(command, line, on, local_day(now))
+    if command.state == "voted":
+        _in_session(command, window, on, facts)
     _within(command, line, budget, _carried_into(state, command.fiscal_year))
     recorded = BudgetRecorded(
         fiscal_year=command.fiscal_year,
@@ -175,6 +177,25 @@ def _on_a_day_that_can_be(command: RecordBudget, line: BudgetLine, on: date, tod
             f"the accounts of FY{year} are open until {accounts_close(year)} (Local Autonomy Act 235-5)",
             remedy_ja="出納閉鎖の後に決算額を記録してください",
             remedy_en="record the settlement once they are closed",
+        )
+
+
+def _in_session(command: RecordBudget, window: str, on: date, facts: Facts) -> None:
+    """A budget is voted in the session of its window, or later when the assembly sits longer; never before it meets."""
+    found = facts.fiscal.window(window) if facts.fiscal else None
+    if facts.fiscal is None or found is None:
+        return  # an extraordinary session (臨時会) has no window of its own
+    first, last = opening(facts.fiscal, facts.calendar, found, command.fiscal_year).session
+    if on < first:
+        raise refuse(
+            "vote-before-session",
+            f"on: {wareki(on)} は{wareki_fiscal_year(command.fiscal_year)}{found.title.ja}を審議する議会の会期"
+            f"({wareki(first)}〜{wareki(last)})より前です",
+            f"on: {on} lies before the session for the {found.title.en} of FY{command.fiscal_year} ({first} to {last})",
+            remedy_ja="実際の議決日と窓(--window)を確かめてください。臨時会の議決は `--window supplementary`、会期が違うなら "
+            "fiscal.yaml の session を直します",
+            remedy_en="check the day of the vote and its window (--window); a vote of an extraordinary session goes under "
+            "`--window supplementary`, and where the session's days differ, correct session in fiscal.yaml",
         )
 
 

@@ -65,13 +65,15 @@ class Source(Frozen):
 
 
 class Origin(Frozen):
-    """横展開: the lifecycle that this one was started from, in which of its rounds, and why."""
+    """横展開: the lifecycle that this one was started from, in which of its rounds, and why. `sections`: those that it came through, the
+    first one's first: it is not carried back to them."""
 
     lifecycle: str
     ref: str
     title: str
     round: int
     why: str = Field(default="", max_length=4000)
+    sections: tuple[str, ...] = ()
 
 
 class StartLifecycle(LifecycleCommand):

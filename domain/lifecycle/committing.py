@@ -18,7 +18,7 @@ from pydantic import Field
 
 from domain.calendar import local_day, wareki, wareki_fiscal_year
 from domain.facts import Facts
-from domain.fiscal import accounts_close, year_ends
+from domain.fiscal import COMMITMENT_YEARS, LONG_TERM_YEARS, accounts_close, year_ends
 from domain.lifecycle.authority import may_budget
 from domain.lifecycle.commands import LifecycleCommand
 from domain.lifecycle.state import Budget, CarryOver, Commitment, Lifecycle
@@ -117,7 +117,7 @@ def _commit(state: Lifecycle, command: RecordCommitment, actor: Actor, facts: Fa
             "別の記号を付けてください",
             "give it another key",
         )
-    _years(command)
+    _years(command, facts)
     rests_on = _by_law(facts) if command.what == "long_term" else _voted(command, now)
     return [
         CommitmentRecorded(
@@ -133,7 +133,7 @@ def _commit(state: Lifecycle, command: RecordCommitment, actor: Actor, facts: Fa
     ]
 
 
-def _years(command: RecordCommitment) -> None:
+def _years(command: RecordCommitment, facts: Facts) -> None:
     # A commitment signed late in a year for work of the next (ゼロ債務) runs over two years as well.
     if command.to_year <= command.from_year:
         raise _no(
@@ -142,6 +142,22 @@ def _years(command: RecordCommitment) -> None:
             f"to_year: {command.to_year} is not later than {command.from_year}",
             "単年度で足りるなら議決された予算で契約してください",
             "within one year the voted budget is enough",
+        )
+    long_term = command.what == "long_term"
+    if facts.fiscal is None:
+        most = LONG_TERM_YEARS if long_term else COMMITMENT_YEARS
+    else:
+        most = facts.fiscal.long_term_years if long_term else facts.fiscal.commitment_years
+    # What begins within a fiscal year touches one more than it lasts: five years from October 2027 end in September of FY2032.
+    if command.to_year - command.from_year > most:
+        field = "long_term_years" if long_term else "commitment_years"
+        last = command.from_year + most
+        raise _no(
+            "commitment-too-long",
+            f"to_year: {command.to_year} は{KINDS[command.what].ja}の上限 {most} 年(市の {field})を超えます",
+            f"to_year: {command.to_year} exceeds the {most} years that a {KINDS[command.what].en} may run here ({field})",
+            f"{wareki_fiscal_year(last)}(FY{last})までにするか、根拠(条例・議決)を確かめて fiscal.yaml の {field} を改めてください",
+            f"end it by FY{last}, or check the by-law or the vote and correct {field} in fiscal.yaml",
         )
 
 

@@ -151,7 +151,8 @@ def context(state: Lifecycle, process: ProcessDefinition, facts: Facts, now: dat
         outcomes=tuple(o.key for o in process.outcomes),
         back_to=improvement.stages if improvement else (),
         section=state.section,
-        spread=frozenset(s.section for s in state.spread),
+        spread=descent.carried_to(state),
+        came_through=frozenset(descent.came_through(state)),
         evaluated=recommended(state, tuple(o.key for o in process.outcomes), weighed).outcome,
     )
 

@@ -33,6 +33,8 @@ class Branch(Frozen):
     stream: str
     ref: str
     title: str
+    attempt: int = 0
+    """Higher than 0 where an earlier expansion had tried, and it was given up."""
 
 
 class NoteSpreadRefusal(LifecycleCommand):
@@ -87,20 +89,38 @@ class SpreadSettled(Event):
 def spread_decided(state: Lifecycle, facts: Facts) -> list[Event]:
     """The branches that the review names, each with a stream id of its own that follows from this lifecycle."""
     units = {u.id: u for u in facts.directory.units}
-    started = {s.section for s in state.spread}
+    given_up = {s.section: s.attempt for s in state.spread if s.given_up}
+    closed_to = {state.section, *came_through(state), *carried_to(state)}
     branches = []
     for section in dict.fromkeys(state.proposed.spread_to):
-        if section not in units or section in started or section == state.section:
+        if section not in units or section in closed_to:
             continue  # the review's rules refused it, or the organisation changed while the paper went round
         ref = f"{state.ref}-{section}"
         ref = ref if len(ref) <= _REF else f"{state.stream}-{section}"[:_REF]
         name = units[section].name
         title = f"{state.title[: _TITLE - len(name.ja) - 2]}({name.ja})"
         branches.append(
-            Branch(section=section, section_name=name, stream=stream_of(ref), ref=ref, title=title[:_TITLE])
+            Branch(
+                section=section,
+                section_name=name,
+                stream=stream_of(ref),
+                ref=ref,
+                title=title[:_TITLE],
+                attempt=given_up[section] + 1 if section in given_up else 0,
+            )
         )
     why = " ".join(state.proposed.reasons)[:4000]
     return [SpreadDecided(round=state.round, why=why, branches=tuple(branches))] if branches else []
+
+
+def carried_to(state: Lifecycle) -> frozenset[str]:
+    """Sections to which an earlier expansion has been carried; what was given up may be tried again."""
+    return frozenset(s.section for s in state.spread if not s.given_up)
+
+
+def came_through(state: Lifecycle) -> tuple[str, ...]:
+    """Sections in which this one's forerunners are at work: what is to change there changes them."""
+    return state.origin.sections if state.origin is not None else ()
 
 
 def only_spreads(state: Lifecycle) -> bool:
@@ -113,7 +133,9 @@ def starts(state: Lifecycle, recorded: Recorded) -> tuple[Effect, ...]:
     """The starts that follow from an event, as commands on the other streams."""
     event = recorded.event
     if isinstance(event, SpreadDecided):
-        return tuple(_start(state, s, 0) for b in event.branches for s in state.spread if s.section == b.section)
+        return tuple(
+            _start(state, s, b.attempt) for b in event.branches for s in state.spread if s.section == b.section
+        )
     if isinstance(event, SpreadSettled) and event.again:
         return tuple(_start(state, s, event.attempt) for s in state.spread if s.section == event.section)
     return ()
@@ -131,7 +153,14 @@ def _start(state: Lifecycle, branch: Spread, attempt: int) -> Effect:
         definition=state.definition,
         tags=state.tags,
         source=state.source,
-        origin=Origin(lifecycle=state.stream, ref=state.ref, title=state.title, round=branch.round, why=branch.why),
+        origin=Origin(
+            lifecycle=state.stream,
+            ref=state.ref,
+            title=state.title,
+            round=branch.round,
+            why=branch.why,
+            sections=(*came_through(state), state.section),
+        ),
     )
     return Effect(
         key=f"{_SPREAD}{branch.section}/{attempt}",
@@ -214,7 +243,9 @@ def _settle(state: Lifecycle, command: SettleSpread, actor: Actor, facts: Facts,
 def _decided(state: Lifecycle, event: SpreadDecided, _: Recorded) -> Changes:
     new = tuple(Spread(**b.model_dump(), round=event.round, why=event.why) for b in event.branches)
     # Others have begun to act on it elsewhere: the answer is not taken back any more.
-    return {"spread": (*state.spread, *new), "before": None}
+    again = {b.section for b in event.branches}
+    kept = tuple(s for s in state.spread if s.section not in again)
+    return {"spread": (*kept, *new), "before": None}
 
 
 def _with(state: Lifecycle, section: str, **changes: Any) -> Changes:

@@ -85,6 +85,7 @@ _STANDS = (
     registering.DecisionEnforced,
     sunset.CriterionReached,
     sunset.CriterionLifted,
+    sunset.CriterionRevised,
 )
 """What happens behind an answer and does not follow from it: it stands though the answer is taken back."""
 _HARMLESS = (

@@ -68,8 +68,8 @@ def known_kpi(state: Lifecycle, key: str) -> Kpi:
         known = ", ".join(k.key for k in state.kpis) or "-"
         raise refuse(
             "kpi-unknown",
-            f"KPI {key} はありません(定められたもの: {known})",
-            f"there is no KPI {key!r}; set are: {known}",
+            f"kpi: {key} という KPI はありません(定められたもの: {known})",
+            f"kpi: there is no KPI {key!r}; set are: {known}",
             remedy_ja="定められた KPI の記号を使ってください",
             remedy_en="use the key of a KPI that has been set",
         )

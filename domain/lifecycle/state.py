@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from domain.attachments import Attachment
+from domain.calendar import local_day
 from domain.deliverables.base import Evidence, Promise
 from domain.feeds.messages import Terms
 from domain.kpis.aim import Aim
@@ -85,13 +86,15 @@ class Kpi(Aim):
 
 
 class Reached(Frozen):
-    """A stopping criterion that was met, or evidence that is contradicted. `opened`: a review has been opened since."""
+    """A stopping criterion that was met, or evidence that is contradicted. `opened`: a review has been opened since. `holds`: false
+    once a correction has taken its ground; the review goes on, and people decide."""
 
     key: str
     basis: Literal["stopping", "contradiction"]
     kpi: str
     words: Text
     opened: bool = False
+    holds: bool = True
 
 
 class Figure(Frozen):
@@ -528,11 +531,29 @@ class Lifecycle(Frozen):
     """What the wind-down asks for, once an abolition has been decided."""
 
     @property
+    def began_on(self) -> date | None:
+        """The day in Japan on which the work began: of what was adopted, the day told of it."""
+        return self.begun_on or (local_day(self.started_at) if self.started_at else None)
+
+    @property
     def open_tasks(self) -> tuple[WindDownTask, ...]:
         """Tasks of the wind-down that are neither done nor declared not applicable; none while nothing is wound down."""
         if self.closed or self.reopening is not None:
             return ()
         return tuple(t for t in self.tasks if t.done_at is None)
+
+    @property
+    def refuted(self) -> tuple[Text, ...]:
+        """What the review was opened on and, after a correction, is met no more: for people to weigh."""
+        return tuple(
+            Text(
+                ja=f"再検討を開いた基準に、訂正後は当たらない({r.words.ja})。再検討は続き、どうするかは人が決める",
+                en=f"after a correction it no longer meets what opened the review ({r.words.en}); "
+                "the review goes on, and people decide",
+            )
+            for r in self.reached
+            if not r.holds
+        )
 
     @property
     def in_circulation(self) -> bool:

@@ -44,6 +44,17 @@ class CriterionLifted(Event):
     kpi: str
 
 
+class CriterionRevised(Event):
+    """A corrected value took the ground from a criterion on which a review was opened (`holds` false), or gave it back. `words`: the
+    rule and the figures on which it was opened."""
+
+    type = "CriterionRevised"
+    key: str
+    kpi: str
+    holds: bool
+    words: Text
+
+
 def standing(state: Lifecycle) -> dict[str, tuple[Literal["stopping", "contradiction"], str, Row]]:
     """All that speaks for a review now: key of the rule -> (basis, KPI, the row that meets it)."""
     found: dict[str, tuple[Literal["stopping", "contradiction"], str, Row]] = {}
@@ -76,9 +87,14 @@ def after_value(state: Lifecycle, kpi: str, period: str, value: Decimal, facts: 
     lifted = [
         CriterionLifted(key=r.key, kpi=r.kpi) for r in state.reached if not r.opened and r.key not in now_standing
     ]
+    revised = [
+        CriterionRevised(key=r.key, kpi=r.kpi, holds=not r.holds, words=r.words)
+        for r in state.reached
+        if r.opened and r.holds != (r.key in now_standing)
+    ]
     gone = {x.key for x in lifted}
     waiting = tuple(r for r in state.reached if r.key not in gone) + tuple(_kept(event) for event in fresh)
-    told: list[Event] = [*fresh, *lifted]
+    told: list[Event] = [*fresh, *lifted, *revised]
     if not fresh:
         return told
     return [*told, *_opening(state.model_copy(update={"reached": waiting}), facts, now)]
@@ -139,6 +155,26 @@ def review_opened(state: Lifecycle, _: e.ReviewOpened, __: Recorded) -> Changes:
     return {"reached": tuple(r.model_copy(update={"opened": True}) for r in state.reached)}
 
 
+def _revised(state: Lifecycle, event: CriterionRevised, _: Recorded) -> Changes:
+    return {
+        "reached": tuple(
+            r.model_copy(update={"holds": event.holds}) if r.key == event.key else r for r in state.reached
+        )
+    }
+
+
+def _told_revised(_: Lifecycle, event: CriterionRevised) -> Text:
+    if event.holds:
+        return Text(
+            ja=f"訂正により、再検討を開いた基準に再び当たる({event.kpi})",
+            en=f"{event.kpi}: meets again, after a correction, what opened the review",
+        )
+    return Text(
+        ja=f"訂正により、再検討を開いた基準に当たらなくなった。再検討は続く({event.words.ja})",
+        en=f"after a correction no longer met, though the review opened on it and goes on: {event.words.en}",
+    )
+
+
 def corrected(state: Lifecycle, kpi: str, period: str) -> Changes:
     """A corrected value is a new one: no review has decided on it."""
     if period not in state.judged.get(kpi, ()):
@@ -147,10 +183,11 @@ def corrected(state: Lifecycle, kpi: str, period: str) -> Changes:
 
 
 COMMANDS: dict[str, type[Command]] = {}
-EVENTS: dict[str, type[Event]] = {CriterionReached.type: CriterionReached, CriterionLifted.type: CriterionLifted}
+EVENTS: dict[str, type[Event]] = {k.type: k for k in (CriterionReached, CriterionLifted, CriterionRevised)}
 FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     CriterionReached: lambda s, v, _: {"reached": (*s.reached, _kept(v))},
     CriterionLifted: lambda s, v, _: {"reached": tuple(r for r in s.reached if r.key != v.key)},
+    CriterionRevised: _revised,
 }
 LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     CriterionReached: lambda s, v: v.words,
@@ -158,4 +195,5 @@ LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
         ja=f"訂正により基準に当たらなくなった({v.kpi})",
         en=f"{v.kpi}: no longer meets the criterion, after a correction",
     ),
+    CriterionRevised: _told_revised,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.kinds import Row, View
-from domain.lifecycle import dialogue, registering, winding, windows
+from domain.lifecycle import dialogue, registering, sunset, winding, windows
 from domain.lifecycle import events as e
 from domain.lifecycle.adopting import DeliverableImported
 from domain.lifecycle.amendments import AnswerRetracted, LifecycleMerged, MeasurementCorrected
@@ -328,14 +328,14 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
         return [Notice(person=event.asked_by, subject=_subject(state, event))]
     if isinstance(event, dialogue.InformationShared):
         return [Notice(post=event.post, subject=_subject(state, event))]
-    if isinstance(event, winding.WindDownTaskAssigned):
+    if isinstance(event, winding.WindDownTaskAssigned | winding.WindDownTaskReassigned):
         return [Notice(post=event.post, subject=_subject(state, event))]
     if isinstance(event, winding.WindDownTaskReminded | winding.WindDownTaskOverdue):
         owners = [t.post for t in state.tasks if t.id == event.task]
         return [Notice(post=post, subject=_subject(state, event)) for post in owners]
     if isinstance(event, e.RequestClosed):
         return [Notice(post=event.post, subject=_subject(state, event))] if event.post else []
-    if isinstance(event, AnswerRetracted | DefinitionMigrated):
+    if isinstance(event, AnswerRetracted | DefinitionMigrated | sunset.CriterionRevised):
         # Those whose requests are gone hear it by the request closed; here, those who are asked now.
         return _to_those_asked(state, event)
     if isinstance(event, _FOR_DRAFTER) and state.drafter is not None:

@@ -54,6 +54,15 @@ class ReopenWindDownTask(LifecycleCommand):
     reason: str = Field(min_length=1, max_length=4000)
 
 
+class ReassignWindDownTask(LifecycleCommand):
+    """Another post owes a task from now on: its owner's post is vacant, or the work lies elsewhere."""
+
+    type = "ReassignWindDownTask"
+    task: str = Field(min_length=1, max_length=100)
+    post: str = Field(min_length=1, max_length=100)
+    reason: str = Field(min_length=1, max_length=4000)
+
+
 # --- events ----------------------------------------------------------------------------------------------------------
 
 
@@ -89,6 +98,17 @@ class WindDownTaskReopened(Event):
     type = "WindDownTaskReopened"
     task: str
     title: Text
+    reason: Personal
+
+
+class WindDownTaskReassigned(Event):
+    """Its dates stay."""
+
+    type = "WindDownTaskReassigned"
+    task: str
+    title: Text
+    post: str
+    post_title: Text
     reason: Personal
 
 
@@ -192,6 +212,31 @@ def _reopen(
             remedy_en="the drafter takes it back first (`./taskforce withdraw`)",
         )
     return [WindDownTaskReopened(task=task.id, title=task.title, reason=command.reason)]
+
+
+def _reassign(
+    state: Lifecycle, command: ReassignWindDownTask, actor: Actor, facts: Facts, now: datetime
+) -> Sequence[Event]:
+    task = _open(state, command.task)
+    may_steer(actor, state, facts, now)
+    if not command.reason.strip():
+        raise _empty("reason", "なぜ移すか", "why it goes to another post")
+    post = facts.directory.post(command.post)
+    if post is None or not facts.directory.holders(post.id, local_day(now)):
+        raise refuse(
+            "task-owner",
+            f"post: {command.post} という職はないか、空席です",
+            f"post: there is no post {command.post!r}, or nobody holds it",
+            remedy_ja="いま職員のいる職の ID を書いてください(`./taskforce people`)",
+            remedy_en="name a post that somebody holds today (`./taskforce people`)",
+        )
+    if post.id == task.post:
+        return []
+    return [
+        WindDownTaskReassigned(
+            task=task.id, title=task.title, post=post.id, post_title=post.title, reason=command.reason
+        )
+    ]
 
 
 def _empty(field: str, ja: str, en: str) -> Refused:
@@ -307,7 +352,9 @@ def _line(ja: str, en: str) -> Callable[[Lifecycle, Any], Text]:
 
 # --- what the rest of the lifecycle joins ----------------------------------------------------------------------------
 
-COMMANDS: dict[str, type[Command]] = {k.type: k for k in (FinishWindDownTask, WaiveWindDownTask, ReopenWindDownTask)}
+COMMANDS: dict[str, type[Command]] = {
+    k.type: k for k in (FinishWindDownTask, WaiveWindDownTask, ReopenWindDownTask, ReassignWindDownTask)
+}
 EVENTS: dict[str, type[Event]] = {
     k.type: k
     for k in (
@@ -315,6 +362,7 @@ EVENTS: dict[str, type[Event]] = {
         WindDownTaskFinished,
         WindDownTaskWaived,
         WindDownTaskReopened,
+        WindDownTaskReassigned,
         WindDownTaskReminded,
         WindDownTaskOverdue,
     )
@@ -323,12 +371,14 @@ HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, datetim
     FinishWindDownTask: _finish,
     WaiveWindDownTask: _waive,
     ReopenWindDownTask: _reopen,
+    ReassignWindDownTask: _reassign,
 }
 FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     WindDownTaskAssigned: _assigned,
     WindDownTaskFinished: _finished,
     WindDownTaskWaived: _waived,
     WindDownTaskReopened: _reopened,
+    WindDownTaskReassigned: lambda s, v, _: _with(s, v.task, post=v.post, post_title=v.post_title),
     WindDownTaskReminded: lambda s, v, _: _with(s, v.task, reminded=True),
     WindDownTaskOverdue: lambda s, v, _: _with(s, v.task, overdue=True),
 }
@@ -339,6 +389,7 @@ LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     WindDownTaskFinished: _line("廃止の整理: {task} 完了", "wind-down: {task} done"),
     WindDownTaskWaived: _line("廃止の整理: {task} 該当なし", "wind-down: {task} does not apply"),
     WindDownTaskReopened: _line("廃止の整理: {task} を未了に戻す", "wind-down: {task} open again"),
+    WindDownTaskReassigned: _line("廃止の整理: {task} を{post}へ移す", "wind-down: {task} goes to {post}"),
     WindDownTaskReminded: _line("期限前のお知らせ: {task}(期限 {due})", "reminder of the wind-down: {task}, due {due}"),
     WindDownTaskOverdue: _line("期限超過: {task}(期限 {due})", "wind-down overdue: {task}, was due {due}"),
 }

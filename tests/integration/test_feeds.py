@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,6 +77,13 @@ def serving() -> Iterator[Source]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@contextmanager
+def silent() -> Iterator[int]:
+    """A server that takes the call and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
 
 
 @pytest.fixture
@@ -223,6 +231,7 @@ def run(town: Town, given: PullInput, *, attempt: int = 1, hosts: tuple[str, ...
         ("gone", 404, "no-answer"),
         ("moved", 302, "redirected"),
         (said("2026-Q1", "1" + " " * 1_000_001), 200, "too-large"),
+        ("x" * 3_000_000, 200, "too-large"),
     ],
 )
 def test_what_an_answer_comes_to(standing: tuple[Town, str, Source], answer: str, status: int, code: str) -> None:
@@ -286,6 +295,8 @@ def test_nobody_listening_is_out_of_reach_and_limits_hold(source: Source, monkey
     source.says("x" * 100)
     with pytest.raises(BadAnswer, match="exceeds"):
         fetch(source.url, largest=99)
+    with silent() as port, pytest.raises(Unreachable, match="ReadTimeout"):
+        fetch(f"http://127.0.0.1:{port}/", seconds=0.3)
     clock = iter((0.0, 100.0))  # every part comes in time, the whole does not
     monkeypatch.setattr("activities.feeds._clock", lambda: next(clock))
     with pytest.raises(Unreachable, match="not done"):

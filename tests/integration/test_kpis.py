@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from domain.lifecycle.events import MeasurementRecorded
 from store.store import Store
 from tests.integration.test_shell import Shell
 
@@ -98,6 +99,7 @@ def test_a_spreadsheet_comes_in_once_and_its_figures_come_out(shell: Shell, tmp_
         "recorded": 6,
         "would_record": 0,
         "known": 0,
+        "repeated": 0,
         "reviews": [],
     }
     again = shell.json("kpi", "import", file, "--as", "p22")
@@ -134,10 +136,76 @@ def test_one_wrong_row_leaves_nothing_recorded_and_each_is_named(shell: Shell, t
     ]
     said = shell.refused("kpi", "import", sheet(tmp_path / "x.csv", rows), "--as", "p22")
     for line, word in enumerate(
-        ("value-out-of-range", "period-unknown", "kpi-unknown", "R5-nobody", "many", "measured-already", "period"), 3
+        ("value-out-of-range", "period-unknown", "kpi-unknown", "R5-nobody", "many", "in line 2 too", "period"), 3
     ):
         assert any(f"line {line}" in text and word in text for text in said.splitlines()), (line, word, said)
     assert "line 2:" not in said and measured(shell) == []
+
+
+def test_a_spreadsheet_is_read_as_offices_write_it(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "手集計.csv"
+    text = 'id,kpi,period,value,note\nR5-counter,online,令和７年４月,１２．５,"窓口の\n手集計～"\nR5-counter,online,2025-05,13,①髙橋\n'
+    file.write_bytes(text.replace("\n", "\r\n").encode("cp932"))
+    assert shell.json("kpi", "import", str(file), "--as", "p22")["recorded"] == 2
+    [online] = shell.json("kpi", "show", "R5-counter", "online")["kpis"]
+    assert [(v["period"], v["value"]) for v in online["values"]] == [("2025-04", "12.5"), ("2025-05", "13")]
+    store = Store.open(shell.url)
+    events = [r.event for r in store.events(shell.json("list")[0]["id"])]
+    store.close()
+    notes = [str(x.note) for x in events if isinstance(x, MeasurementRecorded)]
+    assert notes == ["窓口の\r\n手集計～", "①髙橋"]
+    money = sheet(
+        tmp_path / "m.csv",
+        [("R5-counter", "cost", "FY2024", "△1,234.5", ""), ("R5-counter", "cost", "FY2025", "−3", "")],
+    )
+    assert shell.json("kpi", "import", money, "--as", "p22")["recorded"] == 2
+    [cost] = shell.json("kpi", "show", "R5-counter", "cost")["kpis"]
+    assert [v["value"] for v in cost["values"]] == ["-1234.5", "-3"]
+    assert "VALUE: 12,5" in shell.refused(
+        "measure", "R5-counter", "online", "12,5", "--period", "2025-06", "--as", "p22"
+    )
+
+
+def test_a_file_says_a_thing_once_and_a_correction_outlives_a_second_run(shell: Shell, tmp_path: Path) -> None:
+    twice = sheet(tmp_path / "x.csv", [*months(12), *months(12), ("R5-counter", "online", "令和7年4月", 12, "")])
+    told = shell.json("kpi", "import", twice, "--as", "p22")
+    assert (told["recorded"], told["known"], told["repeated"], measured(shell)) == (1, 0, 2, ["MeasurementRecorded"])
+    shell(
+        "measure", "R5-counter", "online", "14", "--period", "2025-04", "--correct", "--reason", "誤記", "--as", "p22"
+    )
+    again = shell.json("kpi", "import", twice, "--as", "p22")
+    assert (again["recorded"], again["known"]) == (0, 3)
+    assert shell.json("kpi", "show", "R5-counter", "online")["kpis"][0]["latest"]["value"] == "14"
+    other = sheet(
+        tmp_path / "y.csv", [("R5-counter", "online", "2025-05", 3, ""), ("R5-counter", "online", "令和7年5月", 4, "")]
+    )
+    said = shell.refused("kpi", "import", other, "--as", "p22")
+    assert "line 3: period" in said and "line 2" in said and "keep one" in said and len(measured(shell)) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", ("no rows",)),
+        (b"id,kpi,period,value\n", ("no rows",)),
+        (b"id,kpi,value\nR5-counter,online,1\nR5-counter,online,2\n", ("line 1: period", "add it")),
+        (b"id;kpi;period;value\nR5-counter;online;2025-04;1\n", ("line 1", "commas")),
+        ("id\tkpi\tperiod\tvalue\nR5-counter\tonline\t2025-04\t1\n".encode("utf-16"), ("UTF-16", "save it as CSV")),
+        (b"id,kpi,period,value\nR5,online,2025-04,12\n", ("line 2: id: R5", "R5-counter", "in full")),
+        (b"id,kpi,period,value\nR5-counter,online,2025-04,1_0\n", ("line 2: value: 1_0", "without a unit")),
+        (b"id,kpi,period,value\nR5-counter,online,2025-04,NaN\n", ("line 2: value: NaN", "without a unit")),
+        (b"id,kpi,period,value\nR5-counter,onlin,2025-04,1\n", ("line 2: kpi: onlin", "online, cost")),
+        (b"id,kpi,period,value,note\nR5-counter,online,2025-04,1," + b"x" * 4001, ("line 2: note: xxx", "correct it")),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_its_remedy(
+    shell: Shell, tmp_path: Path, content: bytes, words: tuple[str, ...]
+) -> None:
+    file = tmp_path / "x.csv"
+    file.write_bytes(content)
+    said = shell.refused("kpi", "import", str(file), "--as", "p22")
+    assert all(w in said for w in words), said
+    assert "pydantic" not in said and "Traceback" not in said and measured(shell) == []
 
 
 def test_a_correction_is_what_counts_and_the_original_stays_visible(shell: Shell, tmp_path: Path) -> None:
@@ -165,6 +233,22 @@ def test_a_stopping_rule_met_by_a_spreadsheet_opens_the_review(shell: Shell, tmp
     assert "3 periods in a row" in opened["en"] and "3期続けて8%を下回る" in opened["ja"]
     [online, _] = shell.json("kpi", "show", "R5-counter", "--on", "2025-08-01")["kpis"]
     assert online["health"]["colour"] == "red" and "stopping criterion" in online["health"]["reasons"][0]["en"]
+    later = sheet(tmp_path / "y.csv", [("R5-counter", "online", "2025-08", 4, "")])
+    shell("kpi", "import", later, "--as", "p22")
+    rule = shell.json("kpi", "show", "R5-counter", "--on", "2025-09-01")["kpis"][0]["health"]["reasons"][0]
+    assert rule["en"].count("stopping criterion") == 1 and "in 4 periods in a row (2025-08: 4" in rule["en"]
+    words = ("--correct", "--reason", "転記の誤り", "--as", "p22")
+    shell("measure", "R5-counter", "online", "30", "--period", "2025-06", *words)
+    shown = shell.json("kpi", "show", "R5-counter", "--on", "2025-09-01")
+    assert not any("stopping criterion" in r["en"] for r in shown["kpis"][0]["health"]["reasons"])
+    for told in (shown, shell.json("show", "R5-counter")):
+        assert "no longer meets" in told["refuted"][0]["en"] and "訂正後は当たらない" in told["refuted"][0]["ja"]
+    assert "訂正後は当たらない" in shell("kpi", "show", "R5-counter").stdout
+    people = shell("show", "R5-counter").stdout
+    assert "訂正後は当たらない" in people and shell.json("show", "R5-counter")["stage"] == "review"
+    [row] = [x for x in people.splitlines() if x.startswith("online")]
+    assert "2025-08" in row, "the latest value is that of the latest period, not the one corrected last"
+    assert "no longer meets" in shell("report", "R5-counter").stdout
     assert shell.json("verify")["ok"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ import pytest
 import yaml
 from playwright.sync_api import Browser
 
+from domain.calendar import JST
+from domain.feeds.messages import ConfigurePull, FailPull, StartPull, Terms, stream_of
+from domain.messages import SYSTEM, Text
+from store.store import Store
 from tests.integration.pages import Pages, client, look, signed_in
 
 KPIS = [
@@ -114,6 +119,43 @@ def test_a_review_drafted_by_the_system_is_carried_to_other_departments(office: 
         assert "Carried to" in browsing.get("/lifecycles/P1").text
 
 
+def test_what_speaks_against_a_figure_is_said_on_its_page(office: Pages) -> None:
+    """A feed that brings nothing, and a review whose ground a correction has taken."""
+    stopping = [{"kpi": "digital_rate", "when": "below", "value": 20, "periods": 1}]
+    given = task(30)
+    given["deliverables"][2]["content"] |= {"stopping": stopping}
+    file = office.folder / "portfolio.yaml"
+    file.write_text(yaml.safe_dump({"tasks": [given]}, allow_unicode=True), "utf-8")
+    office("adopt", str(file))
+    office("measure", "P1", "digital_rate", "7", "--period", "2026-06", "--as", "p33")
+    assert office.json("show", "P1")["stage"] == "review"
+    office("measure", "P1", "digital_rate", "70", "--period", "2026-06", "--correct", "--reason", "桁", "--as", "p33")
+    store = Store.open(office.url)
+    stream = office.json("list")[0]["id"]
+    feed, due = stream_of(stream, "digital_rate"), store.clock.now()
+    of = {"lifecycle": stream, "lifecycle_title": "x", "kpi": "digital_rate", "kpi_title": "x", "arranged_by": "p33"}
+    url = {"url": "https://data.example/x", "value": "/v"}
+    office("kpi", "feed", "P1", "digital_rate", *(w for k, v in url.items() for w in (f"--{k}", v)), "--as", "p33")
+    terms = Terms.model_validate({**url, "cadence": "monthly"})
+    store.record(
+        ConfigurePull.model_validate({"command_id": "c", "stream": feed, "terms": terms, "at_once": True, **of}), SYSTEM
+    )
+    due = store.load(feed)[0].next_due
+    store.record(StartPull(command_id="s", stream=feed, due_at=due), SYSTEM)
+    words = Text(ja="取得先の答えは 500", en="the answer is 500")
+    store.record(FailPull(command_id="f", stream=feed, due_at=due, code="unreachable", words=words, attempts=5), SYSTEM)
+    store.close()
+    assert "the answer is 500" in office("kpi", "show", "P1").stdout
+    [listed] = office.json("kpi", "feeds", "--incidents")
+    assert "5 tries" in listed["trouble"]["en"]
+    office.password("p07")
+    office.serve()
+    with client(office, "p07") as browsing:
+        page = browsing.get("/lifecycles/P1").text
+        assert "the answer is 500" in page and "no longer meets what opened the review" in page
+        assert "the answer is 500" in browsing.get("/operations").text
+
+
 def test_departing_from_the_system_needs_a_reason_from_the_shell_too(office: Pages) -> None:
     draft = reviewed(office, 30)
     assert draft["recommendation"] == "improvement" and draft["back_to"] == "analysis"
@@ -147,6 +189,11 @@ def test_an_abolished_project_closes_when_its_tasks_are_done(office: Pages, brow
     assert "task-done" in office.refused("winddown", "done", "P1", "data", "--note", "x", "--as", "p33", code=3)
     office("winddown", "reopen", "P1", "data", "--reason", "一部が残っていた", "--as", "p33")
     assert "--note" in office.refused("winddown", "done", "P1", "data", "--as", "p33")
+    paper = office.folder / "brief.html"
+    office("brief", "P1", "--question", "廃止した理由は", "--out", str(paper))
+    told = paper.read_text("utf-8")
+    assert "廃止が決まり、廃止の整理を進めています(残る作業 3件)" in told and "廃止とした理由: " in told
+    assert "令和17年3月31日" not in told, "what is abolished is not reviewed again"
     office.password("p33")
     office.serve()
     page = signed_in(office, browser.new_context(locale="ja-JP"), "p33")
@@ -168,6 +215,27 @@ def test_an_abolished_project_closes_when_its_tasks_are_done(office: Pages, brow
     office("verify")
 
 
+def test_tasks_whose_owner_is_gone_wait_for_the_section_and_go_to_another_post(office: Pages) -> None:
+    reviewed(office, -5)
+    approved(office)
+    assert [r for r in office.json("inbox", "--as", "p32") if r["kind"] == "task"] == []
+    moves = office.folder / "moves.csv"
+    moves.write_text("person,post,leaves\np33,elderly-drafter,child-support-drafter\n", "utf-8")
+    today = datetime.now(JST).date().isoformat()
+    office("directory", "moves", str(moves), "--on", today)
+    waiting = [r for r in office.json("inbox", "--as", "p32") if r["kind"] == "task"]
+    assert len(waiting) == 5 and [r for r in office.json("inbox", "--as", "p22") if r["kind"] == "task"] == []
+    to = ("--reason", "担当が空席", "--as", "p32")
+    assert "task-owner" in office.refused(
+        "winddown", "assign", "P1", "data", "--to", "child-support-drafter", *to, code=3
+    )
+    office("winddown", "assign", "P1", "data", "--to", "child-support-chief", *to)
+    office("winddown", "done", "P1", "notice", "--note", "周知した", "--as", "p32")
+    told = {t["key"]: (t["post"], bool(t["done_at"])) for t in office.json("winddown", "show", "P1")}
+    assert told["data"] == ("child-support-chief", False) and told["notice"] == ("child-support-drafter", True)
+    office("verify")
+
+
 def test_a_brief_for_the_assembly_says_what_is_on_record_and_is_the_same_every_time(office: Pages) -> None:
     adopted(office, 74)
     out = [office.folder / name for name in ("a.pdf", "b.pdf", "c.html")]
@@ -177,6 +245,12 @@ def test_a_brief_for_the_assembly_says_what_is_on_record_and_is_the_same_every_t
     text = out[2].read_text("utf-8")
     for said in ("費用に見合う効果はあるか&lt;b&gt;", "9,000,000円", "電子交付率", "105%", "来庁を減らす", "sha256"):
         assert said in text, said
+    assert "令和7年4月1日に始めた" in text and "取扱注意" not in text
+    for state in ("asked", "indicated"):
+        office("budget", "P1", "--fiscal-year", "2029", "--state", state, "--amount", "500", "--as", "p11")
+    again = office.folder / "d.html"
+    office("brief", "P1", *question, "--out", str(again))
+    assert "取扱注意: 議決前の額。議案の公表まで" in again.read_text("utf-8")
     assert text.index("成果(KPI)") < text.index("なぜ行うか"), "what the question asks for comes first"
     assert "exists already" in office.refused("brief", "P1", "--out", str(out[0]))
     assert ".pdf" in office.refused("brief", "P1", "--out", str(office.folder / "a.docx"))

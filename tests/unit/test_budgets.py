@@ -59,8 +59,9 @@ def test_windows_of_a_year_stand_beside_each_other_and_the_year_is_their_sum() -
     case = voted(begun(), 200)
     amount(case, "asked", 900, window="june").done()
     amount(case, "voted", 800, window="june").refused("budget-order")
-    for state in ("indicated", "voted"):
-        amount(case, state, 800, window="june").done()
+    amount(case, "indicated", 800, window="june").done()
+    on_day(case, date(2026, 6, 26))
+    amount(case, "voted", 800, window="june").done()
     budget = case.state.budgets[2026]
     assert (budget.asked, budget.voted) == (1100, 1000)
     assert budget.lines["initial"].amount("voted") == 200 and budget.lines["june"].amount("voted") == 800
@@ -140,6 +141,31 @@ def test_a_year_is_amended_until_31_march_and_not_on_1_april() -> None:
     amount(case, "voted", 700, on=date(2027, 3, 31)).done()
 
 
+def test_a_budget_is_voted_when_the_assembly_sits_and_not_before() -> None:
+    case = begun()
+    for state in ("asked", "indicated"):
+        amount(case, state, 800, window="june").done()
+        amount(case, state, 500, window="supplementary").done()
+    on_day(case, date(2026, 6, 4))
+    refusal = amount(case, "voted", 800, window="june").refused("vote-before-session")
+    assert "2026-06-05" in refusal.message.en and "令和8年6月5日" in refusal.message.ja
+    assert "supplementary" in refusal.remedy.en and "fiscal.yaml" in refusal.remedy.en
+    amount(case, "voted", 500, window="supplementary").done()  # an extraordinary session
+    on_day(case, date(2026, 7, 3))
+    amount(case, "voted", 800, window="june", on=date(2026, 6, 4)).refused("vote-before-session")
+    amount(case, "voted", 800, window="june").done()  # the session was prolonged
+
+
+def test_an_initial_budget_is_voted_in_the_february_before_its_year() -> None:
+    case = begun()
+    for state in ("asked", "indicated"):
+        amount(case, state, 800, year=2027).done()
+    on_day(case, date(2027, 2, 24))
+    amount(case, "voted", 800, year=2027).refused("vote-before-session")
+    on_day(case, date(2027, 2, 25))
+    amount(case, "voted", 800, year=2027).done()
+
+
 def test_execution_is_recorded_until_31_may_and_refused_on_1_june() -> None:
     case = after("asked", "indicated", "appealed", "restored", "voted", "allotted")
     amount(case, "executed", 1, on=date(2026, 3, 31)).refused("budget-date")
@@ -152,8 +178,12 @@ def test_execution_is_recorded_until_31_may_and_refused_on_1_june() -> None:
 
 
 def test_nothing_is_spent_of_a_year_that_has_not_begun() -> None:
-    case = voted(begun(), year=2027)
-    amount(case, "allotted", 1000, year=2027).done()
+    case = begun()
+    for state in ("asked", "indicated"):
+        amount(case, state, 1000, year=2027).done()
+    on_day(case, date(2027, 3, 24))
+    for state in ("voted", "allotted"):
+        amount(case, state, 1000, year=2027).done()
     amount(case, "executed", 1, year=2027).refused("budget-year-not-begun")
 
 
@@ -249,6 +279,7 @@ def test_without_a_window_known_the_return_is_at_once_and_a_cut_by_the_assembly_
     case = asked_for()
     cut(case, "indicated", 1000)
     case.pass_gate()
+    on_day(case, date(2027, 6, 25))
     assert "GateReturned" in cut(case, "voted", 100)
     assert case.state.stage == "proposal"
 
@@ -269,6 +300,7 @@ def test_nothing_goes_back_once_it_is_being_carried_out(stage: str) -> None:
     cut(case, "indicated", 1000)
     case.pass_gate()
     case.at(stage)
+    on_day(case, date(2027, 6, 25))
     events = cut(case, "voted", 1)
     assert events == ["BudgetRecorded", "AmountReduced"] and case.state.stage == stage
 

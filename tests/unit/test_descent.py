@@ -12,13 +12,20 @@ from domain.lifecycle.amendments import RetractAnswer
 from domain.lifecycle.commands import StartLifecycle, stream_of
 from domain.lifecycle.concluding import CarryConclusion
 from domain.lifecycle.decide import decide
-from domain.lifecycle.descent import NoteSpreadRefusal, SettleSpread, SpreadDecided, SpreadRefused, SpreadSettled
+from domain.lifecycle.descent import (
+    NoteSpreadRefusal,
+    SettleSpread,
+    SpreadDecided,
+    SpreadRefused,
+    SpreadSettled,
+    spread_decided,
+)
 from domain.lifecycle.evolve import evolve
 from domain.lifecycle.kind import LifecycleKind
 from domain.lifecycle.registering import EnterOutsideDecision
-from domain.lifecycle.state import Lifecycle
+from domain.lifecycle.state import Lifecycle, Proposed
 from domain.lifecycle.view import notices
-from domain.messages import SYSTEM, Effect, Recorded, Refusal, Text
+from domain.messages import SYSTEM, Effect, Event, Recorded, Refusal, Text
 from tests.given import FACTS, STREAM, Case, person, with_process
 
 KIND = LifecycleKind()
@@ -50,6 +57,12 @@ def reviewed(outcome: str, **form: Any) -> Case:
 def starts(case: Case, since: int = 0) -> list[Effect]:
     plan = KIND.react(case.state, case.log[since:], case.facts)
     return [x for x in plan.effects if x.kind == "instruct"]
+
+
+def starts_of(case: Case, event: Event) -> list[dict[str, Any]]:
+    """The start commands that an event would give."""
+    case.record(event)
+    return [x.command for x in starts(case, len(case.log) - 1) if x.command is not None]
 
 
 def begun(effect: Effect) -> Lifecycle:
@@ -175,6 +188,49 @@ def test_a_department_is_carried_to_once() -> None:
     assert [s.section for s in case.state.spread] == ["health-section", "school-section"]
 
 
+def test_what_was_given_up_may_be_carried_there_by_a_later_expansion() -> None:
+    case = reviewed("expansion", spread_to=["health-section"])
+    (effect,) = starts(case)
+    note = KIND.turned_down(STREAM, effect.key, NO)
+    assert note is not None
+    case.when(note, SYSTEM).done()
+    settle = {"section": "health-section", "again": False, "reason": "職がない"}
+    case.when(case.make(SettleSpread, **settle), person("office")).done()
+    case.at("review")
+    seen = len(case.log)
+    case.decide_outcome("expansion", spread_to=["health-section", "school-section", "health-section"])
+    first, second = starts(case, seen)
+    assert (first.key, second.key) == ("spread/health-section/1", "spread/school-section/0")
+    assert [(s.section, s.given_up, s.rule) for s in case.state.spread] == [
+        ("health-section", False, ""),
+        ("school-section", False, ""),
+    ]
+    again = KIND.turned_down(STREAM, first.key, NO)
+    assert again is not None and again.command_id != note.command_id
+    case.when(again, SYSTEM).then(SpreadRefused)
+
+
+def test_it_is_not_carried_back_to_where_it_came_from() -> None:
+    case = reviewed("expansion", spread_to=["health-section"])
+    (effect,) = starts(case)
+    other = begun(effect)
+    assert other.origin is not None and other.origin.sections == ("child-section",)
+    back = Case().at("review")
+    back.state = back.state.model_copy(
+        update={"origin": other.origin.model_copy(update={"sections": ("school-section",)})}
+    )
+    problem = (
+        back.submit(recommendation="expansion", spread_to=["school-section"]).refused("review-expansion").problems[0]
+    )
+    assert problem.field == "spread_to" and "carried here from 'school-section'" in problem.message.en
+    proposed = Proposed(
+        spread_to=("school-section", "health-section")
+    )  # the organisation changed while the paper went round
+    [decided] = spread_decided(back.state.model_copy(update={"proposed": proposed}), FACTS)
+    assert isinstance(decided, SpreadDecided) and [x.section for x in decided.branches] == ["health-section"]
+    assert [x["origin"]["sections"] for x in starts_of(back, decided)] == [["school-section", "child-section"]]
+
+
 def test_a_long_own_id_gives_another_that_fits() -> None:
     case = Case()
     case.start(ref="r" * 95, title="題" * 300).done()
@@ -225,6 +281,21 @@ def test_behind_the_last_round_only_a_session_of_the_council_decides_on_improvem
     case.when(carry(case, "monitoring:2028-1"), SYSTEM).refused("rounds-exhausted")
     case.when(carry(case, "council:2028-1"), SYSTEM).done()
     assert (case.state.stage, case.state.round) == ("analysis", 2)
+
+
+def test_a_council_that_decides_twice_decides_once() -> None:
+    case = at_the_council()
+    first, second = carry(case, "council:2028-1"), carry(case, "council:2028-2")
+    case.when(first, SYSTEM).done()
+    case.when(second, SYSTEM).refused("request-not-open")
+    assert (case.state.stage, case.state.round) == ("analysis", 2)
+    case.at("review")
+    case.submit(recommendation="improvement", back_to="analysis").done()
+    while case.state.requests[0].step != "council":
+        case.give("approve").done()
+    case.give("approve").refused("rounds-exhausted")
+    case.when(carry(case, "council:2029-1"), SYSTEM).done()
+    assert case.state.round == 3
 
 
 def test_behind_the_last_round_every_other_outcome_is_as_near_as_before() -> None:

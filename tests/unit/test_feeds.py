@@ -215,6 +215,27 @@ def test_a_failure_is_an_incident_and_the_next_date_stands() -> None:
     assert not feed.state.failing and feed.state.last is not None and feed.state.last.period == "2026-04"
 
 
+def test_a_feed_in_trouble_says_why_and_one_that_nobody_fetches_is_in_trouble_too() -> None:
+    feed = Line()
+    assert feed.state.trouble(feed.now) is None
+    feed.configure()
+    due = feed.state.next_due
+    assert due is not None and feed.state.trouble(due + timedelta(minutes=59)) is None
+    late = feed.state.trouble(due + timedelta(hours=1))
+    assert late is not None and "doctor" in late.en and "ワーカー" in late.ja, "no worker"
+    feed.due()
+    assert feed.state.trouble(due + timedelta(minutes=59)) is None
+    assert feed.state.trouble(due + timedelta(hours=1)) == late, "begun, and never settled"
+    feed.fail(due)
+    told = feed.state.trouble(feed.now)
+    assert told is not None and "no number" in told.en and "no-value" in told.en and "数値ではありません" in told.ja
+    settled = {"period": "2026-04", "value": "12", "sha256": "0" * 64, "outcome": "recorded"}
+    feed.do(m.SettlePull, due_at=feed.due(), **settled)
+    assert feed.state.trouble(feed.now) is None
+    feed.do(m.EndPull, words=Text(ja="終", en="end"))
+    assert feed.state.trouble(feed.now + timedelta(days=400)) is None
+
+
 def test_what_is_settled_is_settled_once() -> None:
     feed = Line()
     feed.configure(at_once=True)

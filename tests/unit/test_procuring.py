@@ -74,23 +74,25 @@ def test_a_year_may_be_contracted_for_once_something_was_voted_for_it() -> None:
     assert committing.contractable(case.state) == set()
     amount(case, "voted", 0).done()  # a skeleton budget with nothing for this project
     assert committing.contractable(case.state) == set()
+    on_day(case, date(2026, 6, 26))
     for state in ("asked", "indicated", "voted"):
         amount(case, state, 1000, window="june").done()
     assert committing.contractable(case.state) == {2026}
 
 
 def test_a_skeleton_budget_without_this_project_lets_no_contract_pass_until_june() -> None:
-    case = Case(CITY).at("implementation")
+    case = on_day(Case(CITY).at("implementation"), date(2027, 3, 25))
     for state in ("indicated", "voted"):
         amount(case, state, 0, year=2027).done()
     case.submit(contract=True).refused("implementation-contract")
+    on_day(case, date(2027, 6, 25))
     for state in ("asked", "indicated", "voted"):
         amount(case, state, 1000, year=2027, window="june").done()
     case.submit(contract=True).done()
 
 
 def test_a_contract_beyond_the_year_waits_for_a_commitment() -> None:
-    case = Case(CITY).at("implementation")
+    case = on_day(Case(CITY).at("implementation"), date(2027, 3, 25))
     amount(case, "voted", 800, year=2027).done()
     case.submit(contract=True, contract_until=2029).refused("implementation-contract-years")
     commit(case, from_year=2027, to_year=2029, voted_on=date(2026, 4, 1)).then(CommitmentRecorded)
@@ -116,11 +118,30 @@ def test_a_long_term_contract_needs_a_by_law_and_its_first_years_budget_but_no_v
         ("debt_burden", {"voted_on": None}, "commitment-vote"),
         ("debt_burden", {"voted_on": date(2026, 4, 2)}, "commitment-date"),
         ("continuing", {"to_year": 2026}, "commitment-years"),
+        ("continuing", {"to_year": 2057}, "commitment-too-long"),
+        ("debt_burden", {"to_year": 2100}, "commitment-too-long"),
+        ("long_term", {"to_year": 2032}, "commitment-too-long"),
         ("debt_burden", {"by": "drafter"}, "not-finance"),
     ],
 )
 def test_commitments_are_refused(what: str, more: dict[str, Any], rule: str) -> None:
     commit(begun(), what, **more).refused(rule)
+
+
+def test_how_long_a_commitment_runs_is_data_of_the_city() -> None:
+    commit(
+        begun(), "long_term", to_year=2031
+    ).done()  # five years from October end in September of the sixth fiscal year
+    commit(begun(), "continuing", to_year=2056).done()
+    city = CITY.model_copy(update={"fiscal": FISCAL.model_copy(update={"long_term_years": 3, "commitment_years": 10})})
+    refusal = commit(Case(city).at("setup"), "long_term", to_year=2030).refused("commitment-too-long")
+    assert (
+        "to_year: 2030" in refusal.message.en
+        and "FY2029" in refusal.remedy.en
+        and "long_term_years" in refusal.remedy.en
+    )
+    commit(Case(city).at("setup"), to_year=2037).refused("commitment-too-long")
+    commit(Case(city).at("setup"), to_year=2036).done()
 
 
 def test_a_commitment_is_recorded_once() -> None:
@@ -208,7 +229,7 @@ def test_after_the_indication_it_may_be_prepared_but_nothing_means_a_contract_be
 
 
 def test_no_contract_before_1_april_unless_a_debt_burden_was_voted() -> None:
-    case = voted(begun(), year=2027)
+    case = voted(on_day(begun(), date(2027, 3, 25)), year=2027)
     buy(case, fiscal_year=2027).done()
     on_day(case, date(2027, 3, 31))
     for name in ("notice", "received"):
@@ -302,7 +323,7 @@ def test_what_was_given_up_may_be_begun_again_and_counts_no_more() -> None:
 
 
 def test_implementation_with_a_contract_waits_for_the_procurement_that_was_begun() -> None:
-    case = Case(CITY).at("implementation")
+    case = on_day(Case(CITY).at("implementation"), date(2027, 3, 25))
     amount(case, "voted", 800, year=2027).done()
     buy(case, fiscal_year=2027).done()
     case.submit(contract=True).refused("implementation-contract-made")

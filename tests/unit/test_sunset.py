@@ -6,16 +6,19 @@ from typing import Any
 
 import pytest
 
+from domain.evaluation.recommending import recommended
 from domain.lifecycle import amendments as am
 from domain.lifecycle import commands as c
 from domain.lifecycle import events as e
 from domain.lifecycle.measuring import TakeMeasurement
-from domain.lifecycle.sunset import CriterionLifted, CriterionReached
+from domain.lifecycle.sunset import CriterionLifted, CriterionReached, CriterionRevised
+from domain.lifecycle.view import notices
 from domain.messages import SYSTEM, Event
 from tests.given import KPI, PROCESS, Case, Outcome, person
 
 USERS = {**KPI, "key": "users", "kind": "outcome", "type": "count"}
 COST = {**KPI, "key": "cost", "kind": "cost"}
+ALL = tuple(o.key for o in PROCESS.outcomes)
 RULE = {"kpi": "users", "when": "below", "value": "8", "periods": 2}
 OPENED = [CriterionReached, e.ReviewOpened, e.RequestClosed, e.StageEntered, e.RequestOpened]
 
@@ -145,6 +148,26 @@ def test_a_correction_before_monitoring_takes_the_criterion_back() -> None:
     case.submit().done()
     case.pass_gate()
     assert case.state.stage == "monitoring"
+
+
+def test_a_correction_after_the_review_opened_is_told_and_closes_nothing() -> None:
+    case = monitored()
+    measured(case, "2024-Q1", "7").done()
+    measured(case, "2024-Q2", "6").done()
+    assert types(measured(case, "2024-Q3", "5").done()) == [e.MeasurementRecorded] and not case.state.refuted
+    assert recommended(case.state, ALL).rule == "stopping-criterion-met"
+    assert types(corrected(case, "2024-Q2", "60")) == [am.MeasurementCorrected, CriterionRevised]
+    assert case.state.stage == "review" and not case.state.closed
+    [told] = case.state.refuted
+    assert "2期続けて8件を下回る" in told.ja and "people decide" in told.en
+    asked = case.log[-1]
+    assert [n.post for n in notices(case.state, asked)] == [r.post for r in case.state.requests] != []
+    found = recommended(case.state, ALL)
+    assert found.rule != "stopping-criterion-met" and told in found.reasons
+    assert types(corrected(case, "2024-Q2", "61")) == [am.MeasurementCorrected], "it is told once"
+    again = corrected(case, "2024-Q2", "4")
+    assert types(again) == [am.MeasurementCorrected, CriterionRevised] and not case.state.refuted
+    assert recommended(case.state, ALL).rule == "stopping-criterion-met"
 
 
 def test_on_hold_it_waits_for_the_end_of_the_hold() -> None:

@@ -15,6 +15,7 @@ from domain.lifecycle.amendments import ReopenLifecycle, RetractAnswer
 from domain.lifecycle.view import notices, view
 from domain.lifecycle.winding import (
     FinishWindDownTask,
+    ReassignWindDownTask,
     ReopenWindDownTask,
     WaiveWindDownTask,
     WindDownTaskAssigned,
@@ -90,6 +91,33 @@ def test_a_task_taken_for_done_by_mistake_is_open_again() -> None:
     case.finish_tasks()
     case.submit().done()
     case.when(case.make(ReopenWindDownTask, task="notice", reason="x")).refused("in-circulation")
+
+
+def test_a_task_goes_to_another_post_and_keeps_its_dates() -> None:
+    case = winding()
+    before = case.state.open_tasks[1]
+    give = {"task": "data", "post": "child-chief", "reason": "担当が空席"}
+    case.when(case.make(ReassignWindDownTask, **give), person("stranger")).refused("not-concerned")
+    case.when(case.make(ReassignWindDownTask, **give | {"reason": " "})).refused("text-missing")
+    case.when(case.make(ReassignWindDownTask, **give | {"post": "moon"})).refused("task-owner")
+    case.when(case.make(ReassignWindDownTask, **give | {"task": "moon"})).refused("task-unknown")
+    assert case.when(case.make(ReassignWindDownTask, **give), person("chief")).done() != []
+    after = next(t for t in case.state.open_tasks if t.key == "data")
+    assert (after.post, after.due_at, after.remind_at) == ("child-chief", before.due_at, before.remind_at)
+    assert [n.post for n in notices(case.state, case.log[-1])] == ["child-chief"]
+    row = next(r for r in view(case.state).rows["requests"] if r["step"] == "data")
+    assert row["post"] == "child-chief"
+    assert case.when(case.make(ReassignWindDownTask, **give), person("chief")).done() == []
+    case.when(finish(case, "data")).done()
+    case.when(case.make(ReassignWindDownTask, **give | {"post": "child-drafter"})).refused("task-done")
+
+
+def test_a_post_that_nobody_holds_takes_no_task() -> None:
+    case = winding()
+    gone = {"tenures": tuple(t for t in case.facts.directory.tenures if t.post != "child-chief")}
+    case.facts = case.facts.model_copy(update={"directory": case.facts.directory.model_copy(update=gone)})
+    give = case.make(ReassignWindDownTask, task="data", post="child-chief", reason="x")
+    case.when(give, person("drafter")).refused("task-owner")
 
 
 def test_due_dates_remind_and_are_told_and_decide_nothing() -> None:

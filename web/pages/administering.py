@@ -110,6 +110,7 @@ def operations(request: Request, limit: Annotated[int, Query(ge=1, le=500)] = 10
     """Channels that are down, notices that did not arrive, attempts that were refused: for the secretariat and auditors."""
     visit = visit_of(request)
     require_oversight(visit.store, visit.person)
+    now = visit.store.clock.now()
     return visit.page(
         "operations.html",
         down=outbox.health(visit.store),
@@ -117,5 +118,5 @@ def operations(request: Request, limit: Annotated[int, Query(ge=1, le=500)] = 10
         counted=outbox.counted(visit.store),
         refused=queries.refusals(visit.store, limit),
         behind=queries.figures(visit.store)["behind"],
-        feeds=[f for f in all_feeds(visit.store) if f.failing],
+        feeds=[(f, told) for f in all_feeds(visit.store) if (told := f.trouble(now)) is not None],
     )

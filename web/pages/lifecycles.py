@@ -23,6 +23,7 @@ from domain.messages import Refused
 from learning import forecast
 from learning.asking import forecast_of
 from store import queries
+from store.feeds import troubles
 from store.lineage import STANDINGS as STANDINGS_OF_SPREAD
 from store.lineage import lineage
 from store.search import words_of
@@ -139,6 +140,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         spread_standings=STANDINGS_OF_SPREAD,
         measurements=queries.measurements_of(store, stream),
         figures=_figures(state, local_day(store.clock.now())),
+        feeds=troubles(store, stream, state.pulls),
         percent=percent,
         files=queries.attachments_of(store, stream),
         happened=list(reversed(happened)),

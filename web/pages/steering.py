@@ -187,6 +187,15 @@ ACTS: Mapping[str, Act] = {
         _t("誤って完了・該当なしとした作業を戻します。", "It was taken for done, or for not applicable, by mistake."),
         lambda s: not s.closed and s.reopening is None and len(s.open_tasks) < len(s.tasks),
     ),
+    "assign-task": Act(
+        winding.ReassignWindDownTask,
+        _t("作業を別の職へ移す", "Another post does a task"),
+        _t(
+            "担当の職が空席のときなどに移します。期限は変わりません。",
+            "Where its owner's post is vacant, say. Dates stay.",
+        ),
+        lambda s: bool(s.open_tasks),
+    ),
     "settle-spread": Act(
         descent.SettleSpread,
         _t("横展開の例外を処理する", "Settle a start that was refused"),

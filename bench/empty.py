@@ -17,4 +17,12 @@ def empty() -> HTMLResponse:
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="error", access_log=False, server_header=False)
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=int(sys.argv[1]),
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,  # as the pages are served (`web/__main__.py`)
+    )

@@ -35,6 +35,9 @@ def forecast_of(store: Store, stream: str, *, fresh: bool = True) -> Forecast:
     known = _made(store) if fresh else HISTORY.of(store)
     if known is None:
         return Forecast(stream=stream, stage=state.stage, since=state.entered_at, expected=(), silent=_RECKONING)
+    if not fresh:
+        for way in of_store(store, only=stream):
+            known.history.meet(way)
     return forecast(known.history, facts.definition, state).model_copy(update={"held": known.held})
 
 

@@ -43,6 +43,10 @@ class History:
         self._paced: dict[tuple[str, str, _Goal], Curve] = {}
         self._paces: dict[str, list[tuple[float, bool]]] = {}
 
+    def meet(self, way: Way) -> None:
+        """A lifecycle that is asked about, as it is now: it may have moved on, or not be among those chosen. No curve changes by it."""
+        self._ways[way.stream] = way
+
     def again(self, stream: str, stage: str, at: datetime) -> bool:
         """Whether a lifecycle that came to a stage at `at` had been there before, or had a round behind it."""
         way = self._ways.get(stream)

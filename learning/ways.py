@@ -58,10 +58,11 @@ def of_traces(traces: Iterable[Trace]) -> list[Way]:
     ]
 
 
-def of_store(store: Store, most: int | None = None) -> list[Way]:
+def of_store(store: Store, most: int | None = None, *, only: str | None = None) -> list[Way]:
     """From the read models `stage_visits` and `outcomes`, without what an answer taken back had led to. A closed lifecycle ended
-    with its last event. `most`: about how many lifecycles are looked at; where there are more, every second, third … by start."""
-    among = _evenly(store, most)
+    with its last event. `most`: about how many lifecycles are looked at; where there are more, every second, third … by start.
+    `only`: one stream."""
+    among = _evenly(store, most) if only is None else lambda query, table: query.where(table.c.stream == only)
     steps: defaultdict[str, list[tuple[str, datetime]]] = defaultdict(list)
     ends: defaultdict[str, list[tuple[str, int, datetime]]] = defaultdict(list)
     rounds: dict[str, int] = {}

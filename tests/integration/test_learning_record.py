@@ -335,6 +335,7 @@ def test_of_many_lifecycles_an_even_choice_is_looked_at(store: Store) -> None:
     every = of_store(store)
     assert of_store(store, len(every)) == every
     some = of_store(store, len(every) // 3)
+    assert of_store(store, only=every[1].stream) == [every[1]]
     assert len(every) // 4 <= len(some) <= len(every) // 3 and set(some) <= set(every)
 
 

@@ -47,19 +47,16 @@ def _monitored(session: Session) -> list[Lifecycle]:
 
 def _document(session: Session, state: Lifecycle) -> dict[str, Any]:
     from domain.calendar import local_day
-    from domain.evaluation.reports import evaluate, review_draft
     from figures.lifecycles import figures_of
-    from shell.kpi_words import brief
-    from store.beginnings import material
+    from figures.telling import brief
+    from store.beginnings import evaluated
 
-    process = session.store.facts(state.definition).definition
-    if process is None or not state.kpis:
+    found = evaluated(session.store, state)
+    if found is None:
         raise ShellError(
             f"ID: {state.ref}: KPI がまだ定められていません / no KPI has been set yet",
             "→ KPI設定の段階を終えてください / finish the setting of KPIs first",
         )
-    found = material(session.store, state, process, session.store.events(state.stream))
-    evaluation = evaluate(state, process, found)
     [figures] = figures_of([state], local_day(session.store.clock.now()))
     worst = min((f.health.colour for f in figures), key=("red", "amber", "green").index)
     return {
@@ -70,10 +67,10 @@ def _document(session: Session, state: Lifecycle) -> dict[str, Any]:
         "round": state.round,
         "health": worst,
         "kpis": [brief(state, f) for f in figures],
-        "hypotheses": [h.model_dump(mode="json") for h in evaluation.hypotheses],
-        "recommendation": evaluation.recommendation.model_dump(mode="json"),
+        "hypotheses": [h.model_dump(mode="json") for h in found.evaluation.hypotheses],
+        "recommendation": found.evaluation.recommendation.model_dump(mode="json"),
         "appraisal": found.appraisal.model_dump(mode="json") if found.appraisal else None,
-        "lines": str(review_draft(state, process, found)["report"]).splitlines(),
+        "lines": list(found.lines),
     }
 
 

@@ -38,8 +38,9 @@ def show(
     """KPI の達成度・傾向・予測・健全度 / attainment, trend, forecast and health of a lifecycle's KPIs"""
     from domain.calendar import local_day
     from figures.lifecycles import figures_of
+    from figures.telling import told
     from shell.acting import parse_day
-    from shell.kpi_words import told
+    from shell.kpi_words import lines
     from store import queries
     from store.feeds import troubles
 
@@ -54,7 +55,7 @@ def show(
     today = parse_day("--on", on) if on else local_day(session.store.clock.now())
     measured = queries.measurements_of(session.store, stream)
     [found] = figures_of([state], today)
-    shown = [told(f, measured, today) for f in found if kpi in (None, f.aim.key)]
+    shown = [{**told(f, measured, today), "lines": lines(f, today)} for f in found if kpi in (None, f.aim.key)]
     document = {
         "id": stream,
         "ref": state.ref,
@@ -80,7 +81,7 @@ def list_(
     """すべての課題の KPI / the KPIs of all lifecycles, the worst first"""
     from domain.calendar import local_day
     from figures.lifecycles import figures_of
-    from shell.kpi_words import brief
+    from figures.telling import brief
     from store import queries
 
     if health is not None and health not in COLOURS:

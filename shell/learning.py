@@ -33,26 +33,13 @@ _TOP = 15
 
 
 def _traces(session: Session, section: str | None) -> list[Trace]:
-    from learning.log import happenings
-    from learning.traces import TYPES, traces
+    from learning.asking import traces_of
 
     directory = session.store.facts().directory
     if section is not None and directory.unit(section) is None:
         units = ", ".join(u.id for u in directory.units if u.kind == "section")
         raise ShellError(f"--section: {section}: 組織がありません / no such unit", f"→ {units}")
-    found = traces(happenings(session.store, TYPES))
-    return [t for t in found if section is None or t.section == section]
-
-
-def _titles(session: Session) -> dict[str, Text]:
-    """Titles of stages by key in the order of the processes, the newest version's word last."""
-    from store import queries
-
-    found: dict[str, Text] = {}
-    for row in queries.published_definitions(session.store):
-        process = session.store.facts(f"{row['name']}@{row['version']}").definition
-        found |= {s.key: s.title for s in process.all_stages} if process else {}
-    return found
+    return traces_of(session.store, section)
 
 
 def _named(titles: dict[str, Text], key: str) -> str:
@@ -67,10 +54,11 @@ def _spread(s: Spread | None) -> tuple[str, str, str]:
 @learn.command("cycle")
 def learn_cycle(section: Section = None, json_: Json = False) -> None:
     """段階ごとの所要日数と滞留 / cycle time of the stages, and bottlenecks"""
+    from learning.asking import stage_titles
     from learning.times import cycle
 
     session = Session()
-    titles = _titles(session)
+    titles = stage_titles(session.store)
     found = cycle(_traces(session, section), session.store.facts().calendar, list(titles))
     OUT.emit(
         {"stages": [f.model_dump() for f in found]},
@@ -104,10 +92,11 @@ def learn_cycle(section: Section = None, json_: Json = False) -> None:
 @learn.command("waiting")
 def learn_waiting(section: Section = None, json_: Json = False) -> None:
     """人を待った時間と作業した時間(職・課・段階別) / time waited for people against time worked"""
+    from learning.asking import stage_titles
     from learning.times import waiting
 
     session = Session()
-    store, titles = session.store, _titles(session)
+    store, titles = session.store, stage_titles(session.store)
     found = waiting(_traces(session, section), store.facts().calendar, store.clock.now(), list(titles))
 
     def people() -> None:
@@ -233,8 +222,7 @@ def learn_backtest(
     json_: Json = False,
 ) -> None:
     """最後の年度を伏せて見通しを試す / the forecast put to the test: the last fiscal year held out"""
-    from learning.backtest import backtest
-    from learning.ways import of_store
+    from learning.asking import tested
     from shell.bodies import day_of
 
     if data is not None:
@@ -242,10 +230,7 @@ def learn_backtest(
 
         found = rehearsed(data, day_of("--since", since), day_of("--until", until), seed)
     else:
-        store = Session().store
-        found = backtest(
-            of_store(store), lambda ref: store.facts(ref).definition, store.facts().calendar, store.clock.now()
-        )
+        found = tested(Session().store)
     OUT.emit(found.model_dump() | {"scripted": data is not None}, lambda: _print_backtest(found, data))
 
 

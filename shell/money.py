@@ -18,9 +18,8 @@ from shell.output import OUT
 from shell.session import Session
 
 if TYPE_CHECKING:
-    from domain.facts import Facts
     from domain.fiscal import Reach
-    from domain.lifecycle.state import Budget, Lifecycle
+    from domain.lifecycle.state import Budget
     from domain.lifecycle.valuing import Value
 
 Year = Annotated[int, typer.Option("--from-year", min=1950, max=2100, help="年度(西暦) / fiscal year")]
@@ -275,62 +274,32 @@ def _print_schema() -> None:
 
 
 def _show_windows(id: str | None, ready: date | None) -> None:
-    from domain.calendar import local_day
-    from domain.fiscal import reach
-    from domain.lifecycle.aiming import forecast
-    from store.windows import aiming
+    from learning.reaching import windows_of
 
     session = Session()
-    store, now = session.store, session.store.clock.now()
-    today = local_day(now)
-    stream = session.lifecycle(id) if id is not None else None
-    state = store.load(stream)[0] if stream else None
-    facts = store.facts(state.definition if state else None)
-    assert facts.fiscal is not None
-    by_dates = forecast(state, facts.definition, facts.calendar, now) if state and facts.definition else None
-    by_history = _by_history(session, state, facts) if state is not None and by_dates is not None else None
-    expected = ready or by_history or by_dates
-    counted = aiming(store)
-    asked = state is not None and ready is None and by_dates is None
-    found = reach(facts.fiscal, facts.calendar, today, expected or today, new=state is None or state.round == 1)
+    seen = windows_of(session.store, session.lifecycle(id) if id is not None else None, ready)
     document = {
-        "id": stream,
-        "calendar": facts.fiscal.reference,
-        "today": today,
-        "ready": None if asked else expected or today,
-        "ready_by": "asked" if asked else _ready_by(ready, by_history, by_dates),
-        "aim": state.aim.model_dump(mode="json") if state is not None and state.aim else None,
+        "id": seen.stream,
+        "calendar": seen.calendar,
+        "today": seen.today,
+        "ready": seen.ready,
+        "ready_by": seen.ready_by,
+        "aim": seen.aim.model_dump(mode="json") if seen.aim else None,
         "windows": [
             {
                 **r.opening.model_dump(mode="json"),
                 "spends_from": r.opening.spends_from,
-                **({} if asked else {"reachable": r.reachable, "spare_working_days": r.spare, "because": r.because}),
-                "lifecycles": counted.get((r.opening.fiscal_year, r.opening.window), 0),
+                **(
+                    {}
+                    if seen.asked
+                    else {"reachable": r.reachable, "spare_working_days": r.spare, "because": r.because}
+                ),
+                "lifecycles": seen.aiming(r),
             }
-            for r in found
+            for r in seen.reach
         ],
     }
-    OUT.emit(document, lambda: _tell_windows(document, found, state.title if state else ""))
-
-
-def _ready_by(given: date | None, by_history: date | None, by_dates: date | None) -> str:
-    return "given" if given else "history" if by_history else "due_dates" if by_dates else "today"
-
-
-def _by_history(session: Session, state: Lifecycle, facts: Facts) -> date | None:
-    """When the request is ready by the city's own history: half of the comparable lifecycles had come to the budgeting by then, and
-    its draft takes what the process gives it. None where the forecast is silent."""
-    from domain.calendar import end_of_business, local_day
-    from learning.asking import forecast_of
-
-    process = facts.definition
-    stage = next((s for s in process.stages if s.deliverable == "budgeting"), None) if process else None
-    if stage is None or state.stage == stage.key:
-        return None
-    found = next((e for e in forecast_of(session.store, state.stream).expected if e.stage == stage.key), None)
-    if found is None or found.on is None:
-        return None
-    return local_day(facts.calendar.after(end_of_business(found.on), stage.due))
+    OUT.emit(document, lambda: _tell_windows(document, seen.reach, seen.title))
 
 
 _BECAUSE = {"late": "間に合わない / too late", "skeleton": "骨格予算 / skeleton budget"}

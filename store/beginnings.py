@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain.calendar import local_day
-from domain.evaluation.reports import Happening, Material, monitoring_draft, review_draft
+from domain.evaluation.reports import Evaluation, Happening, Material, evaluate, monitoring_draft, review_draft
 from domain.kinds import Row
 from domain.lifecycle import events as e
 from domain.lifecycle.adopting import DeliverableImported
@@ -16,7 +16,8 @@ from domain.lifecycle.state import Lifecycle
 from domain.lifecycle.story import line
 from domain.lifecycle.valuing import value
 from domain.lifecycle.winding import WindDownTaskFinished
-from domain.messages import Recorded
+from domain.messages import Frozen, Recorded
+from domain.money.appraisal import Appraisal
 from domain.process import ProcessDefinition
 from store import queries
 from store.store import Store
@@ -78,6 +79,26 @@ def _unfinished(recorded: Sequence[Recorded], stage: str, round_: int) -> Row | 
         elif isinstance(event, e.GatePassed) and (event.stage, event.round) == (stage, round_):
             content = None
     return content
+
+
+class Evaluated(Frozen):
+    """The evaluation as the record stands, and the report that a review begins with, line by line."""
+
+    evaluation: Evaluation
+    appraisal: Appraisal | None
+    lines: tuple[str, ...]
+
+
+def evaluated(store: Store, state: Lifecycle) -> Evaluated | None:
+    """None before KPIs are set."""
+    process = store.facts(state.definition).definition
+    if process is None or not state.kpis:
+        return None
+    found = material(store, state, process, store.events(state.stream))
+    report = str(review_draft(state, process, found)["report"])
+    return Evaluated(
+        evaluation=evaluate(state, process, found), appraisal=found.appraisal, lines=tuple(report.splitlines())
+    )
 
 
 def material(store: Store, state: Lifecycle, process: ProcessDefinition, recorded: Sequence[Recorded]) -> Material:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -64,13 +64,18 @@ def round_of(store: Store, stream: str) -> tuple[SelectionRound, int]:
     return state, version
 
 
-def _page(rows: list[Any], limit: int, cursor: str | None, made: Callable[[Any], Any]) -> Page[Any]:
-    """Lists of bodies are short: they are cut here, and the cursor counts."""
-    place = place_of(cursor, _count)
-    first = place[0] if place else 0
+def paged(rows: Sequence[Any], limit: int, cursor: str | None, made: Callable[[Any], Any]) -> Page[Any]:
+    """Short lists are cut here, and the cursor counts."""
+    first = first_of(cursor)
     found = rows[first : first + limit]
     following = cursor_of(first + limit) if first + limit < len(rows) else None
     return Page(items=tuple(made(r) for r in found), next=following)
+
+
+def first_of(cursor: str | None) -> int:
+    """How many came on the pages before. Raises `Failure` 422."""
+    place = place_of(cursor, _count)
+    return place[0] if place else 0
 
 
 def _count(value: Any) -> int:
@@ -94,7 +99,7 @@ def sessions(
     cursor: Cursor = None,
 ) -> Page[m.SessionSummary]:
     """Sessions of the bodies, newest first."""
-    return _page(bodies.all_sessions(caller.store, body), limit, cursor, _as(m.SessionSummary))
+    return paged(bodies.all_sessions(caller.store, body), limit, cursor, _as(m.SessionSummary))
 
 
 @router.get("/sessions/{session}", responses=documented(404), tags=["sessions"])
@@ -190,7 +195,7 @@ def session_history(caller: Reader, session: SessionId, limit: Limit = 50, curso
         hidden = {i.key for i in state.items.values() if not i.public}
     recorded = caller.store.events(session, open_texts=False)
     shown = [r for r in recorded if getattr(r.event, "item", "") not in hidden]
-    return _page(shown, limit, cursor, lambda r: _told(r, session_line(state, r.event)))
+    return paged(shown, limit, cursor, lambda r: _told(r, session_line(state, r.event)))
 
 
 def _told(recorded: Recorded, line: Text) -> EventTold:
@@ -288,20 +293,20 @@ def decisions(caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> Page[
     """The decision register: every conclusion that the person may read, newest session first."""
     store, person = caller.store, caller.key.person
     found = [r for r in bodies.register(store, person=person) if r["conclusion"]]
-    return _page(found, limit, cursor, _as(m.DecisionSeen))
+    return paged(found, limit, cursor, _as(m.DecisionSeen))
 
 
 @router.get("/instructions", responses=documented(), tags=["sessions"])
 def instructions(caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> Page[m.InstructionSeen]:
     """Instructions that nobody has answered yet, due first."""
-    return _page(bodies.open_instructions(caller.store), limit, cursor, _as(m.InstructionSeen))
+    return paged(bodies.open_instructions(caller.store), limit, cursor, _as(m.InstructionSeen))
 
 
 @router.get("/inbox/bodies", responses=documented(), tags=["me"])
 def inbox_of_bodies(caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> Page[m.WaitingOfBody]:
     """What sessions ask of the person: votes in circulations, minutes to confirm, instructions to answer."""
     found = from_bodies(caller.store, caller.key.person)
-    return _page(found, limit, cursor, lambda w: _as(m.WaitingOfBody)(w.model_dump()))
+    return paged(found, limit, cursor, lambda w: _as(m.WaitingOfBody)(w.model_dump()))
 
 
 @router.get("/rules", responses=documented(), tags=["sessions"])
@@ -316,7 +321,7 @@ def rules(caller: Reader) -> BodyRules:
 @router.get("/rounds", responses=documented(), tags=["rounds"])
 def rounds(caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> Page[m.RoundSummary]:
     """Selection rounds, newest first."""
-    return _page(bodies.all_rounds(caller.store), limit, cursor, _as(m.RoundSummary))
+    return paged(bodies.all_rounds(caller.store), limit, cursor, _as(m.RoundSummary))
 
 
 @router.get("/rounds/{selection}", responses=documented(404), tags=["rounds"])
@@ -345,4 +350,4 @@ def round_history(caller: Reader, selection: RoundId, limit: Limit = 50, cursor:
     """Every event, oldest first, without its free text."""
     state, _ = round_of(caller.store, selection)
     recorded = caller.store.events(selection, open_texts=False)
-    return _page(recorded, limit, cursor, lambda r: _told(r, round_line(state, r.event)))
+    return paged(recorded, limit, cursor, lambda r: _told(r, round_line(state, r.event)))

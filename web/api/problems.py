@@ -70,7 +70,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         413: "Too large",
         422: "A field cannot be used",
         429: "Too many requests; see Retry-After",
-        503: "The store is out of reach; nothing was recorded",
+        503: "The store is out of reach (nothing was recorded), or it is still being reckoned; see Retry-After",
     }
     content = {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     plain = {"text/plain": {"schema": {"type": "string"}}}

@@ -85,6 +85,14 @@ def _whole(value: Any) -> int:
     return value
 
 
+PLACE = (_moment, _word, _word)
+"""Of a lifecycle in the portfolio, oldest first."""
+
+
+def place_of_row(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["started_at"], row["ref"], row["stream"]
+
+
 def stream_of(store: Store, given: str) -> str:
     """Raises `Failure` 404."""
     try:
@@ -93,7 +101,7 @@ def stream_of(store: Store, given: str) -> str:
         raise not_found(given) from None
 
 
-def _after(items: Sequence[T], limit: int, place: Callable[[T], tuple[Any, ...]]) -> str | None:
+def after_page(items: Sequence[T], limit: int, place: Callable[[T], tuple[Any, ...]]) -> str | None:
     """The cursor behind the page, when there was one more."""
     return cursor_of(*place(items[limit - 1])) if len(items) > limit else None
 
@@ -112,7 +120,7 @@ def inbox(caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> m.Page[m.
     after = place_of(cursor, _word, _word)
     found = [r for r in queries.inbox(caller.store, caller.key.person) if after is None or _due(r) > after]
     items = tuple(_row(m.WaitingRequest, r) for r in found[:limit])
-    return m.Page(items=items, next=_after(found, limit, _due))
+    return m.Page(items=items, next=after_page(found, limit, _due))
 
 
 def _due(row: dict[str, Any]) -> tuple[str, str]:
@@ -139,7 +147,7 @@ def lifecycles(
     cursor: Cursor = None,
 ) -> m.Page[m.LifecycleSummary]:
     """The portfolio, oldest first."""
-    place = place_of(cursor, _moment, _word, _word)
+    place = place_of(cursor, *PLACE)
     found = queries.find_lifecycles(
         caller.store,
         stage=stage,
@@ -152,7 +160,7 @@ def lifecycles(
         after=(place[0], place[1], place[2]) if place else None,
     )
     items = tuple(_row(m.LifecycleSummary, r) for r in found[:limit])
-    return m.Page(items=items, next=_after(found, limit, lambda r: (r["started_at"], r["ref"], r["stream"])))
+    return m.Page(items=items, next=after_page(found, limit, place_of_row))
 
 
 @router.get("/lifecycles/{id}", responses=documented(404), tags=["lifecycles"])
@@ -190,7 +198,7 @@ def history(caller: Reader, id: Id, limit: Limit = 50, cursor: Cursor = None) ->
         )
         for t in told[:limit]
     )
-    return m.Page(items=items, next=_after(told, limit, lambda t: (t.recorded.version,)))
+    return m.Page(items=items, next=after_page(told, limit, lambda t: (t.recorded.version,)))
 
 
 @router.get("/lifecycles/{id}/lineage", responses=documented(404), tags=["lifecycles"])
@@ -404,7 +412,7 @@ def dry_run(
     streams = sorted(moves_of.running(caller.store, source or found.name, reference))
     left = [s for s in streams if place is None or s > place[0]]
     items = tuple(m.WouldMove.of(p) for p in moves_of.prospects(caller.store, found, left[:limit], moves))
-    return m.Page(items=items, next=_after(left, limit, lambda s: (s,)))
+    return m.Page(items=items, next=after_page(left, limit, lambda s: (s,)))
 
 
 def _move(given: str) -> tuple[str, str]:

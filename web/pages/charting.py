@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
-from datetime import date
-from threading import Lock
-from time import monotonic
 from typing import cast
 from urllib.parse import quote, urlencode
 
@@ -14,15 +10,15 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from charts import gathering, reading, registry, telling
-from charts.models import Chart, FlowChart, Language, Table
+from charts.models import Chart, Language, Table
 from domain.calendar import local_day
 from domain.facts import Facts
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Frozen, Recorded
 from domain.selection.round import SelectionRound
-from store import bodies, queries
-from store.store import Store
+from store import bodies
 from web.app import Visit, visit_of
+from web.flows import flow_of
 from web.pages.finding import stream_of
 from web.snapshots import Reading
 
@@ -114,7 +110,7 @@ def charts(request: Request, bureau: str = "", round: str = "") -> Response:
         bureaus=bureaus,
         round=round,
         rounds=rounds,
-        flow=shown(_flow(visit.store, bureau), f"/board/flow.svg?{urlencode({'bureau': bureau})}", lang),
+        flow=shown(flow_of(visit.store, bureau), f"/board/flow.svg?{urlencode({'bureau': bureau})}", lang),
         value=shown(
             gathering.value(visit.store, round or None), f"/board/value.svg?{urlencode({'round': round})}", lang
         ),
@@ -126,7 +122,7 @@ def flow_picture(request: Request, bureau: str = "", lang: str = "") -> Response
     visit = visit_of(request)
     if bureau and visit.store.facts().directory.unit(bureau) is None:
         raise HTTPException(404)
-    return _picture(visit, _flow(visit.store, bureau), lang)
+    return _picture(visit, flow_of(visit.store, bureau), lang)
 
 
 @router.get("/board/value.svg")
@@ -135,38 +131,6 @@ def value_picture(request: Request, round: str = "", lang: str = "") -> Response
     if round and not any(r["stream"] == round for r in bodies.all_rounds(visit.store)):
         raise HTTPException(404)
     return _picture(visit, gathering.value(visit.store, round or None), lang)
-
-
-class _Flows:
-    """Flows kept in memory. Each is summed over every stay at a stage, which takes seconds where there are a million: it is made
-    anew when something was recorded, but no sooner than fifty times as long as the making took, and once for all who wait."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._kept: OrderedDict[tuple[Store, str], tuple[tuple[int, date], float, FlowChart]] = OrderedDict()
-
-    def get(self, store: Store, bureau: str) -> FlowChart:
-        as_of = (queries.head_position(store), local_day(store.clock.now()))
-        with self._lock:
-            kept = self._kept.get((store, bureau))
-            if kept is not None and (kept[0] == as_of or monotonic() < kept[1]):
-                return kept[2]
-            began = monotonic()
-            made = gathering.flow(store, bureau or None)
-            until = monotonic() + 50 * (monotonic() - began)
-            self._kept[store, bureau] = (as_of, until, made)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-            return made
-
-
-KEPT = 16
-"""Flows in memory: the whole portfolio's and those of some bureaus."""
-_FLOWS = _Flows()
-
-
-def _flow(store: Store, bureau: str) -> FlowChart:
-    return _FLOWS.get(store, bureau)
 
 
 def _picture(visit: Visit, chart: Chart | None, lang: str) -> Response:

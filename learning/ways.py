@@ -61,7 +61,7 @@ def of_traces(traces: Iterable[Trace]) -> list[Way]:
 def of_store(store: Store, most: int | None = None) -> list[Way]:
     """From the read models `stage_visits` and `outcomes`, without what an answer taken back had led to. A closed lifecycle ended
     with its last event. `most`: about how many lifecycles are looked at; where there are more, every second, third … by start."""
-    among = _evenly(store, most)
+    among = evenly(store, most)
     steps: defaultdict[str, list[tuple[str, datetime]]] = defaultdict(list)
     ends: defaultdict[str, list[tuple[str, int, datetime]]] = defaultdict(list)
     rounds: dict[str, int] = {}
@@ -110,7 +110,7 @@ def of_store(store: Store, most: int | None = None) -> list[Way]:
         ]
 
 
-def _evenly(store: Store, most: int | None) -> Callable[[sa.Select[Any], sa.Table], sa.Select[Any]]:
+def evenly(store: Store, most: int | None) -> Callable[[sa.Select[Any], sa.Table], sa.Select[Any]]:
     """What chooses among the lifecycles that a query reads of."""
     with store.database.read() as connection:
         number = int(connection.execute(sa.select(sa.func.count()).select_from(lifecycles)).scalar_one())

@@ -44,17 +44,6 @@ def _traces(session: Session, section: str | None) -> list[Trace]:
     return [t for t in found if section is None or t.section == section]
 
 
-def _titles(session: Session) -> dict[str, Text]:
-    """Titles of stages by key in the order of the processes, the newest version's word last."""
-    from store import queries
-
-    found: dict[str, Text] = {}
-    for row in queries.published_definitions(session.store):
-        process = session.store.facts(f"{row['name']}@{row['version']}").definition
-        found |= {s.key: s.title for s in process.all_stages} if process else {}
-    return found
-
-
 def _named(titles: dict[str, Text], key: str) -> str:
     return f"{titles[key].ja} / {key}" if key in titles else key
 
@@ -67,10 +56,11 @@ def _spread(s: Spread | None) -> tuple[str, str, str]:
 @learn.command("cycle")
 def learn_cycle(section: Section = None, json_: Json = False) -> None:
     """段階ごとの所要日数と滞留 / cycle time of the stages, and bottlenecks"""
+    from learning.overview import titles as titles_of
     from learning.times import cycle
 
     session = Session()
-    titles = _titles(session)
+    titles = titles_of(session.store)
     found = cycle(_traces(session, section), session.store.facts().calendar, list(titles))
     OUT.emit(
         {"stages": [f.model_dump() for f in found]},
@@ -104,10 +94,12 @@ def learn_cycle(section: Section = None, json_: Json = False) -> None:
 @learn.command("waiting")
 def learn_waiting(section: Section = None, json_: Json = False) -> None:
     """人を待った時間と作業した時間(職・課・段階別) / time waited for people against time worked"""
+    from learning.overview import titles as titles_of
     from learning.times import waiting
 
     session = Session()
-    store, titles = session.store, _titles(session)
+    store = session.store
+    titles = titles_of(store)
     found = waiting(_traces(session, section), store.facts().calendar, store.clock.now(), list(titles))
 
     def people() -> None:

@@ -118,6 +118,11 @@ def test_the_page_of_what_the_record_teaches_tells_what_the_shell_tells(house: t
             last[0] == "All stages" and last[1].startswith(f"{whole.waited:,.1f}") and last[5] == f"{whole.total:,.1f}"
         )
         assert last[6] == str(sum(s.working.n for s in stages if s.working))
+        address = re.search(r'src="(/board/learning/times\.svg[^"]*)"', page)
+        assert address
+        drawn = reader.get(html.unescape(address[1]))
+        assert drawn.headers["content-type"].startswith("image/svg+xml") and f"{whole.total:,.0f} working" in drawn.text
+        assert reader.get("/board/learning/times.svg?section=none").status_code == 404
         ways = paths(record)
         assert [int(row[1]) for row in cells(page, "ways")] == [v.lifecycles for v in ways.variants[:12]]
         found = hypotheses.lessons(hypotheses.past(store))
@@ -213,7 +218,12 @@ def test_the_log_is_downloaded_without_names(house: tuple[Store, Pages]) -> None
     write_xes(traces(happenings(store, TYPES)), requests, "requests")
     write_ocel(happenings(store, EXPORTED), ocel)
     with client(pages, None) as stranger:
-        for path in ("/board/learning", "/board/learning/log.xes", "/board/learning/log.json"):
+        for path in (
+            "/board/learning",
+            "/board/learning/times.svg",
+            "/board/learning/log.xes",
+            "/board/learning/log.json",
+        ):
             assert stranger.get(path).status_code == 303
     with client(pages) as reader:
         for path, written in (("log.xes", xes), ("log.xes?detail=requests", requests), ("log.json", ocel)):

@@ -8,19 +8,23 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from threading import Lock
 from typing import IO, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
-from domain.messages import refuse
+from charts.models import StageDays, StageName, TimesChart
+from domain.messages import Text, refuse
 from learning.asking import PAST
 from learning.exporting import EXPORTED, write_ocel, write_xes
 from learning.hypotheses import SCRIPTED, in_words, lessons
 from learning.log import happenings
-from learning.overview import OVERVIEW, Taught, titles
+from learning.overview import OVERVIEW, Overview, Taught, titles
 from learning.traces import TYPES, traces
 from store.store import Store
 from web.app import visit_of
+from web.pages.charting import language, picture
+from web.pages.charting import shown as shown_chart
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -29,6 +33,7 @@ SHOWN = 10
 _PIECE = 1 << 16
 _MEDIA = {"xes": "application/xml", "json": "application/json"}
 _EXPORTING = Lock()
+NOTHING = Text(ja="", en="")
 
 
 @router.get("/board/learning")
@@ -38,9 +43,8 @@ def learning(request: Request, section: str = "") -> Response:
     sections = [u for u in directory.units if u.kind == "section"]
     section = section if any(u.id == section for u in sections) else ""
     found, past = OVERVIEW.of(store), PAST.of(store)
-    taught = None
-    if found is not None:
-        taught = found.sections.get(section) if section else found.city
+    taught = _of(found, section) if found is not None else None
+    address = f"/board/learning/times.svg?{urlencode({'section': section})}"
     hoped = lessons(past, section or None) if past is not None else None
     return visit.page(
         "learning.html",
@@ -50,6 +54,7 @@ def learning(request: Request, section: str = "") -> Response:
         found=found,
         taught=taught,
         cases=_cases(taught) if taught is not None else {},
+        chart=shown_chart(_chart(store, taught), address, language(visit)) if taught is not None else None,
         hoped=hoped,
         hoped_words=in_words(hoped) if hoped is not None else None,
         compared=[p for p in reversed(hoped.past) if p.attained is not None][:SHOWN] if hoped is not None else [],
@@ -57,6 +62,37 @@ def learning(request: Request, section: str = "") -> Response:
         post=directory.post,
         shown=SHOWN,
         mark=SCRIPTED,
+    )
+
+
+@router.get("/board/learning/times.svg")
+def times_picture(request: Request, section: str = "", lang: str = "") -> Response:
+    visit = visit_of(request)
+    found = OVERVIEW.of(visit.store)
+    taught = _of(found, section) if found is not None else None
+    return picture(visit, _chart(visit.store, taught) if taught is not None else None, lang)
+
+
+def _of(found: Overview, section: str) -> Taught | None:
+    return found.sections.get(section) if section else found.city
+
+
+def _chart(store: Store, taught: Taught) -> TimesChart:
+    """Stages in the order of the process."""
+    names, cases = titles(store), _cases(taught)
+    return TimesChart(
+        stages=tuple(
+            StageDays(
+                stage=StageName(key=s.key, title=names.get(s.key, Text(ja=s.key, en=s.key))),
+                cases=cases.get(s.key, 0),
+                **s.model_dump(include={"waited", "worked", "held", "other"}),
+            )
+            for s in taught.waiting.split
+            if s.key != "all"
+        ),
+        about=Text(ja=f"{SCRIPTED}日数は架空。", en=f"{SCRIPTED}The days are made up. ")
+        if taught.scripted
+        else NOTHING,
     )
 
 

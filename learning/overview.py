@@ -11,7 +11,6 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from domain.messages import Frozen, Text, Via
-from learning.asking import AT_MOST
 from learning.backtest import Backtest, backtest
 from learning.keeping import Kept
 from learning.log import happenings
@@ -23,6 +22,10 @@ from store import queries
 from store.store import Store
 from store.tables import answers, lifecycles
 
+AT_MOST = 3_000
+"""Lifecycles that the page reckons from: reading one with all its events takes some 20 ms."""
+AT_ONCE = 100
+"""Of so many a reader waits for it, for two seconds."""
 COMMONEST = 12
 """Ways, loops and send-backs that are kept of each section."""
 
@@ -102,4 +105,4 @@ def overview(store: Store, most: int | None = None) -> Overview:
     )
 
 
-OVERVIEW = Kept("overview", lambda store: overview(store, AT_MOST))
+OVERVIEW = Kept("overview", lambda store: overview(store, AT_MOST), AT_ONCE)

@@ -21,8 +21,8 @@ import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser
 
-from learning import hypotheses, keeping
-from learning.asking import AT_MOST, forecast_of, lessons_at
+from learning import hypotheses
+from learning.asking import forecast_of, lessons_at
 from learning.backtest import Error
 from learning.exporting import EXPORTED, write_ocel, write_xes
 from learning.forecast import in_words
@@ -170,11 +170,10 @@ def test_nobody_waits_for_a_large_record(
 
     def slow(store: Store) -> object:
         assert going.wait(60)
-        return overview(store, AT_MOST)
+        return overview(store)
 
-    kept = Kept("slow", slow)
+    kept = Kept("slow", slow, 1)
     monkeypatch.setattr(teaching, "OVERVIEW", kept)
-    monkeypatch.setattr(keeping, "AT_ONCE", 1)
     with in_process(store, tmp_path) as reader:
         page = reader.get("/board/learning")
         assert page.status_code == 200 and "The record is being read" in page.text and "How long" not in page.text

@@ -156,4 +156,27 @@ class TimelineChart(Frozen):
     until: date
 
 
-Chart = KpiChart | ValueChart | FlowChart | BudgetChart | TimelineChart
+class StageDays(Frozen):
+    """Where the working days of all finished visits of a stage went."""
+
+    stage: StageName
+    waited: float
+    worked: float
+    held: float
+    other: float
+    cases: int
+
+    @property
+    def total(self) -> float:
+        return self.waited + self.worked + self.held + self.other
+
+
+class TimesChart(Frozen):
+    """Time waited for people, worked, held and other, by stage; drawn in the order given."""
+
+    stages: tuple[StageDays, ...]
+    about: Text = Text(ja="", en="")
+    """What a reader must know of the days, such as that they were scripted."""
+
+
+Chart = KpiChart | ValueChart | FlowChart | BudgetChart | TimelineChart | TimesChart

@@ -6,7 +6,7 @@ import hashlib
 from functools import lru_cache
 from importlib import import_module
 
-from charts.models import BudgetChart, Chart, FlowChart, KpiChart, Language, TimelineChart, ValueChart
+from charts.models import BudgetChart, Chart, FlowChart, KpiChart, Language, TimelineChart, TimesChart, ValueChart
 
 PICTURES: dict[type[Chart], str] = {
     KpiChart: "charts.kpi",
@@ -14,6 +14,7 @@ PICTURES: dict[type[Chart], str] = {
     FlowChart: "charts.flow",
     BudgetChart: "charts.budget",
     TimelineChart: "charts.timeline",
+    TimesChart: "charts.times",
 }
 LOOK = "1"
 """Raised when pictures of the same data look otherwise than before, so that no reader keeps an old one."""

@@ -15,6 +15,7 @@ from charts.models import (
     Status,
     Table,
     TimelineChart,
+    TimesChart,
     ValueChart,
 )
 from charts.words import clean, fiscal_year, long_day, number, yen
@@ -274,10 +275,56 @@ def _timeline_table(c: TimelineChart, lang: Language) -> Table:
     return _table(c, lang, heads, [r[2:] for r in rows], 0)
 
 
+# --- where time goes -------------------------------------------------------------------------------------------------
+
+PARTS: Mapping[str, Text] = {
+    "waited": _t("決裁待ち", "waited"),
+    "worked": _t("作成中", "worked"),
+    "held": _t("保留", "held"),
+    "other": _t("その他", "other"),
+}
+
+
+def _times_title(c: TimesChart, lang: Language) -> str:
+    return {"ja": "段階ごとの時間の内訳(執務日の合計)", "en": "Where time went, by stage (working days in all)"}[lang]
+
+
+def _times_description(c: TimesChart, lang: Language) -> str:
+    whole = sum(s.total for s in c.stages)
+    if not whole:
+        return {"ja": "終わった段階はまだありません。", "en": "No stage has been finished yet."}[lang]
+    most, waited = max(c.stages, key=lambda s: s.total), sum(s.waited for s in c.stages)
+    cases = sum(s.cases for s in c.stages)
+    return (
+        said(c.about, lang)
+        + {
+            "ja": f"終わった段階{cases:,}件で計{whole:,.0f}執務日、うち決裁待ちは{waited / whole:.0%}。"
+            f"最も長いのは{said(most.stage.title, 'ja')}({most.total / whole:.0%})。",
+            "en": f"{whole:,.0f} working days in {cases:,} finished stages, {waited / whole:.0%} of them waited for people. "
+            f"Most went into {said(most.stage.title, 'en')} ({most.total / whole:.0%}).",
+        }[lang]
+    )
+
+
+def _times_table(c: TimesChart, lang: Language) -> Table:
+    heads = (_t("段階", "Stage"), *PARTS.values(), _t("計", "Total"), _t("件数", "Cases"))
+    rows = [
+        (
+            said(s.stage.title, lang),
+            *(f"{getattr(s, part):,.1f}" for part in PARTS),
+            f"{s.total:,.1f}",
+            str(s.cases),
+        )
+        for s in c.stages
+    ]
+    return _table(c, lang, heads, rows, len(heads) - 1)
+
+
 _TELLERS: Mapping[type[Chart], tuple[Callable[..., str], Callable[..., str], Callable[..., Table]]] = {
     KpiChart: (_kpi_title, _kpi_description, _kpi_table),
     ValueChart: (_value_title, _value_description, _value_table),
     FlowChart: (_flow_title, _flow_description, _flow_table),
     BudgetChart: (_budget_title, _budget_description, _budget_table),
     TimelineChart: (_timeline_title, _timeline_description, _timeline_table),
+    TimesChart: (_times_title, _times_description, _times_table),
 }

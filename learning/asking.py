@@ -20,12 +20,14 @@ from learning.log import happenings
 from learning.paths import Paths, paths
 from learning.times import StageTime, Waiting, cycle, waiting
 from learning.traces import TYPES, Trace, traces
-from learning.ways import of_store
+from learning.ways import chosen_evenly, of_store
 from store import queries
 from store.store import Store
 
 AT_MOST = 10_000
 """Lifecycles that pages reckon a forecast from: where there are more, an even choice of them says the same."""
+READ, READ_AT_ONCE = 3_000, 100
+"""Lifecycles whose events are read for what pages and the API tell of how work goes, some 20 ms each; of so many a reader waits for it."""
 _RECKONING = Text(
     ja="見通しを計算しています。しばらくして開き直してください", en="being reckoned; look again in a moment"
 )
@@ -93,9 +95,10 @@ def stage_titles(store: Store) -> dict[str, Text]:
     return found
 
 
-def traces_of(store: Store, section: str | None = None) -> list[Trace]:
-    """The ways of all lifecycles, or of those of one section, from the whole log."""
-    return [t for t in traces(happenings(store, TYPES)) if section is None or t.section == section]
+def traces_of(store: Store, section: str | None = None, *, most: int | None = None) -> list[Trace]:
+    """The ways of all lifecycles, or of those of one section, from the whole log. `most`: see `learning.ways.of_store`."""
+    chosen = None if most is None else chosen_evenly(store, most)
+    return [t for t in traces(happenings(store, TYPES, chosen)) if section is None or t.section == section]
 
 
 class Work(NamedTuple):
@@ -124,7 +127,8 @@ def _work(found: Sequence[Trace], calendar: Calendar, now: datetime, order: Sequ
 
 def _worked(store: Store) -> Worked:
     """One pass over the log for all sections."""
-    found, calendar, now, order = traces_of(store), store.facts().calendar, store.clock.now(), list(stage_titles(store))
+    found, order = traces_of(store, most=READ), list(stage_titles(store))
+    calendar, now = store.facts().calendar, store.clock.now()
     sections: defaultdict[str, list[Trace]] = defaultdict(list)
     for trace in found:
         sections[trace.section].append(trace)
@@ -142,5 +146,5 @@ def tested(store: Store, most: int | None = None) -> Backtest:
     return backtest(ways, lambda ref: store.facts(ref).definition, calendar, now)
 
 
-WORK = Kept("work", _worked)
+WORK = Kept("work", _worked, READ_AT_ONCE)
 TESTED = Kept("backtest", _tested)

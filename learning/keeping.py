@@ -23,10 +23,11 @@ T = TypeVar("T")
 
 
 class Kept(Generic[T]):
-    """The newest finding of a store; `find` may take seconds, and runs in one thread at a time."""
+    """The newest finding of a store; `find` may take seconds, and runs in one thread at a time. `at_once`: of how many lifecycles the
+    first page waits for it, where that is fewer than `AT_ONCE`."""
 
-    def __init__(self, name: str, find: Callable[[Store], T]) -> None:
-        self._name, self._find = name, find
+    def __init__(self, name: str, find: Callable[[Store], T], at_once: int | None = None) -> None:
+        self._name, self._find, self._at_once = name, find, at_once
         self._found: WeakKeyDictionary[Store, tuple[float, T]] = WeakKeyDictionary()
         self._making: WeakKeyDictionary[Store, Thread] = WeakKeyDictionary()
         self._one = Lock()
@@ -37,7 +38,7 @@ class Kept(Generic[T]):
         if kept is not None and time.monotonic() - kept[0] <= KEEP:
             return kept[1]
         making = self._begun(store)
-        if kept is None and _few(store):
+        if kept is None and _few(store, AT_ONCE if self._at_once is None else self._at_once):
             making.join()
             kept = self._found.get(store)
         return kept[1] if kept is not None else None
@@ -55,7 +56,7 @@ class Kept(Generic[T]):
         self._found[store] = (time.monotonic(), found)
 
 
-def _few(store: Store) -> bool:
-    some = sa.select(lifecycles.c.stream).limit(AT_ONCE + 1).subquery()
+def _few(store: Store, most: int) -> bool:
+    some = sa.select(lifecycles.c.stream).limit(most + 1).subquery()
     with store.database.read() as connection:
-        return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()) <= AT_ONCE
+        return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()) <= most

@@ -41,13 +41,14 @@ def _done(calendar: Calendar, moment: datetime) -> float:
 
 
 class Spread(Frozen):
-    """Median and quartiles of `n` values; quartiles by linear interpolation (Hyndman & Fan, "Sample Quantiles in Statistical
-    Packages", The American Statistician 50 (1996) 361–365, definition 7, the default of R and pandas)."""
+    """Median, quartiles, and what four in five do not exceed (`p80`), of `n` values; by linear interpolation (Hyndman & Fan, "Sample
+    Quantiles in Statistical Packages", The American Statistician 50 (1996) 361–365, definition 7, the default of R and pandas)."""
 
     n: int
     q1: float
     median: float
     q3: float
+    p80: float
     total: float
 
 
@@ -57,6 +58,14 @@ def spread(values: Sequence[float]) -> Spread | None:
         return None
     if len(values) == 1:
         (only,) = values
-        return Spread(n=1, q1=only, median=only, q3=only, total=only)
+        return Spread(n=1, q1=only, median=only, q3=only, p80=only, total=only)
     q1, q2, q3 = quantiles(values, n=4, method="inclusive")
-    return Spread(n=len(values), q1=round(q1, 3), median=round(q2, 3), q3=round(q3, 3), total=round(sum(values), 3))
+    p80 = quantiles(values, n=5, method="inclusive")[3]
+    return Spread(
+        n=len(values),
+        q1=round(q1, 3),
+        median=round(q2, 3),
+        q3=round(q3, 3),
+        p80=round(p80, 3),
+        total=round(sum(values), 3),
+    )

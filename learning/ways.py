@@ -62,7 +62,7 @@ def of_store(store: Store, most: int | None = None, *, only: str | None = None) 
     """From the read models `stage_visits` and `outcomes`, without what an answer taken back had led to. A closed lifecycle ended
     with its last event. `most`: about how many lifecycles are looked at; where there are more, every second, third … by start.
     `only`: one stream."""
-    among = _evenly(store, most) if only is None else lambda query, table: query.where(table.c.stream == only)
+    among = evenly(store, most) if only is None else lambda query, table: query.where(table.c.stream == only)
     steps: defaultdict[str, list[tuple[str, datetime]]] = defaultdict(list)
     ends: defaultdict[str, list[tuple[str, int, datetime]]] = defaultdict(list)
     rounds: dict[str, int] = {}
@@ -111,7 +111,15 @@ def of_store(store: Store, most: int | None = None, *, only: str | None = None) 
         ]
 
 
-def _evenly(store: Store, most: int | None) -> Callable[[sa.Select[Any], sa.Table], sa.Select[Any]]:
+def chosen_evenly(store: Store, most: int) -> list[str] | None:
+    """The streams of an even choice of about so many lifecycles; None where there are no more."""
+    with store.database.read() as connection:
+        if int(connection.execute(sa.select(sa.func.count()).select_from(lifecycles)).scalar_one()) <= most:
+            return None
+        return [r.stream for r in connection.execute(evenly(store, most)(sa.select(lifecycles.c.stream), lifecycles))]
+
+
+def evenly(store: Store, most: int | None) -> Callable[[sa.Select[Any], sa.Table], sa.Select[Any]]:
     """What chooses among the lifecycles that a query reads of."""
     with store.database.read() as connection:
         number = int(connection.execute(sa.select(sa.func.count()).select_from(lifecycles)).scalar_one())

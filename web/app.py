@@ -223,6 +223,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         signing,
         steering,
         succeeding,
+        teaching,
         windows,
     )
 
@@ -245,6 +246,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         boards,
         charting,
         windows,
+        teaching,
         live,
         managing,
         succeeding,

@@ -138,19 +138,19 @@ class MergeNoted(Event):
 
 
 def _retract(state: Lifecycle, command: RetractAnswer, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
-    before = _own_answer(state, command.request, actor, facts)
+    before = own_answer(state, command.request, actor, facts)
     return _undone(state, before, command.reason, corrected=False)
 
 
 def _correct(state: Lifecycle, command: CorrectAnswer, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
-    before = _own_answer(state, command.request, actor, facts)
+    before = own_answer(state, command.request, actor, facts)
     restored = state.model_copy(update=restored_by(state, before))
     given = answer(restored, command, actor, facts, now)
     return [*_undone(state, before, command.reason, corrected=True), *given]
 
 
-def _own_answer(state: Lifecycle, request: str, actor: Actor, facts: Facts) -> Before:
-    """The last answer, if it is this person's and nobody has acted on it since."""
+def own_answer(state: Lifecycle, request: str, actor: Actor, facts: Facts) -> Before:
+    """The last answer, if it is this person's and nobody has acted on it since. Raises `Refused`."""
     person, before = known_person(actor, facts), state.before
     given = next((g for g in state.given if g.request == request), None)
     if state.request(request) is not None:

@@ -19,7 +19,7 @@ from store.engine import Database
 from store.store import Store
 from store.tables import web_sessions
 from tests.browser import shoot
-from tests.integration.pages import PASSWORD, Pages, client, look, signed_in
+from tests.integration.pages import PASSWORD, Pages, client, look, looked_at, signed_in
 
 
 def decide(page: Page, decision: str, comment: str = "") -> None:
@@ -158,9 +158,9 @@ def test_pages_are_small_and_fetch_nothing_from_outside(town: Pages, browser: Br
 # --- without a browser -----------------------------------------------------------------------------------------------
 
 
-def form(page: str) -> dict[str, str]:
-    """The hidden fields of the decision form."""
-    body = page[page.index('/answer"') :]
+def form(page: str, act: str = "answer") -> dict[str, str]:
+    """The hidden fields of the decision form, or of another."""
+    body = page[page.index(f'/{act}"') :]
     return dict(re.findall(r'<input type="hidden" name="(csrf|command_id|seen)" value="([^"]*)">', body)[:3])
 
 
@@ -218,6 +218,68 @@ def test_an_answer_is_taken_back_and_a_conflict_of_interest_declared(town: Pages
         again = browsing.post(f"{path[0]}/answer", data={**form(browsing.get(path[0]).text), "decision": "approve"})
         assert again.status_code == 409
     assert town.json("show", "R8")["recused"] == ["p32"]
+
+
+def test_an_answer_is_corrected_until_somebody_acts_on_it(town: Pages) -> None:
+    with client(town) as browsing, client(town, "p30") as director:
+        path = re.search(r"/requests/[0-9a-f-]{36}", browsing.get("/").text)
+        assert path
+        hidden = form(browsing.get(path[0]).text)
+        assert browsing.post(f"{path[0]}/answer", data={**hidden, "decision": "approve"}).status_code == 303
+        offered = browsing.get(path[0]).text
+        assert "correct it" in offered and "correct it" not in director.get(path[0]).text
+        said = {**form(offered, "correct"), "decision": "return", "comment": "根拠を", "reason": "見落とし"}
+        assert len(said["seen"]) == 64
+        assert browsing.post(f"{path[0]}/correct", data={**said, "csrf": "x"}).status_code == 403
+        unsaid = browsing.post(f"{path[0]}/correct", data={**said, "reason": " "})
+        assert unsaid.status_code == 422 and "根拠を" in unsaid.text
+        stale = browsing.post(f"{path[0]}/correct", data={**said, "command_id": "c-stale", "seen": "0" * 64})
+        assert stale.status_code == 409 and "見落とし" in stale.text
+        token = re.search(r'name="csrf" value="([^"]+)"', director.get("/me").text)
+        assert token
+        foreign = director.post(f"{path[0]}/correct", data={**said, "csrf": token[1], "command_id": "c-foreign"})
+        assert foreign.status_code == 409
+        assert town.answered() == [("p32", "担当課長: 同意")]
+        assert [browsing.post(f"{path[0]}/correct", data=said).status_code for _ in range(2)] == [303, 303]
+        assert town.answered() == [("p32", "担当課長: 同意"), ("p32", "担当課長: 差戻し")]
+        shown = browsing.get(path[0]).text
+        assert "Sent back" in shown and "<strong>Agreed" not in shown and "correct it" in shown
+        town("hold", "R8", "--reason", "災害対応", "--as", "p33")
+        assert "correct it" not in browsing.get(path[0]).text
+        town("resume", "R8", "--as", "p33")
+        town("submit", "R8", "examples/deliverables/setup.yaml", "--as", "p33")
+        shown = browsing.get(path[0]).text
+        assert "correct it" not in shown and "take it back" not in shown
+        late = browsing.post(f"{path[0]}/correct", data={**said, "command_id": "c-late", "decision": "approve"})
+        assert late.status_code == 409 and "acted on this answer" in late.text
+    assert town.json("verify")["ok"]
+
+
+def test_a_correction_is_written_by_keyboard_and_outlives_the_session(town: Pages, browser: Browser) -> None:
+    context = browser.new_context(locale="ja-JP", viewport={"width": 390, "height": 844}, color_scheme="dark")
+    page = signed_in(town, context)
+    page.click("a.what")
+    decide(page, "approve")
+    page.wait_for_selector(".notice.good")
+    page.click("summary >> nth=1")
+    looked_at(page, "correcting-390-dark")
+    page.check("input[value=conditions]")
+    page.fill("#condition", "六月までに再調査")
+    page.fill("#reason", "条件を書き忘れた")
+    database = Database(town.url)
+    with database.write() as connection:
+        connection.execute(sa.delete(web_sessions))
+    database.close()
+    page.click("form[action$=correct] button")
+    page.fill("#who", "p32")
+    page.fill("#password", PASSWORD)
+    page.click("main button.primary")
+    assert page.input_value("#reason") == "条件を書き忘れた" and page.is_checked("input[value=conditions]")
+    looked_at(page, "correcting-again")
+    page.dblclick("form[action$=correct] button")
+    page.wait_for_selector(".notice.good")
+    assert [said for _, said in town.answered()] == ["担当課長: 同意", "担当課長: 条件付き同意"]
+    context.close()
 
 
 def test_evidence_is_downloaded_and_never_run(town: Pages) -> None:

@@ -29,8 +29,10 @@ from charts.models import (
     Mark,
     Pause,
     Point,
+    StageDays,
     StageName,
     TimelineChart,
+    TimesChart,
     ValueChart,
     Visit,
 )
@@ -125,6 +127,18 @@ def timeline(visits: int, title: str = "段階") -> TimelineChart:
     return TimelineChart(lifecycle="x", stages=stages, visits=tuple(made), marks=tuple(marks), holds=holds, until=until)
 
 
+def times(stages: int, each: float = 40.5) -> TimesChart:
+    made = [
+        StageDays(stage=StageName(key=str(n), title=Text(ja=f"段階{n}", en=f"Stage {n}")), cases=n, **_days(each, n))
+        for n in range(1, stages + 1)
+    ]
+    return TimesChart(stages=tuple(made))
+
+
+def _days(each: float, n: int) -> dict[str, float]:
+    return {"waited": each, "worked": each * n, "held": each * (n % 2), "other": 0.0}
+
+
 CASES: dict[str, Chart] = {
     "kpi": kpi(),
     "kpi-one": kpi(points=kpi().points[:1], forecast=(), interim=(), target=None),
@@ -144,6 +158,9 @@ CASES: dict[str, Chart] = {
     "budget-many": budget(12),
     "timeline": timeline(2),
     "timeline-many": timeline(40, LONG),
+    "times": times(11),
+    "times-one": times(1, 0.25),
+    "times-long": times(3, 100_000),
 }
 EMPTY: dict[str, tuple[Chart, str]] = {
     "kpi": (KpiChart(lifecycle="x", title="t", unit=""), "まだ測定値がありません"),
@@ -152,6 +169,7 @@ EMPTY: dict[str, tuple[Chart, str]] = {
     "flow": (flow(0), "課題はまだありません"),
     "budget": (budget(0), "予算額はまだ記録されていません"),
     "timeline": (timeline(0), "まだ始まっていません"),
+    "times": (times(0), "終わった段階はまだありません"),
 }
 
 
@@ -205,6 +223,10 @@ def test_a_chart_shows_its_numbers_as_text() -> None:
     assert ["中間目標", "令和8年12月31日", "21.5", ""] in [list(r) for r in telling.table(kpi(), "ja").rows]
     assert ["forecast", "2027-03-31", "52.25", "40.5 to 64.75"] in [list(r) for r in telling.table(kpi(), "en").rows]
     assert "1,200万円" in texts(svg(budget(1), "ja")) and "未定" in texts(svg(budget(1), "ja"))
+    assert "122日、待ち 33%" in texts(svg(times(1), "ja"))
+    assert ["段階2", "40.5", "81.0", "0.0", "0.0", "121.5", "2"] in [
+        list(r) for r in telling.table(times(2), "ja").rows
+    ]
     assert "段階2 5" in texts(svg(flow(4), "ja")) and "終結 3" in texts(svg(flow(4), "ja"))
 
 

@@ -144,6 +144,8 @@ def test_quartiles_are_those_of_definition_7() -> None:
     found = spread([1, 2, 3, 4])
     assert found is not None and (found.q1, found.median, found.q3, found.total) == (1.75, 2.5, 3.25, 10)
     assert spread([]) is None and spread([7.0]) == spread([7.0])
+    fifths = spread([0, 10, 20, 30, 40, 50])
+    assert fifths is not None and fifths.p80 == 40
 
 
 def test_errors_of_forecasts_as_published() -> None:

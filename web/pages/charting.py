@@ -47,7 +47,7 @@ class OfLifecycle(Frozen):
 
 def of_lifecycle(visit: Visit, state: Lifecycle, facts: Facts, recorded: Sequence[Recorded]) -> OfLifecycle:
     """What the page of a lifecycle shows, from the events that it has read already."""
-    here, lang = f"/lifecycles/{state.stream}/charts", _language(visit)
+    here, lang = f"/lifecycles/{state.stream}/charts", language(visit)
     names = gathering.stages_of([facts.definition] if facts.definition else [])
     today = local_day(visit.store.clock.now())
     way = reading.timeline(state, recorded, names, today)
@@ -64,7 +64,7 @@ def of_round(visit: Visit, state: SelectionRound) -> Shown | None:
     """What the page of a selection round shows; nothing before anything is scored."""
     chart = reading.value([state], state.title)
     address = f"/board/value.svg?{urlencode({'round': state.stream})}"
-    return shown(chart, address, _language(visit)) if chart.bubbles else None
+    return shown(chart, address, language(visit)) if chart.bubbles else None
 
 
 def shown(chart: Chart, address: str, lang: Language) -> Shown:
@@ -82,25 +82,25 @@ def shown(chart: Chart, address: str, lang: Language) -> Shown:
 def kpi(request: Request, given: str, key: str, lang: str = "") -> Response:
     visit = visit_of(request)
     found = next((k for k in gathering.kpis(visit.store, stream_of(visit, given)) if k.key == key), None)
-    return _picture(visit, found, lang)
+    return picture(visit, found, lang)
 
 
 @router.get("/lifecycles/{given}/charts/budget.svg")
 def budget(request: Request, given: str, lang: str = "") -> Response:
     visit = visit_of(request)
-    return _picture(visit, gathering.budget(visit.store, stream_of(visit, given)), lang)
+    return picture(visit, gathering.budget(visit.store, stream_of(visit, given)), lang)
 
 
 @router.get("/lifecycles/{given}/charts/timeline.svg")
 def timeline(request: Request, given: str, lang: str = "") -> Response:
     visit = visit_of(request)
-    return _picture(visit, gathering.timeline(visit.store, stream_of(visit, given)), lang)
+    return picture(visit, gathering.timeline(visit.store, stream_of(visit, given)), lang)
 
 
 @router.get("/board/charts")
 def charts(request: Request, bureau: str = "", round: str = "") -> Response:
     visit = visit_of(request)
-    lang, rounds = _language(visit), bodies.all_rounds(visit.store)
+    lang, rounds = language(visit), bodies.all_rounds(visit.store)
     bureaus = [u for u in visit.store.facts().directory.units if u.kind == "bureau"]
     bureau = bureau if any(u.id == bureau for u in bureaus) else ""
     round = round if any(r["stream"] == round for r in rounds) else ""
@@ -118,31 +118,31 @@ def charts(request: Request, bureau: str = "", round: str = "") -> Response:
 
 
 @router.get("/board/flow.svg")
-def flow_picture(request: Request, bureau: str = "", lang: str = "") -> Response:
+def flowpicture(request: Request, bureau: str = "", lang: str = "") -> Response:
     visit = visit_of(request)
     if bureau and visit.store.facts().directory.unit(bureau) is None:
         raise HTTPException(404)
-    return _picture(visit, flow_of(visit.store, bureau), lang)
+    return picture(visit, flow_of(visit.store, bureau), lang)
 
 
 @router.get("/board/value.svg")
-def value_picture(request: Request, round: str = "", lang: str = "") -> Response:
+def valuepicture(request: Request, round: str = "", lang: str = "") -> Response:
     visit = visit_of(request)
     if round and not any(r["stream"] == round for r in bodies.all_rounds(visit.store)):
         raise HTTPException(404)
-    return _picture(visit, gathering.value(visit.store, round or None), lang)
+    return picture(visit, gathering.value(visit.store, round or None), lang)
 
 
-def _picture(visit: Visit, chart: Chart | None, lang: str) -> Response:
+def picture(visit: Visit, chart: Chart | None, lang: str) -> Response:
     """The SVG, drawn only for a reader who does not have it yet."""
     if chart is None:
         raise HTTPException(404)
-    language: Language = lang if lang in ("ja", "en") else _language(visit)  # type: ignore[assignment]
-    headers = {**_HEADERS, "ETag": f'"{registry.tag(chart, language)}"'}
+    chosen: Language = lang if lang in ("ja", "en") else language(visit)  # type: ignore[assignment]
+    headers = {**_HEADERS, "ETag": f'"{registry.tag(chart, chosen)}"'}
     if headers["ETag"] in visit.request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(registry.svg(chart, language), media_type="image/svg+xml", headers=headers)
+    return Response(registry.svg(chart, chosen), media_type="image/svg+xml", headers=headers)
 
 
-def _language(visit: Visit) -> Language:
+def language(visit: Visit) -> Language:
     return cast(Language, visit.language)

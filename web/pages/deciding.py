@@ -14,7 +14,7 @@ from domain.calendar import local_day
 from domain.deliverables.differences import differences
 from domain.lifecycle import dialogue
 from domain.lifecycle.absence import Recuse, stands_in
-from domain.lifecycle.amendments import RetractAnswer
+from domain.lifecycle.amendments import CorrectAnswer, RetractAnswer, own_answer, restored_by
 from domain.lifecycle.commands import AnswerRequest, Condition
 from domain.lifecycle.overview import STANDINGS, route
 from domain.lifecycle.state import Lifecycle
@@ -35,6 +35,7 @@ router = APIRouter(route_class=Reading)
 KEPT = ("decision", "comment", "condition", "outcome", "back_to", "command_id", "in_absence")
 TYPED = tuple(name for name in KEPT if name != "command_id")
 """What a person writes into an answer."""
+CORRECTING = (*KEPT, "reason")
 
 
 @router.get("/requests/{request_id}")
@@ -45,8 +46,8 @@ def decision_page(request: Request, request_id: str, done: str = "") -> Response
 
 @shown_again("/requests/{request_id}/{act}")
 def _again(visit: Visit, parts: dict[str, str], kept: Mapping[str, str]) -> Response:
-    if parts["act"] == "answer":
-        return shown(visit, parts["request_id"], kept={name: kept.get(name, "") for name in KEPT})
+    if (names := {"answer": KEPT, "correct": CORRECTING}.get(parts["act"])) is not None:
+        return shown(visit, parts["request_id"], kept={name: kept.get(name, "") for name in names})
     return shown(visit, parts["request_id"], said={parts["act"]: kept.get("text", "")})
 
 
@@ -76,24 +77,12 @@ def shown(
     stream, state = _found(visit, request_id)
     asked = state.request(request_id)
     if asked is None:
-        answered = next((a for a in queries.answers_of(visit.store, stream) if a["request"] == request_id), None)
         question = next((q for q in state.questions if q.id == request_id), None)
         reading = next((r for r in state.readings if r.id == request_id), None)
         if any(t.id == request_id for t in state.open_tasks):
             return RedirectResponse(f"/lifecycles/{stream}#winddown", 303)
         if question is None and reading is None:
-            before = state.before
-            return visit.page(
-                "answered.html",
-                status if refusal is not None else 200,
-                state=state,
-                answered=answered,
-                refusal=refusal,
-                mine=before is not None and before.request == request_id and before.person == visit.person,
-                request_id=request_id,
-                said=said or {},
-                command_id=str(uuid4()),
-            )
+            return _answered(visit, state, request_id, status, refusal, kept, said)
     document = _document(visit, state)
     mine = _is_mine(visit, state, asked)
     own = AnswerDrafts(visit.store, visit.person)
@@ -123,6 +112,39 @@ def shown(
         "mine": mine,
     }
     return visit.page("decision.html", status, live=stream, **more)
+
+
+def _answered(
+    visit: Visit,
+    state: Lifecycle,
+    request_id: str,
+    status: int,
+    refusal: Refusal | None,
+    kept: dict[str, str] | None,
+    said: Mapping[str, str] | None,
+) -> Response:
+    """What was answered; and, as long as it may be, taking it back or giving another answer in its place."""
+    answers = [a for a in queries.answers_of(visit.store, state.stream) if a["request"] == request_id]
+    facts = visit.store.facts(state.definition)
+    try:
+        before = own_answer(state, request_id, visit.actor(), facts)
+    except Refused:
+        before = None
+    asked_again = state.model_copy(update=restored_by(state, before)) if before is not None else state
+    return visit.page(
+        "answered.html",
+        status if refusal is not None else 200,
+        state=state,
+        answered=next((a for a in reversed(answers) if not a["retracted"]), None),
+        refusal=refusal,
+        mine=before is not None,
+        request_id=request_id,
+        document=_document(visit, asked_again) if before is not None else None,
+        choices=_choices(visit, asked_again, asked_again.request(request_id)),
+        said=said or {},
+        command_id=str(uuid4()),
+        kept=dict.fromkeys(CORRECTING, "") | {"command_id": str(uuid4())} | (kept or {}),
+    )
 
 
 def _lessons(visit: Visit, state: Lifecycle) -> dict[str, Any] | None:
@@ -228,23 +250,66 @@ def answer(
     if act == "later":
         AnswerDrafts(visit.store, visit.person).save(stream, request_id, {name: kept[name] for name in TYPED})
         return RedirectResponse(f"/requests/{request_id}?done=saved", 303)
-    chosen = decision or ("conditions" if condition.strip() else "")
-    lines = tuple(line.strip() for line in condition.splitlines() if line.strip())
+    return _given(visit, request_id, AnswerRequest, _fields(stream, request_id, kept, seen), kept)
+
+
+@router.post("/requests/{request_id}/correct")
+def correct(
+    request: Request,
+    request_id: str,
+    csrf: Annotated[str, Form()] = "",
+    command_id: Annotated[str, Form(max_length=100)] = "",
+    seen: Annotated[str, Form(max_length=64)] = "",
+    decision: Annotated[str, Form(max_length=20)] = "",
+    comment: Annotated[str, Form(max_length=10_000)] = "",
+    condition: Annotated[str, Form(max_length=10_000)] = "",
+    outcome: Annotated[str, Form(max_length=50)] = "",
+    back_to: Annotated[str, Form(max_length=100)] = "",
+    in_absence: Annotated[str, Form(max_length=20)] = "",
+    reason: Annotated[str, Form(max_length=10_000)] = "",
+) -> Response:
+    """Another answer in the place of one's own."""
+    kept = {
+        "decision": decision,
+        "comment": comment,
+        "condition": condition,
+        "outcome": outcome,
+        "back_to": back_to,
+        "command_id": command_id or str(uuid4()),
+        "in_absence": in_absence,
+        "reason": reason,
+    }
+    visit = writing(request, kept | {"csrf": csrf})
+    if isinstance(visit, Response):
+        return visit
+    stream, _ = _found(visit, request_id, CorrectAnswer.type)
+    fields = _fields(stream, request_id, kept, seen) | {"reason": reason.strip().replace("\r\n", "\n")}
+    return _given(visit, request_id, CorrectAnswer, fields, kept)
+
+
+def _fields(stream: str, request_id: str, kept: Mapping[str, str], seen: str) -> dict[str, Any]:
+    """An answer as it was filled in: what belongs to another decision than the chosen one is left out."""
+    chosen = kept["decision"] or ("conditions" if kept["condition"].strip() else "")
+    lines = tuple(line.strip() for line in kept["condition"].splitlines() if line.strip())
+    return {
+        "command_id": kept["command_id"],
+        "stream": stream,
+        "request": request_id,
+        "decision": chosen,
+        "comment": kept["comment"].replace("\r\n", "\n"),
+        "conditions": [Condition(text=line) for line in lines] if chosen == "conditions" else (),
+        "back_to": (kept["back_to"] or None) if chosen in ("return", "reject") else None,
+        "outcome": (kept["outcome"] or None) if chosen in ("approve", "conditions") else None,
+        "seen": seen or None,
+        "in_absence": kept["in_absence"] or None,
+    }
+
+
+def _given(
+    visit: Visit, request_id: str, kind: type[AnswerRequest], fields: Mapping[str, Any], kept: dict[str, str]
+) -> Response:
     try:
-        command = AnswerRequest.model_validate(
-            {
-                "command_id": kept["command_id"],
-                "stream": stream,
-                "request": request_id,
-                "decision": chosen,
-                "comment": comment.replace("\r\n", "\n"),
-                "conditions": [Condition(text=line) for line in lines] if chosen == "conditions" else (),
-                "back_to": (back_to or None) if chosen in ("return", "reject") else None,
-                "outcome": (outcome or None) if chosen in ("approve", "conditions") else None,
-                "seen": seen or None,
-                "in_absence": in_absence or None,
-            }
-        )
+        command = kind.model_validate(fields)
     except ValidationError as error:
         return shown(visit, request_id, status=422, refusal=_unfit(error), kept=kept)
     return _recorded(visit, request_id, command, kept)

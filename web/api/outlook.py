@@ -51,7 +51,7 @@ def value(
     caller: Reader,
     id: Id,
     rate: Annotated[
-        Decimal | None, Query(ge=Decimal("-0.5"), lt=1, decimal_places=4, description="Discount rate; else the city's")
+        Decimal | None, Query(ge=Decimal("-0.3"), lt=1, decimal_places=4, description="Discount rate; else the city's")
     ] = None,
     years: Annotated[int | None, Query(ge=1, le=60, description="Years looked at; else the city's")] = None,
 ) -> m.ValueSeen:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 from domain.calendar import Calendar
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Text
+from domain.process import ProcessDefinition
 from learning import hypotheses
 from learning.backtest import Backtest, backtest, held
 from learning.forecast import Forecast, Held, forecast
@@ -61,7 +63,12 @@ class _Known(NamedTuple):
 
 def _made(store: Store, most: int | None = None) -> _Known:
     ways, calendar, now = of_store(store, most), store.facts().calendar, store.clock.now()
-    return _Known(History(ways, calendar, now), held(ways, lambda ref: store.facts(ref).definition, calendar, now))
+    return _Known(History(ways, calendar, now), held(ways, _definitions(store), calendar, now))
+
+
+def _definitions(store: Store) -> Callable[[str], ProcessDefinition | None]:
+    """Definitions by their reference, each asked for once."""
+    return cache(lambda reference: store.facts(reference).definition)
 
 
 HISTORY = Kept("history", lambda store: _made(store, AT_MOST))
@@ -143,7 +150,7 @@ def _tested(store: Store) -> Backtest:
 def tested(store: Store, most: int | None = None) -> Backtest:
     """The forecast put to the test on the last fiscal year. `most`: see `learning.ways.of_store`."""
     ways, calendar, now = of_store(store, most), store.facts().calendar, store.clock.now()
-    return backtest(ways, lambda ref: store.facts(ref).definition, calendar, now)
+    return backtest(ways, _definitions(store), calendar, now)
 
 
 WORK = Kept("work", _worked, READ_AT_ONCE)

@@ -336,11 +336,11 @@ def test_the_dossier_of_a_closed_lifecycle_holds_everything(office: Office) -> N
     while office.state.work != "implementation":
         office.submit()
         office.pass_gate()
-    billed = {"fiscal_year": 2027, "state": "billed", "amount": 800, "bill": "議案第12号"}
-    office.do(c.RecordBudget, person("finance"), **billed)
-    office.do(
-        c.RecordBudget, person("finance"), fiscal_year=2027, state="voted", amount=1234567
-    )  # the assembly gave more
+    line = {"fiscal_year": 2027, "window": "supplementary"}  # of an extraordinary session, which may meet on any day
+    for state in ("asked", "indicated"):
+        office.do(c.RecordBudget, person("finance"), **line, state=state, amount=800)
+    office.do(c.RecordBudget, person("finance"), **line, state="billed", amount=800, bill="議案第12号")
+    office.do(c.RecordBudget, person("finance"), **line, state="voted", amount=1234567)  # the assembly gave more
     office.do(c.FulfilPromise, person("chief"), promise=office.state.promises[0].id, note="報告した")
     office.finish()
     made = office.dossier()

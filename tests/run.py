@@ -9,12 +9,12 @@ import sys
 import pytest
 
 AT_MOST = 4
-"""Processes: each has a Temporal server and a PostgreSQL of its own."""
+"""Processes, each with a Temporal server and a PostgreSQL of its own: one more than there are cores, since tests wait for browsers."""
 
 
 def whole() -> list[str]:
     """How the whole suite runs: tests go one by one to the process that is free."""
-    return ["-n", str(max(2, min(os.cpu_count() or 2, AT_MOST))), "--dist", "worksteal"]
+    return ["-n", str(min((os.cpu_count() or 2) + 1, AT_MOST)), "--dist", "worksteal"]
 
 
 if __name__ == "__main__":

@@ -275,12 +275,8 @@ class Directory(Frozen):
         return [
             post
             for post in self._with_deputies(on)
-            if post not in mine and not self._is_there(post, on) and mine & set(self._first_there(post, on))
+            if post not in mine and not self.attended(post, on) and mine & set(self._first_there(post, on))
         ]
-
-    def attended(self, post: str, on: date) -> bool:
-        """Whether a holder of the post is there that day."""
-        return self._is_there(post, on)
 
     def may_stand_for(self, person: str, on: date) -> list[str]:
         """Posts that name a post of this person among their deputies that day, whether or not it is their turn."""
@@ -300,7 +296,8 @@ class Directory(Frozen):
         """Those named for a post that stand for it that day, in whatever matter."""
         return [d for d in self._deputies(post, on) if any(d.covers(on, scope) for scope in (d.scope or (None,)))]
 
-    def _is_there(self, post: str, on: date) -> bool:
+    def attended(self, post: str, on: date) -> bool:
+        """Whether somebody who holds the post and may decide is there that day."""
         return any(not self.is_absent(p, on) for p in self.holders(post, on) if self._may_decide(p))
 
     def _may_decide(self, person: str) -> bool:
@@ -315,7 +312,7 @@ class Directory(Frozen):
         """The first in order who is there, for each matter that the deputies' scopes name."""
         scopes = {scope for d in self._deputies(post, on) for scope in (d.scope or (None,))}
         orders = (self.deputies_of(post, on, scope) for scope in scopes)
-        return [p for order in orders for p in [next((p for p in order if self._is_there(p, on)), None)] if p]
+        return [p for order in orders for p in [next((p for p in order if self.attended(p, on)), None)] if p]
 
     def own_units_of(self, person: str, on: date) -> set[str]:
         """The units in which a person holds a post on a day, and none above them; what was merged into one counts as it."""

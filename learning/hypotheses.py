@@ -53,7 +53,7 @@ class Past(Frozen):
     scripted: bool
 
 
-class Lessons(Frozen):
+class Summary(Frozen):
     """Of comparable lifecycles: those of the same section, where those are too few all. Silent (`basis` none) where too few have
     measured. `attained`: median share of the way to the target, over the matched KPIs; `reached`: share of them at the target or
     beyond. `against`: median of measured over expected effect, of the `numbers` hypotheses that state both."""
@@ -69,6 +69,11 @@ class Lessons(Frozen):
     against: float | None
     scripted: bool
     silent: Text | None
+
+
+class Lessons(Summary):
+    """With the hypotheses that they rest on."""
+
     past: tuple[Past, ...]
 
 

@@ -4,7 +4,7 @@ store's read models (small and quick: pages ask)."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -62,7 +62,13 @@ def of_store(store: Store, most: int | None = None, *, only: str | None = None) 
     """From the read models `stage_visits` and `outcomes`, without what an answer taken back had led to. A closed lifecycle ended
     with its last event. `most`: about how many lifecycles are looked at; where there are more, every second, third … by start.
     `only`: one stream."""
-    among = evenly(store, most) if only is None else lambda query, table: query.where(table.c.stream == only)
+    chosen = _even_choice(store, most) if most is not None and only is None else None
+
+    def among(query: sa.Select[Any], table: sa.Table) -> sa.Select[Any]:
+        if only is not None:
+            return query.where(table.c.stream == only)
+        return query if chosen is None else query.where(table.c.stream.in_(chosen))
+
     steps: defaultdict[str, list[tuple[str, datetime]]] = defaultdict(list)
     ends: defaultdict[str, list[tuple[str, int, datetime]]] = defaultdict(list)
     rounds: dict[str, int] = {}
@@ -113,22 +119,21 @@ def of_store(store: Store, most: int | None = None, *, only: str | None = None) 
 
 def chosen_evenly(store: Store, most: int) -> list[str] | None:
     """The streams of an even choice of about so many lifecycles; None where there are no more."""
+    chosen = _even_choice(store, most)
+    if chosen is None:
+        return None
     with store.database.read() as connection:
-        if int(connection.execute(sa.select(sa.func.count()).select_from(lifecycles)).scalar_one()) <= most:
-            return None
-        return [r.stream for r in connection.execute(evenly(store, most)(sa.select(lifecycles.c.stream), lifecycles))]
+        return [str(stream) for (stream,) in connection.execute(chosen)]
 
 
-def evenly(store: Store, most: int | None) -> Callable[[sa.Select[Any], sa.Table], sa.Select[Any]]:
-    """What chooses among the lifecycles that a query reads of."""
+def _even_choice(store: Store, most: int) -> sa.Select[Any] | None:
     with store.database.read() as connection:
         number = int(connection.execute(sa.select(sa.func.count()).select_from(lifecycles)).scalar_one())
-    if most is None or number <= most:
-        return lambda query, _: query
+    if number <= most:
+        return None
     place = sa.func.row_number().over(order_by=(lifecycles.c.started_at, lifecycles.c.ref, lifecycles.c.stream))
     placed = sa.select(lifecycles.c.stream, place.label("place")).subquery()
-    chosen = sa.select(placed.c.stream).where(placed.c.place % -(-number // most) == 0)
-    return lambda query, table: query.where(table.c.stream.in_(chosen))
+    return sa.select(placed.c.stream).where(placed.c.place % -(-number // most) == 0)
 
 
 def _in_order(

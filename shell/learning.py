@@ -33,7 +33,7 @@ _TOP = 15
 
 
 def _traces(session: Session, section: str | None) -> list[Trace]:
-    from learning.asking import traces_of
+    from learning.overview import traces_of
 
     directory = session.store.facts().directory
     if section is not None and directory.unit(section) is None:
@@ -54,8 +54,8 @@ def _spread(s: Spread | None) -> tuple[str, str, str]:
 @learn.command("cycle")
 def learn_cycle(section: Section = None, json_: Json = False) -> None:
     """段階ごとの所要日数と滞留 / cycle time of the stages, and bottlenecks"""
-    from learning.asking import stage_titles
     from learning.times import cycle
+    from store.queries import stage_titles
 
     session = Session()
     titles = stage_titles(session.store)
@@ -92,8 +92,8 @@ def learn_cycle(section: Section = None, json_: Json = False) -> None:
 @learn.command("waiting")
 def learn_waiting(section: Section = None, json_: Json = False) -> None:
     """人を待った時間と作業した時間(職・課・段階別) / time waited for people against time worked"""
-    from learning.asking import stage_titles
     from learning.times import waiting
+    from store.queries import stage_titles
 
     session = Session()
     store, titles = session.store, stage_titles(session.store)
@@ -222,7 +222,7 @@ def learn_backtest(
     json_: Json = False,
 ) -> None:
     """最後の年度を伏せて見通しを試す / the forecast put to the test: the last fiscal year held out"""
-    from learning.asking import tested
+    from learning.overview import tested
     from shell.bodies import day_of
 
     if data is not None:

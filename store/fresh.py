@@ -36,6 +36,5 @@ class Fresh(Generic[K, T]):
         with turn:
             kept = found.get(key)
             if kept is None or kept[0] < asked or time.monotonic() - kept[1] > LONGEST:
-                begun = head_position(store)
-                kept = found[key] = (begun, time.monotonic(), self._find(store, key))
+                kept = found[key] = (asked, time.monotonic(), self._find(store, key))
             return kept[2]

@@ -14,6 +14,7 @@ from domain.calendar import local_day
 from domain.kinds import Row, plain
 from domain.lifecycle.absence import stands_in
 from domain.lifecycle.events import LifecycleStarted
+from domain.messages import Text
 from store.store import Store
 from store.tables import (
     answers,
@@ -372,6 +373,16 @@ def has_stream(store: Store, stream: str) -> bool:
 
 def published_definitions(store: Store) -> list[Row]:
     return rows(store, sa.select(definitions).order_by(definitions.c.name, definitions.c.version))
+
+
+def stage_titles(store: Store) -> dict[str, Text]:
+    """Titles of the stages of all published definitions by key, in the order of the processes; the newest title of each."""
+    found: dict[str, Text] = {}
+    for row in published_definitions(store):
+        document = row["document"]
+        stages = (*document["stages"], document.get("wind_down"), document.get("reopening"))
+        found |= {s["key"]: Text.model_validate(s["title"]) for s in stages if s}
+    return found
 
 
 def latest_definition(store: Store, name: str) -> str | None:

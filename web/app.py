@@ -63,8 +63,6 @@ class Visit:
     person: str
     csrf: str
     language: str
-    since: int
-    """Where the record stood before anything was read for the page: what comes behind is news to it."""
 
     @property
     def site(self) -> Site:
@@ -83,7 +81,8 @@ class Visit:
     def page(self, template: str, status: int = 200, *, live: str | None = None, **more: Any) -> Response:
         """`live`: the stream whose changes the open page shows, `ANY` for all, None for a page that stays as it is."""
         if live is not None:
-            more["live"] = f"/live?{urlencode({'of': live, 'since': self.since})}"
+            since = head_position(self.store)  # as everything else on the page: a GET is one snapshot
+            more["live"] = f"/live?{urlencode({'of': live, 'since': since})}"
         return self.site.renderer.page(self.request, template, self.language, status, visit=self, **more)
 
     def actor(self, capacity: str | None = None) -> Actor:
@@ -111,8 +110,7 @@ class Site:
         found = self.session(request)
         if found is None:
             raise SignInNeeded
-        language = language_of(request, self.store, found.person)
-        return Visit(request, found.person, found.csrf, language, head_position(self.store))
+        return Visit(request, found.person, found.csrf, language_of(request, self.store, found.person))
 
     def session(self, request: Request) -> SignedIn | None:
         return self.accounts.session(request.cookies.get(COOKIE))

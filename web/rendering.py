@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
@@ -79,11 +79,7 @@ class Renderer:
 
     def page(self, request: Request, template: str, language: str, status: int = 200, **more: Any) -> HTMLResponse:
         words = translations(language)
-        names = cache(self._names_now)
-
-        def name_of(person: str | None) -> str:
-            return names().get(person or "") or person or ""
-
+        name_of = self._naming()
         context: Mapping[str, Any] = {
             "_": words.gettext,
             "n_": words.ngettext,
@@ -116,7 +112,12 @@ class Renderer:
 
     def name_of(self, person: str | None) -> str:
         """The person's name; the id where none is known."""
-        return self._names_now().get(person or "") or person or ""
+        return self._naming()(person)
+
+    def _naming(self) -> Callable[[str | None], str]:
+        """`name_of` for a whole page, which looks once whether the directory is still the same."""
+        names = cache(self._names_now)
+        return lambda person: names().get(person or "") or person or ""
 
     def _names_now(self) -> dict[str, str]:
         """Read again with a new directory, and soon after an erasure."""

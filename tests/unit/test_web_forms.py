@@ -81,7 +81,7 @@ def test_forms_are_found_again_by_their_address() -> None:
     def shower(visit: Visit, parts: dict[str, str], kept: Mapping[str, str]) -> Response:
         return Response(f"{parts['which']}-{parts['name']}-{kept['text']}")
 
-    visit = Visit(Request({"type": "http", "headers": []}), "p32", "", "ja", 0)
+    visit = Visit(Request({"type": "http", "headers": []}), "p32", "", "ja")
     page = again(visit, "/tests/a:1/do/b", {"text": "x"})
     assert page is not None and page.body == b"a:1-b-x"
     for other in ("/tests/a/do/b/c", "/tests/a/do/", "/elsewhere"):

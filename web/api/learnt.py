@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Query
 
 from domain.messages import Frozen, Text
-from learning.asking import PAST, TESTED, WORK, Worked, stage_titles
-from learning.backtest import Backtest, Error
-from learning.hypotheses import Past, in_words, lessons
+from learning.asking import PAST
+from learning.backtest import Backtest
+from learning.hypotheses import Past, Summary, in_words, lessons
+from learning.overview import OVERVIEW, Overview
 from learning.paths import Loop, Step, Variant
 from learning.times import Split, StageTime, Waited
+from store.queries import stage_titles
 from web.api.access import Caller, Reader
 from web.api.bodies import paged
 from web.api.models import Page
@@ -58,46 +60,10 @@ class PathsSeen(Frozen):
     sent_back: tuple[StepTaken, ...]
 
 
-class LessonsSeen(Frozen):
+class LessonsSeen(Summary):
     """What past hypotheses expected beside what was measured, summed up; one by one they are `/learning/hypotheses/past`."""
 
-    basis: Literal["section", "city", "none"]
-    lifecycles: int
-    hypotheses: int
-    matched: int
-    results: dict[str, int]
-    attained: float | None
-    reached: float | None
-    numbers: int
-    against: float | None
-    scripted: bool
-    silent: Text | None
     words: Text
-
-
-class BacktestSeen(Frozen):
-    """The forecast put to the test: the last fiscal year held out. `errors` in working days, of the forecast, of the definition's due
-    dates and of the mean of all stages; `within` beside what was `promised`."""
-
-    fiscal_year: int
-    lifecycles: int
-    trained: int
-    cases: int
-    silent: int
-    unfinished: int
-    errors: tuple[Error, ...]
-    held: int
-    judged: int
-    within: float | None
-    promised: float
-    width: float | None
-    endless: int
-    by_stage: dict[str, tuple[int, float, float]]
-    by_basis: dict[str, tuple[int, int]]
-
-    @classmethod
-    def of(cls, found: Backtest) -> BacktestSeen:
-        return cls(**{n: getattr(found, n) for n in cls.model_fields})
 
 
 def _there(found: T | None) -> T:
@@ -113,9 +79,9 @@ def _there(found: T | None) -> T:
     return found
 
 
-def _work(caller: Caller, section: str | None) -> Worked:
+def _work(caller: Caller, section: str | None) -> Overview:
     _known(caller, section)
-    return _there(WORK.of(caller.store))
+    return _there(OVERVIEW.of(caller.store))
 
 
 def _known(caller: Caller, section: str | None) -> None:
@@ -129,7 +95,7 @@ def learning_cycle(caller: Reader, section: Section = None) -> CycleSeen:
     """Cycle time of the stages, and bottlenecks: those that together took half of all time."""
     found = _work(caller, section)
     titles = stage_titles(caller.store)
-    return CycleSeen(as_of=found.at, titles=titles, stages=tuple(found.of(section).cycle))
+    return CycleSeen(as_of=found.at, titles=titles, stages=found.of(section).cycle)
 
 
 @router.get("/waiting", responses=documented(404))
@@ -167,8 +133,7 @@ def learning_hypotheses(caller: Reader, section: Section = None) -> LessonsSeen:
     """What became of what was hoped for: of the section where enough has been measured there, else of the city."""
     _known(caller, section)
     found = lessons(_there(PAST.of(caller.store)), section)
-    same = {n: getattr(found, n) for n in LessonsSeen.model_fields if n != "words"}
-    return LessonsSeen(**same, words=in_words(found))
+    return LessonsSeen(**{n: v for n, v in found if n != "past"}, words=in_words(found))
 
 
 @router.get("/hypotheses/past", responses=documented(404))
@@ -179,6 +144,6 @@ def learning_past(caller: Reader, section: Section = None, limit: Limit = 50, cu
 
 
 @router.get("/backtest", responses=documented())
-def learning_backtest(caller: Reader) -> BacktestSeen:
+def learning_backtest(caller: Reader) -> Backtest:
     """How good the forecast would have been over the last fiscal year; of many lifecycles, by an even choice."""
-    return BacktestSeen.of(_there(TESTED.of(caller.store)))
+    return _there(OVERVIEW.of(caller.store)).tried

@@ -12,9 +12,9 @@ from definitions.loader import SHIPPED, read_document
 from domain.calendar import local_day
 from papers.words import CLOSED
 from store import boards, search
+from store.queries import stage_titles
 from web.app import visit_of
 from web.live import ANY
-from web.pages.finding import stage_titles
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
@@ -219,22 +219,17 @@ def read(visit: Visit, state: Lifecycle, current: dict[str, Any], before: list[d
     }
 
 
-@router.post("/requests/{request_id}/answer")
-def answer(
-    request: Request,
-    request_id: str,
-    csrf: Annotated[str, Form()] = "",
+def _filled(
     command_id: Annotated[str, Form(max_length=100)] = "",
-    seen: Annotated[str, Form(max_length=64)] = "",
     decision: Annotated[str, Form(max_length=20)] = "",
     comment: Annotated[str, Form(max_length=10_000)] = "",
     condition: Annotated[str, Form(max_length=10_000)] = "",
     outcome: Annotated[str, Form(max_length=50)] = "",
     back_to: Annotated[str, Form(max_length=100)] = "",
     in_absence: Annotated[str, Form(max_length=20)] = "",
-    act: Annotated[str, Form(max_length=20)] = "",
-) -> Response:
-    kept = {
+) -> dict[str, str]:
+    """What an answer is made of, as it was typed."""
+    return {
         "decision": decision,
         "comment": comment,
         "condition": condition,
@@ -243,6 +238,20 @@ def answer(
         "command_id": command_id or str(uuid4()),
         "in_absence": in_absence,
     }
+
+
+Filled = Annotated[dict[str, str], Depends(_filled)]
+
+
+@router.post("/requests/{request_id}/answer")
+def answer(
+    request: Request,
+    request_id: str,
+    kept: Filled,
+    csrf: Annotated[str, Form()] = "",
+    seen: Annotated[str, Form(max_length=64)] = "",
+    act: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
     visit = writing(request, kept | {"csrf": csrf})
     if isinstance(visit, Response):
         return visit
@@ -257,28 +266,13 @@ def answer(
 def correct(
     request: Request,
     request_id: str,
+    kept: Filled,
     csrf: Annotated[str, Form()] = "",
-    command_id: Annotated[str, Form(max_length=100)] = "",
     seen: Annotated[str, Form(max_length=64)] = "",
-    decision: Annotated[str, Form(max_length=20)] = "",
-    comment: Annotated[str, Form(max_length=10_000)] = "",
-    condition: Annotated[str, Form(max_length=10_000)] = "",
-    outcome: Annotated[str, Form(max_length=50)] = "",
-    back_to: Annotated[str, Form(max_length=100)] = "",
-    in_absence: Annotated[str, Form(max_length=20)] = "",
     reason: Annotated[str, Form(max_length=10_000)] = "",
 ) -> Response:
     """Another answer in the place of one's own."""
-    kept = {
-        "decision": decision,
-        "comment": comment,
-        "condition": condition,
-        "outcome": outcome,
-        "back_to": back_to,
-        "command_id": command_id or str(uuid4()),
-        "in_absence": in_absence,
-        "reason": reason,
-    }
+    kept = kept | {"reason": reason}
     visit = writing(request, kept | {"csrf": csrf})
     if isinstance(visit, Response):
         return visit

@@ -26,11 +26,12 @@ from store import queries
 from store.feeds import troubles
 from store.lineage import STANDINGS as STANDINGS_OF_SPREAD
 from store.lineage import lineage
+from store.queries import stage_titles
 from store.search import words_of
 from web.app import Visit, visit_of
 from web.pages.charting import of_lifecycle
 from web.pages.deciding import read
-from web.pages.finding import stage_titles, stream_of
+from web.pages.finding import stream_of
 from web.pages.steering import offered
 from web.pages.talk import QUIET, timeline
 from web.snapshots import Reading

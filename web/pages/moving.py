@@ -22,10 +22,11 @@ from domain.messages import Refused, Text, refuse
 from domain.process import ProcessDefinition
 from store import queries
 from store.moves import ALL, Prospect, counted, in_use, prospects, running
+from store.queries import stage_titles
 from web.app import Visit, visit_of
 from web.governing import said
 from web.keeping import shown_again, writing
-from web.pages.finding import stage_titles, stream_of
+from web.pages.finding import stream_of
 from web.pages.forming import problems_of
 from web.pages.processes import EFFECTS, published
 from web.snapshots import Reading
@@ -160,7 +161,7 @@ def _gone(
 ) -> list[tuple[str, Text, str]]:
     """Stages of these lifecycles that the version does not have: key, title, and where it was said to go on."""
     gone = dict.fromkeys(s.work for s in states if _is_gone(s, known))
-    return [(k, Text.model_validate(titles.get(k, {"ja": k, "en": k})), moves.get(k, "")) for k in gone]
+    return [(k, titles.get(k, Text(ja=k, en=k)), moves.get(k, "")) for k in gone]
 
 
 def _sources(visit: Visit, document: ProcessDefinition) -> list[tuple[str, Text]]:

@@ -9,9 +9,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from domain.calendar import fiscal_year, local_day
-from store.queries import register_of
+from store.queries import register_of, stage_titles
 from web.app import visit_of
-from web.pages.finding import stage_titles
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)

@@ -82,7 +82,7 @@ def _again(request: Request, given: dict[str, str], kept: dict[str, str]) -> Res
     site = _site(request)
     found = site.accounts.session(token)
     if found is not None:
-        visit = Visit(request, found.person, found.csrf, language_of(request, site.store, found.person), 0)
+        visit = Visit(request, found.person, found.csrf, language_of(request, site.store, found.person))
         page = again(visit, urlsplit(next_).path, kept)
         if page is not None:
             return _with_cookie(page, token)

@@ -32,11 +32,12 @@ from domain.lifecycle.absence import MarkMatter
 from domain.lifecycle.state import Lifecycle
 from domain.lifecycle.state import Request as Asked
 from domain.messages import Command, Refusal, Refused, Text
+from store.queries import stage_titles
 from web.app import Visit, visit_of
 from web.forms import boxes, by_field, nothing, typed
 from web.keeping import shown_again, writing
 from web.pages import spending
-from web.pages.finding import stage_titles, stream_of
+from web.pages.finding import stream_of
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -373,7 +374,7 @@ def _offers(visit: Visit, state: Lifecycle) -> dict[str, Choices]:
     directory = visit.store.facts().directory
     posts: Choices = tuple((p.id, p.title) for p in directory.posts)
     process = visit.store.facts(state.definition).definition
-    titles = {k: Text.model_validate(t) for k, t in stage_titles(visit.store).items()}
+    titles = stage_titles(visit.store)
     stages: Choices = tuple((s.key, s.title) for s in process.all_stages) if process else ()
     decided = tuple(
         (place.partition("/")[0], titles.get(place.partition("/")[0], _t(place, place))) for place in state.decided

@@ -15,12 +15,13 @@ from fastapi.responses import Response, StreamingResponse
 
 from charts.models import StageDays, StageName, TimesChart
 from domain.messages import Text, refuse
-from learning.asking import PAST, stage_titles
+from learning.asking import PAST
 from learning.exporting import EXPORTED, write_ocel, write_xes
 from learning.hypotheses import SCRIPTED, in_words, lessons
 from learning.log import happenings
 from learning.overview import OVERVIEW, Overview, Taught
 from learning.traces import TYPES, traces
+from store.queries import stage_titles
 from store.store import Store
 from web.app import visit_of
 from web.pages.charting import language, picture
@@ -30,6 +31,8 @@ from web.snapshots import Reading
 router = APIRouter(route_class=Reading)
 SHOWN = 10
 """Posts and past hypotheses on the page."""
+COMMONEST = 12
+"""Ways, loops and send-backs on the page."""
 _PIECE = 1 << 16
 _MEDIA = {"xes": "application/xml", "json": "application/json"}
 _EXPORTING = Lock()
@@ -53,6 +56,7 @@ def learning(request: Request, section: str = "") -> Response:
         unit=directory.unit,
         found=found,
         taught=taught,
+        longest=sorted(taught.cycle, key=lambda s: -s.share) if taught is not None else (),
         cases=_cases(taught) if taught is not None else {},
         chart=shown_chart(_chart(store, taught), address, language(visit)) if taught is not None else None,
         hoped=hoped,
@@ -61,6 +65,7 @@ def learning(request: Request, section: str = "") -> Response:
         titles=stage_titles(store),
         post=directory.post,
         shown=SHOWN,
+        commonest=COMMONEST,
         mark=SCRIPTED,
     )
 

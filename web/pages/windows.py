@@ -8,9 +8,9 @@ from fastapi.responses import Response
 from domain.calendar import local_day
 from domain.fiscal import openings
 from store import windows
+from store.queries import stage_titles
 from web.app import visit_of
 from web.live import ANY
-from web.pages.finding import stage_titles
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)

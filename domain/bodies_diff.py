@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from domain.bodies import BodyRules, Formal, Seat, members_of, posts_of
 from domain.directory import Directory
 from domain.messages import Text
-from domain.process_diff import shown
+from domain.process_diff import fields, shown
 
 _FIELDS: Mapping[str, Text] = {
     "name": Text(ja="名前", en="name"),
@@ -99,16 +99,7 @@ def _parts(ja: str, en: str, key: str, old: Sequence[Any], new: Sequence[Any]) -
 
 
 def _fields(where: Text, old: BaseModel, new: BaseModel, skip: Sequence[str], suffix: str = "") -> Iterator[Text]:
-    for name in type(new).model_fields:
-        before, after = getattr(old, name), getattr(new, name)
-        if name in skip or before == after:
-            continue
-        label = _FIELDS[name + suffix]
-        place = (f"{where.ja}: " if where.ja else ""), (f"{where.en}: " if where.en else "")
-        yield Text(
-            ja=f"{place[0]}{label.ja} {_shown(before, 'ja')} → {_shown(after, 'ja')}",
-            en=f"{place[1]}{label.en} {_shown(before, 'en')} -> {_shown(after, 'en')}",
-        )
+    return fields(where.ja, where.en, old, new, skip, label=lambda name: _FIELDS[name + suffix], show=_shown)
 
 
 def _shown(value: Any, language: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -113,17 +114,30 @@ def _renamed(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, str]
     return {key: gone[part.title] for key, part in news.items() if key not in olds and part.title in gone}
 
 
-def _fields(ja: str, en: str, old: BaseModel, new: BaseModel, skip: Sequence[str] = ()) -> Iterator[Text]:
+def fields(
+    ja: str,
+    en: str,
+    old: BaseModel,
+    new: BaseModel,
+    skip: Sequence[str] = (),
+    *,
+    label: Callable[[str], Text],
+    show: Callable[[Any, str], str],
+) -> Iterator[Text]:
+    """What differs between two parts of published documents, field by field. `ja`, `en`: which part, empty for the whole."""
     for name in type(new).model_fields:
         before, after = getattr(old, name), getattr(new, name)
         if name in (*skip, "key") or before == after:
             continue
-        label = _FIELDS[name]
+        called = label(name)
         where = (f"{ja}: " if ja else ""), (f"{en}: " if en else "")
         yield Text(
-            ja=f"{where[0]}{label.ja} {shown(before, 'ja')} → {shown(after, 'ja')}",
-            en=f"{where[1]}{label.en} {shown(before, 'en')} -> {shown(after, 'en')}",
+            ja=f"{where[0]}{called.ja} {show(before, 'ja')} → {show(after, 'ja')}",
+            en=f"{where[1]}{called.en} {show(before, 'en')} -> {show(after, 'en')}",
         )
+
+
+_fields = partial(fields, label=lambda name: _FIELDS[name], show=lambda value, language: shown(value, language))
 
 
 def shown(value: Any, language: str) -> str:

@@ -138,9 +138,12 @@ def test_what_is_in_trouble_is_for_those_who_look_after_it(city: Pages) -> None:
         assert [f["kpi_title"] for f in everything] == ["二つ目", "一つ目"], "those in trouble first"
         assert [f["kpi"] for f in failing] == ["second"] and failing[0]["terms"]["url"] == feed[0]
         assert failing[0]["incidents"][-1]["words"]["en"] == "no answer"
+        assert "no answer" in failing[0]["trouble"]["en"] and everything[1]["trouble"] is None
         assert office.get("/outbox").json()["items"] == city.json("notices", "outbox")
         own = section.get(f"/lifecycles/{MEASURED}/kpis").json()
         assert own["feeds"][listed["key"]]["value"] == "/data/0/value"
+        told = city.json("kpi", "show", MEASURED)
+        assert all(own[name] == told[name] for name in ("stopping", "refuted", "feed_troubles"))
 
 
 def test_definitions_are_checked_and_compared_without_being_published(town: Pages, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from learning.forecast import in_words
 from learning.reaching import windows_of
 from store import bodies, queries, windows
 from store.beginnings import beginning, evaluated
+from store.feeds import troubles
 from store.store import Store
 from web.api import outlook_models as m
 from web.api.access import Caller, Reader
@@ -149,8 +150,11 @@ def kpis_of(
         title=state.title,
         on=today,
         review_date=state.review_date,
+        stopping=state.stopping,
         reached=state.reached,
+        refuted=state.refuted,
         feeds={key: m.FeedTerms.model_validate(t.model_dump()) for key, t in state.pulls.items()},
+        feed_troubles=troubles(caller.store, stream, state.pulls),
         kpis=tuple(m.KpiSeen.model_validate({n: v for n, v in k.items() if n in names}) for k in told),
     )
 

@@ -13,6 +13,7 @@ from domain.feeds.kind import Feed, Incident, Pulled
 from domain.feeds.messages import Terms
 from domain.fiscal import Reach
 from domain.kpis.health import Forecast, Health
+from domain.kpis.stopping import Criterion
 from domain.lifecycle.state import Aiming, Reached
 from domain.lifecycle.valuing import Cost, Value
 from domain.messages import Frozen, Text
@@ -250,20 +251,25 @@ class FeedTerms(Terms):
 
 
 class KpisSeen(Frozen):
-    """The KPIs of a lifecycle on a day, the stopping rules that it has met, and what is fetched by itself for which."""
+    """The KPIs of a lifecycle on a day, its stopping rules, which of them are met, what a correction has refuted of them, what is
+    fetched by itself for which, and why where that brings nothing."""
 
     stream: str
     ref: str
     title: str
     on: date
     review_date: date | None
+    stopping: tuple[Criterion, ...]
     reached: tuple[Reached, ...]
+    refuted: tuple[Text, ...]
     feeds: dict[str, FeedTerms]
+    feed_troubles: dict[str, Text]
     kpis: tuple[KpiSeen, ...]
 
 
 class FeedSeen(Frozen):
-    """Values fetched by themselves. `failing`: the last attempt brought none; `incidents` say why, the newest last."""
+    """Values fetched by themselves. `failing`: the last attempt brought none; `incidents` say why, the newest last. `trouble`: why no value
+    comes, in words, be it a failure or that nobody fetches."""
 
     stream: str
     lifecycle: str
@@ -278,12 +284,13 @@ class FeedSeen(Frozen):
     failing: bool
     incidents: tuple[Incident, ...]
     ended: Text | None
+    trouble: Text | None
 
     @classmethod
-    def of(cls, feed: Feed) -> FeedSeen:
+    def of(cls, feed: Feed, now: datetime) -> FeedSeen:
         terms = FeedTerms.model_validate(feed.terms.model_dump()) if feed.terms is not None else None
-        same = {n: getattr(feed, n) for n in cls.model_fields if n != "terms"}
-        return cls(**same, terms=terms)
+        same = {n: getattr(feed, n) for n in cls.model_fields if n not in ("terms", "trouble")}
+        return cls(**same, terms=terms, trouble=feed.trouble(now))
 
 
 # --- evaluation ------------------------------------------------------------------------------------------------------

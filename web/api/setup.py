@@ -121,8 +121,9 @@ def feeds(
 ) -> Page[FeedSeen]:
     """Values that are fetched by themselves, those in trouble first: for the secretariat and auditors."""
     require_oversight(caller.store, caller.key.person)
-    found = [f for f in all_feeds(caller.store) if f.failing or not failing]
-    return paged(found, limit, cursor, FeedSeen.of)
+    now = caller.store.clock.now()
+    found = [f for f in all_feeds(caller.store) if not failing or f.trouble(now) is not None]
+    return paged(found, limit, cursor, lambda f: FeedSeen.of(f, now))
 
 
 @router.get("/outbox", responses=documented(409), tags=["operations"])

@@ -16,11 +16,12 @@ from pathlib import Path
 
 from bench.goals import Figure, figure
 from bench.rounds import Bench, interleaved
+from rehearsal.asking import without
 from rehearsal.casting import cast_demo
+from rehearsal.contract import Change
 from rehearsal.playing import Programme
 from rehearsal.shares import in_memory
-from rehearsal.shifting import Change
-from rehearsal.whatif import of_cast, without
+from rehearsal.whatif import of_cast
 from settings import ROOT
 
 _SINCE, _UNTIL = date(2024, 4, 1), date(2026, 3, 31)

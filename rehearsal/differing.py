@@ -6,60 +6,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
 
 from domain.calendar import Calendar, end_of_business, local_day
 from domain.directory import Directory
-from domain.messages import Frozen, Text
+from domain.messages import Text
 from domain.process import ProcessDefinition
 from domain.process_diff import compare
 from learning.measures import working_days
 from learning.traces import Trace
-from rehearsal.shifting import Change
+from rehearsal.asking import titles_of_roles
+from rehearsal.contract import Change, Effect, Shift, WhatIf
 
-Effect = Literal["same", "later", "earlier", "other_way", "impossible"]
 NOTABLE = 5
 """Working days by which a lifecycle must come later or earlier to count as changed (ours)."""
 BUDGETING = "budgeting"
 """The form of the stage that asks for a budget: who enters it by a deadline reaches that window."""
-
-
-class Shift(Frozen):
-    """One lifecycle in both runs. `way` and `would`: the stages from here on. `days`: working days by which it comes later (negative:
-    earlier) to the last stage that both runs reach. `window` and `would_window`: the deadline that it reaches with its budget request
-    (None: none within the time played, or its request is behind it)."""
-
-    stream: str
-    ref: str
-    title: str
-    stage: str
-    effect: Effect
-    days: int
-    way: tuple[str, ...]
-    would: tuple[str, ...]
-    window: date | None
-    would_window: date | None
-    misses: bool
-    why: tuple[Text, ...]
-
-
-class WhatIf(Frozen):
-    """`changes`: what is otherwise, in words. `scripted`: people, their pace and how reviews end are made up (台本); the lifecycles
-    and the rules are not. `left_out`: lifecycles that cannot be played on."""
-
-    since: datetime
-    until: date
-    seed: int
-    deadlines: tuple[date, ...]
-    changes: tuple[Text, ...]
-    lifecycles: int
-    effects: dict[Effect, int]
-    misses: int
-    reaches_earlier: int
-    shifts: tuple[Shift, ...]
-    """Those that change or miss a window; all others stay as they are."""
-    left_out: tuple[str, ...]
-    scripted: bool = True
 
 
 Run = Mapping[str, Trace]
@@ -77,12 +38,13 @@ class Both:
 
 @dataclass(frozen=True)
 class Telling:
-    """Holds what both runs share. `process` is the definition after the change."""
+    """Holds what both runs share. `process` is the definition after the change, `before` the one that most followed under its name."""
 
     calendar: Calendar
     directory: Directory
     definitions: Mapping[str, ProcessDefinition]
     process: ProcessDefinition
+    before: ProcessDefinition | None
     deadlines: tuple[date, ...]
     since: datetime
 
@@ -109,14 +71,19 @@ class Telling:
     def _changes(self, change: Change) -> tuple[Text, ...]:
         found: list[Text] = []
         if change.definition is not None:
-            before = [d for d in self.definitions.values() if d.name == change.definition.name]
-            newest = max(before, key=lambda d: d.version, default=None)
-            lines = compare(newest, change.definition) if newest is not None else ()
+            if (reference := change.definition.reference) in self.definitions:
+                found.append(Text(ja=f"定義 {reference} に沿う", en=f"under the definition {reference}"))
+            lines = compare(self.before, change.definition) if self.before is not None else ()
             found += [t for t in lines if not t.en.startswith("version ")]
+        titles = titles_of_roles(self.process, self.directory)
         for role, factor in sorted(change.pace.items()):
-            found.append(Text(ja=f"{role}: {factor:g} 倍の日数がかかる", en=f"{role}: takes {factor:g} times as long"))
+            who = titles.get(role, Text(ja="全員", en="everybody"))
+            found.append(
+                Text(ja=f"{who.ja}: {factor:g} 倍の日数がかかる", en=f"{who.en}: takes {factor:g} times as long")
+            )
         for role, many in sorted(change.capacity.items()):
-            found.append(Text(ja=f"{role}: 一度に {many} 件まで", en=f"{role}: at most {many} at a time"))
+            who = titles.get(role, Text(ja=role, en=role))
+            found.append(Text(ja=f"{who.ja}: 一度に {many} 件まで", en=f"{who.en}: at most {many} at a time"))
         return tuple(found)
 
     def _shift(self, both: Both, stream: str, ends: datetime) -> Shift:

@@ -23,9 +23,10 @@ from rehearsal.board import Board
 from rehearsal.bodies import Bodies
 from rehearsal.casting import Cast
 from rehearsal.conductor import Conductor, Moment
+from rehearsal.contract import Change
 from rehearsal.ledger import Ledger
 from rehearsal.people import People
-from rehearsal.shifting import Change, Shifted
+from rehearsal.shifting import Shifted
 from rehearsal.summary import Tally
 from store.calendars import calendar
 

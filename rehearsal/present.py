@@ -37,6 +37,8 @@ class Present:
     running: Mapping[str, tuple[Lifecycle, int]]
     memories: tuple[tuple[Lifecycle, Event], ...]
     beside: tuple[str, ...]
+    known: int
+    """How many are open: more than are here where an even choice of them was taken."""
 
     def ledger(self) -> MemoryLedger:
         """A new ledger that stands where the store stands."""
@@ -53,13 +55,19 @@ class Present:
         return [_script(state, self.now, seed) for state, _ in self.running.values()]
 
 
-def present(store: Store) -> Present:
-    """Every open lifecycle, folded from its events."""
+def present(store: Store, most: int | None = None) -> Present:
+    """Every open lifecycle, folded from its events; of more than `most` an even choice by when they began. One moment of the store."""
+    with store.database.snapshot():
+        return _present(store, most)
+
+
+def _present(store: Store, most: int | None) -> Present:
     kind = store.kinds["lifecycle"]
     running: dict[str, tuple[Lifecycle, int]] = {}
     memories: list[tuple[Lifecycle, Event]] = []
     beside: list[str] = []
-    for row in queries.find_lifecycles(store, closed=False):
+    open_ = queries.find_lifecycles(store, closed=False)
+    for row in open_ if most is None else open_[:: max(1, -(-len(open_) // most))]:
         state, version = kind.initial(row["stream"]), 0
         for recorded in store.events(row["stream"], open_texts=False):
             state, version = kind.evolve(state, recorded), recorded.version
@@ -81,6 +89,7 @@ def present(store: Store) -> Present:
         running=running,
         memories=tuple(memories),
         beside=tuple(beside),
+        known=len(open_),
     )
 
 

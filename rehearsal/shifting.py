@@ -6,8 +6,7 @@ Chance hangs on what is asked and not on the id that a request happens to bear, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from heapq import heapify, heapreplace
@@ -18,24 +17,13 @@ from domain.lifecycle import events as e
 from domain.lifecycle.adopting import DeliverableImported
 from domain.lifecycle.state import Lifecycle, Request
 from domain.messages import Event, Recorded
-from domain.process import ProcessDefinition, Stage
+from domain.process import Stage
+from rehearsal.contract import ALL, Change
 from rehearsal.ledger import Ledger
 from rehearsal.people import People
 from rehearsal.script import Intention, Script, later, meeting_day, on_day
 
-ALL = "all"
-"""Stands for every role."""
 _QUARTER = re.compile(r"\d{4}-Q[1-4]")
-
-
-@dataclass(frozen=True)
-class Change:
-    """What is otherwise. `definition`: the process that running lifecycles move to. `pace`: role -> how many times as long its
-    people take (2: twice as slow). `capacity`: role -> how many matters each of its posts has in hand at a time."""
-
-    definition: ProcessDefinition | None = None
-    pace: Mapping[str, float] = field(default_factory=dict)
-    capacity: Mapping[str, int] = field(default_factory=dict)
 
 
 class Shifted(People):

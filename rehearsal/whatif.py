@@ -6,7 +6,8 @@ Running lifecycles of a store are played on from their present state; the tasks 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -20,13 +21,14 @@ from learning.log import of_recorded
 from learning.traces import Tracer
 from rehearsal.casting import Cast
 from rehearsal.conductor import Conductor
-from rehearsal.differing import Both, Run, Telling, WhatIf
+from rehearsal.contract import Change, WhatIf
+from rehearsal.differing import Both, Run, Telling
 from rehearsal.errors import RehearsalError
 from rehearsal.playing import Programme
 from rehearsal.present import Present, tracer_of
 from rehearsal.script import MARK, scripted
 from rehearsal.shares import in_memory
-from rehearsal.shifting import Change, Shifted
+from rehearsal.shifting import Shifted
 from store.calendars import calendar as shipped_calendar
 from store.calendars import fiscal_calendar
 
@@ -39,36 +41,6 @@ def default_deadlines(first: date, last: date) -> tuple[date, ...]:
     closing = sorted(o.requests_close for o in found if o.kind == "initial" and o.requests_close >= first)
     later = [d for d in closing if d > last][:1]
     return (*(d for d in closing if d <= last), *later)
-
-
-def without(process: ProcessDefinition, removed: Iterable[str], version: int) -> ProcessDefinition:
-    """The process as another version without some steps, each given as `stage/step`. Raises `RehearsalError`."""
-    gone: dict[str, set[str]] = {}
-    known = {f"{s.key}/{g.key}" for s in process.stages for g in s.gate}
-    for place in removed:
-        if place not in known:
-            raise RehearsalError(
-                f"--without: {place}: {process.reference} にない手順です / no step of it\n→ 例 / e.g. {', '.join(sorted(known)[:6])} …",
-                exit_code=2,
-            )
-        gone.setdefault(place.partition("/")[0], set()).add(place.partition("/")[2])
-    stages = []
-    for stage in process.stages:
-        gate = tuple(g for g in stage.gate if g.key not in gone.get(stage.key, set()))
-        if not gate:
-            raise RehearsalError(
-                f"--without: {stage.key}: 手順が一つも残りません / no step is left\n→ 一つは残してください / leave one of them",
-                exit_code=2,
-            )
-        ends = {d.ends_at for d in stage.delegations} & gone.get(stage.key, set())
-        if ends:
-            raise RehearsalError(
-                f"--without: {stage.key}/{ends.pop()}: 専決の終点です / a standing delegation ends there\n"
-                "→ 定義ファイルを直して --definition で試してください / change the definition file and try it with --definition",
-                exit_code=2,
-            )
-        stages.append(stage.model_copy(update={"gate": gate}))
-    return process.model_copy(update={"version": version, "stages": tuple(stages)})
 
 
 # --- playing ---------------------------------------------------------------------------------------------------------
@@ -84,8 +56,16 @@ def of_store(now: Present, change: Change, until: date, seed: int, deadlines: Se
     both = Both(base, changed, stages, refused)
     process = change.definition or next(iter(now.definitions.values()))
     found = deadlines or default_deadlines(local_day(now.now), until)
-    told = Telling(now.calendar, now.directory.directory, now.definitions, process, tuple(found), now.now)
-    return told.whole(both, change, until, seed, now.beside)
+    before = _followed(now, process.name)
+    told = Telling(now.calendar, now.directory.directory, now.definitions, process, before, tuple(found), now.now)
+    whole = told.whole(both, change, until, seed, now.beside)
+    return whole.model_copy(update={"known": now.known}) if now.known > len(now.running) + len(now.beside) else whole
+
+
+def _followed(now: Present, name: str) -> ProcessDefinition | None:
+    """The version of that name that most follow."""
+    followed = Counter(s.definition for s, _ in now.running.values() if s.definition.partition("@")[0] == name)
+    return now.definitions[max(sorted(followed), key=followed.__getitem__)] if followed else None
 
 
 def of_cast(
@@ -112,7 +92,8 @@ def of_cast(
     both = Both(base.traces, changed.traces, {}, {})
     found = deadlines or default_deadlines(since, until)
     definitions = {cast.process.reference: cast.process}
-    told = Telling(shipped_calendar(), cast.directory, definitions, process, tuple(found), begin)
+    before = cast.process
+    told = Telling(shipped_calendar(), cast.directory, definitions, process, before, tuple(found), begin)
     return told.whole(both, change, until, seed, ())
 
 
@@ -131,6 +112,8 @@ def _play_on(now: Present, change: Change, until: date, seed: int) -> tuple[Run,
         ledger.know(change.definition)
         for stream, (state, _) in now.running.items():
             if state.definition.partition("@")[0] != change.definition.name:
+                continue
+            if state.definition == change.definition.reference:
                 continue
             try:
                 fresh = ledger.record(*_move(state, change.definition, now))

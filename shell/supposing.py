@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from domain.calendar import fiscal_year, local_day, wareki
+from domain.calendar import wareki
 from shell.app import Json, app
 from shell.errors import ShellError
 from shell.output import OUT
@@ -18,13 +18,13 @@ from shell.session import Session
 if TYPE_CHECKING:
     from domain.process import ProcessDefinition
     from learning.backtest import Backtest
+    from rehearsal.asking import Ground
     from rehearsal.casting import Cast
-    from rehearsal.differing import Shift, WhatIf
-    from rehearsal.shifting import Change
-
-    Changed = Callable[[ProcessDefinition, int, set[str]], Change]
+    from rehearsal.contract import Shift, Supposition, WhatIf
 
 _TOP = 30
+_OPTIONS = {"document": "definition", "deadlines": "deadline"}
+"""Fields of the question that the shell has under another name."""
 _EFFECTS = {
     "same": "変わらない / as before",
     "later": "遅くなる / later",
@@ -74,61 +74,57 @@ def whatif(
     since: Annotated[
         str | None, typer.Option("--since", metavar="DATE", help="FILE の初日 / first day of FILE")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="同じ種なら同じ結果 / same seed, same result")] = 1,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=999_999_999, help="同じ種なら同じ結果 / same seed, same result")
+    ] = 1,
     json_: Json = False,
 ) -> None:
     """もし定義や人手が違ったら(何も記録しない) / under another definition or capacity; records nothing"""
-    from rehearsal.shifting import ALL, Change
+    from rehearsal.contract import Supposition
     from shell.bodies import day_of
 
-    def changed(process: ProcessDefinition, newest: int, roles: set[str]) -> Change:
-        return Change(
-            definition=_definition(definition, without, process, newest),
-            pace=_pairs("--pace", pace, roles | {ALL}, least=0.05),
-            capacity={r: int(n) for r, n in _pairs("--capacity", capacity, roles, least=1).items()},
-        )
-
-    deadlines = tuple(day_of("--deadline", d) for d in deadline or ())
-    last = day_of("--until", until) if until else None
-    if file is None:
-        found = _of_store(changed, last, seed, deadlines)
-    else:
-        begin = day_of("--since", since) if since else None
-        found = _of_file(file, changed, begin, last, seed, deadlines)
+    asked = Supposition(
+        document=_document(definition),
+        without=tuple(without or ()),
+        pace=_pairs("--pace", pace),
+        capacity={role: _whole(role, number) for role, number in _pairs("--capacity", capacity).items()},
+        deadlines=tuple(day_of("--deadline", d) for d in deadline or ()),
+        until=day_of("--until", until) if until else None,
+        seed=seed,
+    )
+    begin = day_of("--since", since) if since else None
+    found = _of_store(asked) if file is None else _of_file(file, asked, begin)
     OUT.emit(found.model_dump(), lambda: _print(found))
 
 
-def _of_store(changed: Changed, last: date | None, seed: int, deadlines: tuple[date, ...]) -> WhatIf:
+def _of_store(asked: Supposition) -> WhatIf:
+    from rehearsal.asking import change, ground, last_day
     from rehearsal.present import present
     from rehearsal.whatif import of_store
 
-    now = present(Session().store)
-    if not now.running:
+    store = Session().store
+    on = ground(store)
+    if not on.running:
         raise ShellError(
             "進行中のものがありません / nothing is running",
             "→ `./taskforce whatif FILE` で開始ファイルを試せます / try a start file",
         )
-    names = [state.definition for state, _ in now.running.values()]
-    process = now.definitions[max(sorted(set(names)), key=names.count)]
-    newest = max(d.version for d in now.definitions.values() if d.name == process.name)
-    change = changed(process, newest, {p.role for p in now.directory.directory.posts})
-    until = last or date(fiscal_year(local_day(now.now)) + 2, 3, 31)
-    return of_store(now, change, until, seed, deadlines)
+    _require_usable(asked, on)
+    return of_store(present(store), change(asked, on), last_day(asked, on), asked.seed, asked.deadlines)
 
 
-def _of_file(
-    file: Path, changed: Changed, begin: date | None, last: date | None, seed: int, deadlines: tuple[date, ...]
-) -> WhatIf:
+def _of_file(file: Path, asked: Supposition, begin: date | None) -> WhatIf:
+    from rehearsal.asking import Ground, change
     from rehearsal.casting import cast_file
     from rehearsal.whatif import of_cast
 
-    first = begin or date((last.year if last else 2027) - 3, 4, 1)
-    until = last or date(first.year + 3, 3, 31)
-    if until <= first:
-        raise ShellError(f"--until {until}: {first} より後の日付にしてください / must lie after the beginning, {first}")
-    cast = _cast(lambda: cast_file(file, since=first, seed=seed))
-    change = changed(cast.process, cast.process.version, {p.role for p in cast.directory.posts})
-    return of_cast(cast, change, first, until, seed, deadlines)
+    first = begin or date((asked.until.year if asked.until else 2027) - 3, 4, 1)
+    until = asked.until or date(first.year + 3, 3, 31)
+    cast = _cast(lambda: cast_file(file, since=first, seed=asked.seed))
+    process = cast.process
+    on = Ground(first, {process.reference: len(cast.scripts)}, {process.reference: process}, cast.directory)
+    _require_usable(asked.model_copy(update={"until": until}), on)
+    return of_cast(cast, change(asked, on), first, until, asked.seed, asked.deadlines)
 
 
 def _cast(read: Callable[[], Cast]) -> Cast:
@@ -140,41 +136,48 @@ def _cast(read: Callable[[], Cast]) -> Cast:
         raise ShellError(*str(error).splitlines()) from None
 
 
-def _definition(
-    file: Path | None, without: list[str] | None, process: ProcessDefinition, newest: int
-) -> ProcessDefinition | None:
-    """The changed process: of a file, with steps left out; always as a version of its own."""
+def _require_usable(asked: Supposition, on: Ground) -> None:
+    """Raises `ShellError` with a line for each option that cannot be used."""
+    from rehearsal.asking import problems
+
+    lines = []
+    for p in problems(asked, on):
+        field = p.field.partition(".")[0]
+        where = f"--{_OPTIONS.get(field, field)}: " if field else ""
+        value = "" if p.value is None else f"{p.value}: "
+        lines.append(f"{where}{value}{p.message.ja} / {p.message.en}")
+    if lines:
+        raise ShellError(*lines)
+
+
+def _document(file: Path | None) -> ProcessDefinition | None:
     from definitions.loader import load_definition
-    from rehearsal.whatif import without as left_out
-    from shell.moving import require_known_names
 
-    if file is None and not without:
-        return None
-    chosen = load_definition(file) if file is not None else process
-    if file is not None:
-        require_known_names(chosen, file)
-    if without:
-        return left_out(chosen, without, newest + 1)
-    return chosen.model_copy(update={"version": max(chosen.version, newest + 1)})
+    return load_definition(file) if file is not None else None
 
 
-def _pairs(option: str, given: list[str] | None, roles: set[str], *, least: float) -> dict[str, float]:
+def _pairs(option: str, given: list[str] | None) -> dict[str, float]:
     found: dict[str, float] = {}
     for text in given or ():
         role, _, number = text.partition("=")
-        if role not in roles:
-            raise ShellError(f"{option}: {role}: 役割がありません / no such role", f"→ {', '.join(sorted(roles))}")
         try:
-            value = float(number)
+            found[role] = float(number)
         except ValueError:
-            value = -1.0
-        if not least <= value <= 1000:
-            raise ShellError(
-                f"{option}: {text}: {least:g} から 1000 までの数にしてください / a number from {least:g} to 1000",
-                f"→ 例 / e.g. {option} {role}=2",
-            )
-        found[role] = value
+            raise _no_number(option, text, role) from None
     return found
+
+
+def _whole(role: str, number: float) -> int:
+    if not number.is_integer():
+        raise _no_number("--capacity", f"{role}={number:g}", role)
+    return int(number)
+
+
+def _no_number(option: str, text: str, role: str) -> ShellError:
+    return ShellError(
+        f"{option}: {text}: 役割=数 の形にしてください / write ROLE=NUMBER",
+        f"→ 例 / e.g. {option} {role or 'mayor'}=2",
+    )
 
 
 def _print(found: WhatIf) -> None:
@@ -189,6 +192,8 @@ def _print(found: WhatIf) -> None:
         f"早い締切に間に合う / reach an earlier one: {found.reaches_earlier}",
         "",
     )
+    if found.known is not None:
+        OUT.say(f"進行中 {found.known} 件からの均等な抽出 / an even choice of {found.known} that run")
     if found.left_out:
         OUT.say(f"再開の決定中のため対象外 / left out, reopening: {len(found.left_out)}")
     if found.shifts:
@@ -220,9 +225,9 @@ def rehearsed(file: Path, since: date, until: date, seed: int) -> Backtest:
     from learning.backtest import backtest
     from learning.ways import of_traces
     from rehearsal.casting import cast_file
+    from rehearsal.contract import Change
     from rehearsal.playing import Programme
     from rehearsal.shares import in_memory
-    from rehearsal.shifting import Change
     from store.calendars import calendar
 
     if until <= since:

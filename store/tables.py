@@ -230,6 +230,23 @@ web_opened = Table(
     Column("at", Moment, nullable=False),
 )
 """Requests whose page was opened in a session of the browser, and the document that it showed."""
+web_whatifs = Table(
+    "web_whatifs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("reckoner", Text, nullable=False),
+    Column("begun_at", Moment),
+    Column("beat_at", Moment),
+    Column("ended_at", Moment),
+    Column("problem", Json),
+    Column("found", Text),
+)
+"""What would be otherwise: questions and what was found, for some days; no part of the record."""
+Index("web_whatifs_state", web_whatifs.c.state, web_whatifs.c.asked_at)
 
 # Read models: folds of the events, made again by `rebuild`.
 

@@ -25,6 +25,7 @@ from store.transaction import Outcome
 from web.identity import Provider
 from web.live import Live
 from web.rendering import Renderer, language_of
+from web.whatifs import Reckoning
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -79,8 +80,11 @@ class Visit:
         return self.request.cookies.get(COOKIE)
 
     def page(self, template: str, status: int = 200, *, live: str | None = None, **more: Any) -> Response:
-        """`live`: the stream whose changes the open page shows, `ANY` for all, None for a page that stays as it is."""
-        if live is not None:
+        """`live`: the stream whose changes the open page shows, `ANY` for all, an address with news of its own, None for a page that
+        stays as it is."""
+        if live is not None and live.startswith("/"):
+            more["live"] = live
+        elif live is not None:
             since = head_position(self.store)  # as everything else on the page: a GET is one snapshot
             more["live"] = f"/live?{urlencode({'of': live, 'since': since})}"
         return self.site.renderer.page(self.request, template, self.language, status, visit=self, **more)
@@ -97,6 +101,7 @@ class Site:
         self.renderer = Renderer(self)
         self.provider = Provider(settings, f"{self.base}/sign-in/returned") if settings.oidc_issuer else None
         self.live = Live(store)
+        self.reckoning = Reckoning(settings, store)
         self._client: Client | None = None
         self._waking: set[asyncio.Task[None]] = set()
 
@@ -167,6 +172,7 @@ class Site:
         to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
         self.live.close()
+        await asyncio.to_thread(self.reckoning.end)
         if self._waking:
             await asyncio.wait(self._waking, timeout=5)
 
@@ -221,6 +227,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         signing,
         steering,
         succeeding,
+        supposing,
         teaching,
         windows,
     )
@@ -245,6 +252,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         charting,
         windows,
         teaching,
+        supposing,
         live,
         managing,
         succeeding,

@@ -30,15 +30,15 @@ from learning.paths import paths
 from learning.times import cycle, waiting
 from learning.traces import TYPES, Trace, traces
 from learning.ways import Way, of_store, of_traces
+from rehearsal.asking import without
 from rehearsal.casting import cast_demo
-from rehearsal.differing import WhatIf
+from rehearsal.contract import Change, WhatIf
 from rehearsal.ledger import StoreLedger
 from rehearsal.people import People
 from rehearsal.playing import Programme, conduct
 from rehearsal.present import Present, present
 from rehearsal.shares import in_memory
-from rehearsal.shifting import Change
-from rehearsal.whatif import of_cast, without
+from rehearsal.whatif import of_cast
 from rehearsal.whatif import of_store as whatif_of_store
 from store import queries
 from store.calendars import calendar

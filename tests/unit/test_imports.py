@@ -32,6 +32,8 @@ OURS = {
     "settings",
 }
 CONTRACTS = {"workflows.contract", "workflows.wake", "workflows.signing"}
+ASKING = {"rehearsal.contract", "rehearsal.asking"}
+"""What-if as pages know it: they begin the process that reckons by its name."""
 # package or module: what of ours it may import (itself is always allowed; rehearsal, worker and bench are composition roots)
 READING = {"blobs", "charts", "definitions", "domain", "figures", "learning", "papers", "settings", "store"}
 """What whoever shows things to people may look at."""
@@ -49,7 +51,7 @@ MAY: dict[str, set[str]] = {
     "charts": {"domain", "figures", "store"},
     "papers": {"charts", "domain", "store"},
     "learning": {"domain", "store"},
-    "web": {*READING, "runtime", *CONTRACTS},
+    "web": {*READING, "runtime", *CONTRACTS, *ASKING},
     "shell": {*READING, "runtime", *CONTRACTS},
     "starter": {*READING, "runtime", "shell", *CONTRACTS},
 }
@@ -113,6 +115,13 @@ def test_imports_point_one_way(part: str) -> None:
     assert [fault for path in files(part) for fault in faults(path, part)] == []
 
 
+def test_what_pages_know_of_the_rehearsal_leads_no_farther() -> None:
+    for module in ASKING:
+        path = ROOT / f"{module.replace('.', '/')}.py"
+        found = {name for name in imported(path) if name.split(".")[0] in OURS}
+        assert not [name for name in found if not allowed(name, {"domain", "store", *ASKING})], module
+
+
 @pytest.mark.parametrize("module", ["random", "time", "os", "socket", "threading", "asyncio", "secrets", "subprocess"])
 def test_the_domain_asks_neither_clock_nor_chance_nor_world(module: str) -> None:
     users = [str(p) for p in files("domain") if module in {n.split(".")[0] for n in imported(p)}]
@@ -151,6 +160,7 @@ def test_every_part_of_the_house_has_its_rule() -> None:
         ("charts", "from papers.packs import pack"),
         ("web", "from activities.follow import follow"),
         ("web", "from workflows.lifecycle import LifecycleWorkflow"),
+        ("web", "from rehearsal.whatif import of_store"),
         ("starter", "import worker"),
     ],
 )

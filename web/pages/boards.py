@@ -16,6 +16,7 @@ from store.queries import stage_titles
 from web.app import visit_of
 from web.live import ANY
 from web.snapshots import Reading
+from web.whatifs import may_suppose
 
 router = APIRouter(route_class=Reading)
 LONG = 180
@@ -50,6 +51,7 @@ def board(request: Request, bureau: str = "") -> Response:
     return visit.page(
         "board.html",
         live=ANY,
+        supposes=may_suppose(store, visit.person),
         bureau=chosen,
         bureaus=bureaus,
         columns=[found[key] for key in order],

@@ -22,6 +22,7 @@ from web.app import Visit, visit_of
 from web.keeping import shown_again, writing
 from web.pages.forming import problems_of
 from web.snapshots import Reading
+from web.whatifs import may_suppose
 
 router = APIRouter(route_class=Reading)
 M = TypeVar("M", bound=BaseModel)
@@ -54,6 +55,7 @@ def _page(visit: Visit, status: int = 200, **more: Any) -> Response:
         "refusal": None,
         "done": "",
         "effects": None,
+        "supposes": may_suppose(visit.store, visit.person),
     }
     return visit.page(
         "definitions.html", status, known=published(visit), publishes=may_publish(visit), **(known | more)

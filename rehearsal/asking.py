@@ -90,21 +90,20 @@ def without(process: ProcessDefinition, removed: Iterable[str], version: int) ->
 
 
 def titles_of_roles(process: ProcessDefinition | None, directory: Directory) -> dict[str, Text]:
-    """What each role is called: as the steps call it that ask one of its posts, else as its only post is called, else its key."""
+    """What each role is called: as its only post is, else as the steps that ask one of its posts, else by its key."""
     called: dict[str, Text] = {}
     for stage in process.stages if process is not None else ():
+        called.setdefault(stage.drafter.role, Text(ja="起案者", en="drafter"))
         for step in stage.gate:
-            if len(step.posts) == 1 and step.posts[0].role:
+            if len(step.posts) == 1:
                 called.setdefault(step.posts[0].role, step.title)
-    for stage in process.stages if process is not None else ():
-        if stage.drafter.role:
-            called.setdefault(stage.drafter.role, Text(ja="起案者", en="drafter"))
     found: dict[str, Text] = {}
     for role in sorted({p.role for p in directory.posts}):
         own = [p.title for p in directory.posts if p.role == role]
-        title = called.get(role) or (own[0] if len(own) == 1 else Text(ja=role, en=role))
-        same = title.ja == title.en == role
-        found[role] = title if same else Text(ja=f"{title.ja}({role})", en=f"{title.en} ({role})")
+        title = own[0] if len(own) == 1 else called.get(role, Text(ja=role, en=role))
+        found[role] = (
+            title if title not in found.values() else Text(ja=f"{title.ja}({role})", en=f"{title.en} ({role})")
+        )
     return found
 
 

@@ -151,9 +151,11 @@ class Telling:
             {(w.stage, w.step) for w in t.waits if w.kind == "decide" and w.stage in shared} for t in (base, would)
         ]
         for stage, step in sorted(asked[0] - asked[1]):
-            found.append(Text(ja=f"{stage}/{step} は求められない", en=f"{stage}/{step} is not asked"))
+            where = self._step(stage, step)
+            found.append(Text(ja=f"{where.ja}は求められない", en=f"{where.en} is not asked"))
         for stage, step in sorted(asked[1] - asked[0]):
-            found.append(Text(ja=f"{stage}/{step} も求められる", en=f"{stage}/{step} is asked as well"))
+            where = self._step(stage, step)
+            found.append(Text(ja=f"{where.ja}も求められる", en=f"{where.en} is asked as well"))
         waited = [self._waited(t, ends) for t in (base, would)]
         more = {k: waited[1].get(k, 0.0) - waited[0].get(k, 0.0) for k in waited[0] | waited[1]}
         weighty = sorted((k for k, d in more.items() if abs(d) >= 1 and (d > 0) == late), key=lambda k: -abs(more[k]))
@@ -171,15 +173,27 @@ class Telling:
         )
         if parted is not None:
             a, b = base.visits[parted], would.visits[parted]
+            here, there = self._stage(a.stage), self._stage(b.stage)
             found.append(
                 Text(
-                    ja=f"{a.stage}({a.because})でなく {b.stage}({b.because})へ",
-                    en=f"goes to {b.stage} ({b.because}) and not to {a.stage} ({a.because})",
+                    ja=f"{here.ja}({a.because})でなく{there.ja}({b.because})へ",
+                    en=f"goes to {there.en} ({b.because}) and not to {here.en} ({a.because})",
                 )
             )
         if not found:
             found.append(Text(ja="他の課題の後になる日程のずれ", en="days shift by the order in which matters come"))
         return found
+
+    def _stage(self, key: str) -> Text:
+        known = (s.title for d in (self.process, *self.definitions.values()) for s in d.stages if s.key == key)
+        return next(known, Text(ja=key, en=key))
+
+    def _step(self, stage: str, step: str) -> Text:
+        """A step by its title and its place, which is what `--without` names."""
+        processes = (*self.definitions.values(), self.process)
+        known = (g.title for d in processes for s in d.stages if s.key == stage for g in s.gate if g.key == step)
+        title, of = next(known, Text(ja=step, en=step)), self._stage(stage)
+        return Text(ja=f"「{of.ja}」の「{title.ja}」({stage}/{step})", en=f"{of.en}, {title.en} ({stage}/{step})")
 
     def _waited(self, trace: Trace, ends: datetime) -> dict[tuple[str, str], float]:
         """(kind, post) -> working days for which its requests were open."""

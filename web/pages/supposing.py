@@ -6,7 +6,7 @@ import asyncio
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from domain.days import day as written_day
-from domain.messages import Refusal, Refused, Text
+from domain.messages import Problem, Refusal, Refused, Text
 from domain.process import ProcessDefinition
 from learning.hypotheses import SCRIPTED
 from rehearsal.asking import Ground, chosen, ground, last_day, titles_of_roles
@@ -30,7 +30,7 @@ from web.keeping import shown_again, writing
 from web.pages.forming import problems_of
 from web.pages.processes import LARGEST, read
 from web.snapshots import Reading
-from web.whatifs import ask, require_supposing
+from web.whatifs import ask, require_supposing, unfit
 
 router = APIRouter(route_class=Reading)
 PATH = "/board/whatif"
@@ -44,7 +44,7 @@ _EVERY, _LOOKS = 1.0, 600
 
 @dataclass
 class Typed:
-    """What was typed, as it was typed; the question that it makes, None where something cannot be used; and what cannot."""
+    """What was typed, as it was typed; the question that it makes, as far as it makes one; and what of it cannot be used."""
 
     text: Mapping[str, str]
     asked: Supposition | None = None
@@ -77,7 +77,7 @@ def typed(text: Mapping[str, str]) -> Typed:
         for path, texts in problems_of(error).items():
             found.problems.setdefault(path, []).extend(texts)
         return found
-    found.asked = None if found.problems else asked
+    found.asked = asked
     return found
 
 
@@ -218,7 +218,9 @@ def _asked(request: Request, form: FormData) -> Response:
         shown.problems = {name: t for name, t in shown.problems.items() if name == "document"}
         return _page(visit, shown, 422 if shown.problems else 200)
     found = typed(text)
-    if found.asked is None:
+    if found.asked is None or found.problems:
+        wrong = unfit(visit.store, found.asked) if found.asked is not None else []
+        _beside(found, [p for p in wrong if p.field])
         return _page(visit, found, 422)
     try:
         question = ask(visit.site, visit.person, text.get("command_id", "")[:100] or str(uuid4()), found.asked)
@@ -229,14 +231,18 @@ def _asked(request: Request, form: FormData) -> Response:
 
 def _refused(found: Typed, refusal: Refusal) -> Typed:
     """Problems beside their boxes; another refusal above the form, which is then sent under a new id."""
-    for p in refusal.problems:
-        named = p.value is not None and p.field in ("without", "document")
-        said = Text(ja=f"{p.value}: {p.message.ja}", en=f"{p.value}: {p.message.en}") if named else p.message
-        found.problems.setdefault(p.field, []).append(said)
+    _beside(found, refusal.problems)
     if not refusal.problems:
         found.refusal = refusal
         found.text = {**found.text, "command_id": str(uuid4())}
     return found
+
+
+def _beside(found: Typed, problems: Iterable[Problem]) -> None:
+    for p in problems:
+        named = p.value is not None and p.field in ("without", "document")
+        said = Text(ja=f"{p.value}: {p.message.ja}", en=f"{p.value}: {p.message.en}") if named else p.message
+        found.problems.setdefault(p.field, []).append(said)
 
 
 @router.post(PATH)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, FiniteFloat, model_validator
+from pydantic import Field, FiniteFloat, WithJsonSchema, model_validator
 
 from domain.messages import Frozen, Text, unstorable
 from domain.process import ProcessDefinition
@@ -19,6 +19,10 @@ MOST_PLAYED = 1_000
 """Of more running lifecycles pages and the API play an even choice of so many; the shell plays them all."""
 Effect = Literal["same", "later", "earlier", "other_way", "impossible"]
 Named = Annotated[str, Field(max_length=200)]
+Document = Annotated[
+    ProcessDefinition,
+    WithJsonSchema({"type": "object", "description": "A process definition; its shape is `GET /definitions/schema`"}),
+]
 
 
 class Supposition(Frozen):
@@ -28,7 +32,7 @@ class Supposition(Frozen):
     close, else those of the fiscal calendar; `until`: the last day played, else the end of the next fiscal year."""
 
     definition: Named | None = None
-    document: ProcessDefinition | None = None
+    document: Document | None = None
     without: tuple[Named, ...] = Field((), max_length=200)
     pace: dict[Named, FiniteFloat] = Field({}, max_length=100)
     capacity: dict[Named, int] = Field({}, max_length=100)

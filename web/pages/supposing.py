@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import re
-import unicodedata
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
 from uuid import uuid4
 
-from fastapi import APIRouter, Header, HTTPException, Request
+from fastapi import APIRouter, Header, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 
-from domain.days import day as written_day
-from domain.messages import Problem, Refusal, Refused, Text
+from domain.messages import Refusal, Refused, Text, refuse
 from domain.process import ProcessDefinition
 from learning.hypotheses import SCRIPTED
 from rehearsal.asking import Ground, chosen, ground, last_day, titles_of_roles
@@ -27,8 +22,8 @@ from store.queries import stage_titles
 from store.whatifs import EACH, KEPT, Asked, Questions
 from web.app import Site, Visit, visit_of
 from web.keeping import shown_again, writing
-from web.pages.forming import problems_of
-from web.pages.processes import LARGEST, read
+from web.pages.processes import LARGEST
+from web.pages.supposition_form import CAPACITY, PACE, Typed, beside, document, typed, words
 from web.snapshots import Reading
 from web.whatifs import ask, require_supposing, unfit
 
@@ -37,94 +32,8 @@ PATH = "/board/whatif"
 SHOWN = 100
 """Lifecycles on a page of what was found."""
 LATELY = 20
-_STEP, _PACE, _CAPACITY = "without.", "pace.", "capacity."
 _EVERY, _LOOKS = 1.0, 600
 """Seconds between two looks for an open page, and looks after which its browser asks anew."""
-
-
-@dataclass
-class Typed:
-    """What was typed, as it was typed; the question that it makes, as far as it makes one; and what of it cannot be used."""
-
-    text: Mapping[str, str]
-    asked: Supposition | None = None
-    problems: dict[str, list[Text]] = field(default_factory=dict)
-    refusal: Refusal | None = None
-
-
-# --- the form ----------------------------------------------------------------------------------------------------------
-
-
-def typed(text: Mapping[str, str]) -> Typed:
-    """The question of a form. Numbers and days as people write them; what is none is told beside its box."""
-    found = Typed(text)
-    pace = _numbers(text, _PACE, found.problems)
-    capacity = _numbers(text, _CAPACITY, found.problems)
-    fields: dict[str, Any] = {
-        "definition": text.get("definition", "").strip() or None,
-        "document": _document(text, found.problems),
-        "without": tuple(k.removeprefix(_STEP) for k, v in text.items() if k.startswith(_STEP) and v == "yes"),
-        "pace": pace,
-        "capacity": capacity,
-        "deadlines": _days(text.get("deadlines", ""), "deadlines", found.problems),
-        "until": next(iter(_days(text.get("until", ""), "until", found.problems)), None),
-    }
-    if seed := _plain(text.get("seed", "")):
-        fields["seed"] = seed
-    try:
-        asked = Supposition.model_validate(fields)
-    except ValidationError as error:
-        for path, texts in problems_of(error).items():
-            found.problems.setdefault(path, []).extend(texts)
-        return found
-    found.asked = asked
-    return found
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).replace(",", "").strip()
-
-
-def _numbers(text: Mapping[str, str], prefix: str, problems: dict[str, list[Text]]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for name, value in text.items():
-        plain = _plain(value).removesuffix("倍").removesuffix("件").strip()
-        if not name.startswith(prefix) or not plain:
-            continue
-        whole = prefix == _CAPACITY
-        if not re.fullmatch(r"\d{1,6}" if whole else r"\d{1,6}(\.\d{1,6})?", plain, re.ASCII):
-            said = Text(ja="1 以上の整数にしてください", en="give a whole number from 1")
-            problems[name] = [
-                said if whole else Text(ja="1.5 のような数にしてください", en="give a number such as 1.5")
-            ]
-            continue
-        found[name.removeprefix(prefix)] = int(plain) if whole else float(plain)
-    return found
-
-
-def _days(text: str, name: str, problems: dict[str, list[Text]]) -> tuple[Any, ...]:
-    found = []
-    for line in re.split(r"[\n、,]+", text.strip()) if text.strip() else ():
-        day = written_day(line.strip())
-        if day is None:
-            said = Text(
-                ja=f"日付として読めません({line.strip()[:40]})。令和9年2月12日のように書いてください",
-                en=f"not a day ({line.strip()[:40]}); write it like 2027-02-12",
-            )
-            problems.setdefault(name, []).append(said)
-        else:
-            found.append(day)
-    return tuple(found)
-
-
-def _document(text: Mapping[str, str], problems: dict[str, list[Text]]) -> ProcessDefinition | None:
-    given = text.get("document", "")
-    if not given.strip():
-        return None
-    document, wrong = read(ProcessDefinition, given.replace("\r\n", "\n").encode("utf-8", "replace"))
-    if wrong:
-        problems["document"] = wrong
-    return document
 
 
 def _page(visit: Visit, found: Typed, status: int = 200) -> Response:
@@ -133,7 +42,7 @@ def _page(visit: Visit, found: Typed, status: int = 200) -> Response:
     titles = titles_of_roles(process, on.directory)
     titled = {ALL: Text(ja="全員", en="everybody")} | titles
     boxes = {"definition", "document", "deadlines", "until", "seed"}
-    boxes |= {f"{p}{role}" for p in (_PACE, _CAPACITY) for role in titled}
+    boxes |= {f"{p}{role}" for p in (PACE, CAPACITY) for role in titled}
     places = {name: texts for name, texts in found.problems.items() if name in boxes}
     for name, texts in found.problems.items():
         if name.startswith("deadlines."):
@@ -170,27 +79,11 @@ def _page(visit: Visit, found: Typed, status: int = 200) -> Response:
 
 def _process(found: Typed, on: Ground) -> ProcessDefinition | None:
     """Whose steps are offered: of what was chosen, as far as it can be read."""
-    document = _document(found.text, {})
-    return document or on.definitions.get(found.text.get("definition", "")) or on.base
+    return document(found.text, {}) or on.definitions.get(found.text.get("definition", "")) or on.base
 
 
 def _lately(visit: Visit) -> list[Asked]:
     return Questions(visit.store).latest(LATELY)
-
-
-def _words(asked: Supposition) -> dict[str, str]:
-    """The form as it was when a question was asked."""
-    document = asked.document.model_dump_json(exclude_defaults=True, indent=1) if asked.document is not None else ""
-    return {
-        "definition": asked.definition or "",
-        "document": document,
-        "deadlines": "\n".join(d.isoformat() for d in asked.deadlines),
-        "until": asked.until.isoformat() if asked.until else "",
-        "seed": str(asked.seed),
-        **{f"{_STEP}{place}": "yes" for place in asked.without},
-        **{f"{_PACE}{role}": f"{number:g}" for role, number in asked.pace.items()},
-        **{f"{_CAPACITY}{role}": str(number) for role, number in asked.capacity.items()},
-    }
 
 
 @router.get(PATH)
@@ -200,7 +93,7 @@ def form(request: Request, again: str = "") -> Response:
     require_supposing(visit.store, visit.person)
     before = Questions(visit.store).find(again) if again else None
     visit.site.reckoning.see_to_it()
-    return _page(visit, Typed(_words(Supposition.model_validate_json(before.question)) if before else {}))
+    return _page(visit, Typed(words(Supposition.model_validate_json(before.question)) if before else {}))
 
 
 def _asked(request: Request, form: FormData) -> Response:
@@ -220,7 +113,7 @@ def _asked(request: Request, form: FormData) -> Response:
     found = typed(text)
     if found.asked is None or found.problems:
         wrong = unfit(visit.store, found.asked) if found.asked is not None else []
-        _beside(found, [p for p in wrong if p.field])
+        beside(found, [p for p in wrong if p.field])
         return _page(visit, found, 422)
     try:
         question = ask(visit.site, visit.person, text.get("command_id", "")[:100] or str(uuid4()), found.asked)
@@ -231,24 +124,28 @@ def _asked(request: Request, form: FormData) -> Response:
 
 def _refused(found: Typed, refusal: Refusal) -> Typed:
     """Problems beside their boxes; another refusal above the form, which is then sent under a new id."""
-    _beside(found, refusal.problems)
+    beside(found, refusal.problems)
     if not refusal.problems:
         found.refusal = refusal
         found.text = {**found.text, "command_id": str(uuid4())}
     return found
 
 
-def _beside(found: Typed, problems: Iterable[Problem]) -> None:
-    for p in problems:
-        named = p.value is not None and p.field in ("without", "document")
-        said = Text(ja=f"{p.value}: {p.message.ja}", en=f"{p.value}: {p.message.en}") if named else p.message
-        found.problems.setdefault(p.field, []).append(said)
-
-
 @router.post(PATH)
 async def send(request: Request) -> Response:
-    async with request.form(max_files=1, max_fields=500, max_part_size=2 * LARGEST) as form:
-        return await run_in_threadpool(_asked, request, form)
+    try:
+        async with request.form(max_files=1, max_fields=500, max_part_size=2 * LARGEST) as form:
+            return await run_in_threadpool(_asked, request, form)
+    except HTTPException as error:
+        if error.status_code != 400:
+            raise
+        raise refuse(
+            "too-large",
+            "送られた内容が大きすぎます",
+            "what was sent is too large",
+            remedy_ja="定義は 1 MB までにしてください",
+            remedy_en="keep the definition within 1 MB",
+        ) from None
 
 
 @shown_again(PATH)

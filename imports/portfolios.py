@@ -16,8 +16,8 @@ from definitions.loader import DocumentError
 from domain.deliverables.project import Kpi
 from domain.lifecycle.adopting import AdoptLifecycle, PastBudget, PastDecision, PastMeasurement
 from domain.lifecycle.commands import Source
-from shell.rows import read_content, read_text
-from shell.spreadsheets import read_csv
+from imports.rows import read_content, read_text
+from imports.spreadsheets import read_csv
 
 Path_ = tuple[str | int, ...]
 """Where in a row: ("decisions", 0, "decided_on")."""

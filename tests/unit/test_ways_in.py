@@ -11,7 +11,7 @@ import web.pages
 from settings import ROOT
 from shell.app import app
 from shell.commands import command_name, group_name, load
-from web.api import acting, bodies, body_acting, learnt, outlook, reading, setup
+from web.api import acting, bodies, body_acting, importing, learnt, outlook, reading, setup
 
 ROWS = [
     [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
@@ -50,7 +50,7 @@ def test_the_pages_named_are_there() -> None:
 
 def test_the_operations_named_are_there() -> None:
     routes: list[Any] = [
-        r for m in (reading, outlook, learnt, setup, bodies, acting, body_acting) for r in m.router.routes
+        r for m in (reading, outlook, learnt, setup, bodies, acting, body_acting, importing) for r in m.router.routes
     ]
     there = {f"{method} {r.path}" for r in routes for method in r.methods}
     there |= {r.path.rpartition("/")[2] for r in routes if "/commands/" in r.path}

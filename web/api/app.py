@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from domain.messages import Text
-from web.api import acting, bodies, body_acting, learnt, outlook, problems, reading, setup, supposing
+from web.api import acting, bodies, body_acting, importing, learnt, outlook, problems, reading, setup, supposing
 from web.api.access import Pace
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def create_api(site: Site) -> FastAPI:
     api.include_router(acting.router)
     api.include_router(bodies.router)
     api.include_router(body_acting.router)
+    api.include_router(importing.router)
     made = api.openapi
 
     def described() -> dict[str, Any]:

@@ -1,5 +1,5 @@
 # `make demo` and `make test` do all the set-up by themselves; they need Python 3.11+ and network.
-.PHONY: help setup temporal demo demo-ui up test bench lint clean
+.PHONY: help setup temporal demo demo-ui up test fuzz bench lint clean
 SHELL := /bin/sh
 PY := .venv/bin/python
 
@@ -21,6 +21,9 @@ up: setup ## the system for people: Temporal with its UI, and a worker
 
 test: setup ## all tests
 	@$(PY) -m tests.run $(ARGS)
+
+fuzz: setup ## the API, every operation at every edge of its document: minutes
+	@FUZZ=all $(PY) -m tests.run -q tests/integration/test_api.py -k whatever_is_sent $(ARGS)
 
 bench: setup ## speed as ratios against floors measured beside it (ARGS="--quick", "--only records")
 	@$(PY) -m bench $(ARGS)

@@ -20,6 +20,7 @@ import traceback
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import IO, Literal
 
 from settings import ROOT
@@ -136,6 +137,7 @@ LAZY = (
     "store.waiting",
     "temporalio.client",
     "temporalio.worker",
+    "web.api.app",
     "web.app",
     "workflows.signing",
 )
@@ -146,7 +148,7 @@ def _serve(requests: socket.socket) -> None:
     from shell.commands import load
 
     load(None)
-    for module in LAZY:
+    for module in (*LAZY, *(f"web.pages.{m.name}" for m in iter_modules([str(ROOT / "web" / "pages")]))):
         import_module(module)
     gc.collect()
     gc.freeze()

@@ -7,10 +7,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import httpx
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from runtime.devserver import free_port
 from tests.browser import shoot
@@ -52,8 +53,9 @@ class Pages(Shell):
         raise AssertionError("the pages did not come up")
 
     def close(self) -> None:
+        """At once: pages that listen for news would hold it for some seconds, and what is recorded is safe."""
         if self._process is not None:
-            self._process.terminate()
+            self._process.kill()
             self._process.wait(90)
 
     def answered(self) -> list[tuple[str, str]]:
@@ -83,6 +85,27 @@ def looked_at(page: Page, name: str) -> None:
     shoot(page, name)
     found = Axe().run(page)
     assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+
+
+LOOKS: tuple[tuple[str, int, Literal["light", "dark"]], ...] = (("ja-JP", 390, "dark"), ("en-US", 1280, "light"))
+"""A phone in the dark in Japanese, a desk in the light in English: both of each are looked at."""
+
+
+def looks(town: Pages, browser: Browser, person: str | None = "p32") -> Iterator[tuple[Page, str]]:
+    """A page of each kind with its name, signed in unless for nobody."""
+    for locale, width, scheme in LOOKS:
+        context = browser.new_context(locale=locale, viewport={"width": width, "height": 844}, color_scheme=scheme)
+        page = signed_in(town, context, person) if person else context.new_page()
+        other = page.query_selector(f".tools button[value={locale[:2]}]") if person else None
+        if other is not None:
+            other.click()
+        yield page, f"{locale}-{width}-{scheme}"
+        context.close()
+
+
+def fits(page: Page) -> bool:
+    """Nothing has to be scrolled to the side."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
 @contextmanager

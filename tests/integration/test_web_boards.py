@@ -20,7 +20,7 @@ from store.store import Store
 from store.tables import deliverables, lifecycles
 from tests.browser import shoot
 from tests.city import VALID, person
-from tests.integration.pages import Pages, client, look, signed_in
+from tests.integration.pages import Pages, client, look, looks, signed_in
 from tests.integration.test_store_queries import TWO, fill
 
 
@@ -72,15 +72,9 @@ def test_search_finds_words_of_two_characters_and_leads_there(portfolio: Pages, 
 
 
 def test_boards_and_search_are_accessible(portfolio: Pages, browser: Browser) -> None:
-    for language in ("ja-JP", "en-US"):
-        for scheme in ("light", "dark"):
-            context = browser.new_context(locale=language, color_scheme=scheme)
-            page = signed_in(portfolio, context)
-            if page.query_selector(f".tools button[value={language[:2]}]"):
-                page.click(f".tools button[value={language[:2]}]")
-            for path in ("board", "search?q=窓口", "lifecycles?tag=smart-city"):
-                look(page, f"{portfolio.base}/{path}", f"{path.partition('?')[0]}-all-{language}-{scheme}")
-            context.close()
+    for page, seen in looks(portfolio, browser):
+        for path in ("board", "search?q=窓口", "lifecycles?tag=smart-city"):
+            look(page, f"{portfolio.base}/{path}", f"{path.partition('?')[0]}-all-{seen}")
 
 
 def test_the_same_is_found_on_both_databases(database_url: str) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 
 from domain.calendar import local_day
 from store.calendars import calendar
-from tests.integration.pages import Pages, client, look, signed_in
+from tests.integration.pages import Pages, client, look, looks, signed_in
 
 TODAY = local_day(datetime.now(UTC))
 SECRETARIAT, MAYOR = "p07", "p01"
@@ -189,12 +189,6 @@ def test_the_pages_of_the_bodies_are_accessible(hall: Pages, browser: Browser) -
         "selection/selection:2026/do/score?item=N-1",
         "selection/selection:2026/do/choose?item=N-1",
     )
-    for language, scheme in (("ja-JP", "light"), ("en-US", "dark")):
-        context = browser.new_context(locale=language, color_scheme="light" if scheme == "light" else "dark")
-        page = signed_in(hall, context, SECRETARIAT)
-        if page.query_selector(f".tools button[value={language[:2]}]"):
-            page.click(f".tools button[value={language[:2]}]")
+    for page, seen in looks(hall, browser, SECRETARIAT):
         for path in paths:
-            name = re.sub(r"[^a-z0-9]+", "-", path)
-            look(page, f"{hall.base}/{path}", f"{name}-{language}-{scheme}")
-        context.close()
+            look(page, f"{hall.base}/{path}", f"{re.sub(r'[^a-z0-9]+', '-', path)}-{seen}")

@@ -24,7 +24,7 @@ from tests.integration.hall import (
     put,
     state,
 )
-from tests.integration.pages import PASSWORD, Pages, client, look, signed_in
+from tests.integration.pages import PASSWORD, Pages, client, fits, look, looks, signed_in
 from tests.integration.test_web_bodies import act, csrf
 
 TODAY = local_day(datetime.now(UTC))
@@ -266,17 +266,8 @@ def test_the_new_pages_are_accessible(hall: Pages, browser: Browser) -> None:
         "sessions/rhythm",
         *(f"sessions/{stream}/do/{n}?item=open-1" for n in ("paper", "conclude", "recuse")),
     )
-    for language, size in (("ja-JP", (390, 844)), ("en-US", (1280, 900))):
-        context = browser.new_context(
-            locale=language,
-            color_scheme="dark" if language == "ja-JP" else "light",
-            viewport={"width": size[0], "height": size[1]},
-        )
-        page = signed_in(hall, context, OFFICE)
-        if page.query_selector(f".tools button[value={language[:2]}]"):
-            page.click(f".tools button[value={language[:2]}]")
+    for page, seen in looks(hall, browser, OFFICE):
         for path in paths:
             name = path.replace("/", "-").partition("?")[0].replace(":", "-")
-            look(page, f"{hall.base}/{path}", f"form-{name}-{language}")
-            assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
-        context.close()
+            look(page, f"{hall.base}/{path}", f"form-{name}-{seen}")
+            assert fits(page), path

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 
 from domain.calendar import local_day
 from tests.browser import shoot
-from tests.integration.pages import Pages, client, look, signed_in
+from tests.integration.pages import Pages, client, look, looks, signed_in
 
 TODAY = local_day(datetime.now(UTC))
 SECRETARIAT = "p07"
@@ -64,15 +64,9 @@ def test_the_pages_show_charts_with_their_data(city: Pages, browser: Browser) ->
 
 def test_the_pages_with_charts_are_accessible(city: Pages, browser: Browser) -> None:
     stream = adopted(city)
-    for language in ("ja-JP", "en-US"):
-        for scheme in ("light", "dark"):
-            context = browser.new_context(locale=language, color_scheme=scheme)
-            page = signed_in(city, context)
-            if page.query_selector(f".tools button[value={language[:2]}]"):
-                page.click(f".tools button[value={language[:2]}]")
-            for path in (f"lifecycles/{stream}", "board/charts"):
-                look(page, f"{city.base}/{path}", f"charts-{path.partition('/')[0]}-{language}-{scheme}")
-            context.close()
+    for page, seen in looks(city, browser):
+        for path in (f"lifecycles/{stream}", "board/charts"):
+            look(page, f"{city.base}/{path}", f"charts-{path.partition('/')[0]}-{seen}")
 
 
 def test_a_picture_is_for_those_who_may_read_and_is_sent_once(city: Pages) -> None:

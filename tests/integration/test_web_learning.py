@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
-from typing import Literal, cast
+from typing import cast
 
 import httpx
 import pytest
@@ -39,7 +39,7 @@ from settings import Settings
 from store import queries
 from store.accounts import Accounts
 from store.store import Store
-from tests.integration.pages import PASSWORD, Pages, client, look, sign_in, signed_in
+from tests.integration.pages import PASSWORD, Pages, client, fits, look, looks, sign_in
 from web.app import create_app
 from web.pages import teaching
 
@@ -235,17 +235,6 @@ def test_the_log_is_downloaded_without_names(house: tuple[Store, Pages]) -> None
 
 def test_the_page_is_accessible(house: tuple[Store, Pages], browser: Browser) -> None:
     _, pages = house
-    looks: tuple[tuple[str, int, Literal["light", "dark"]], ...] = (
-        ("ja-JP", 390, "dark"),
-        ("ja-JP", 1280, "light"),
-        ("en-US", 1280, "dark"),
-        ("en-US", 390, "light"),
-    )
-    for language, width, scheme in looks:
-        context = browser.new_context(viewport={"width": width, "height": 900}, locale=language, color_scheme=scheme)
-        page = signed_in(pages, context)
-        if page.query_selector(f".tools button[value={language[:2]}]"):
-            page.click(f".tools button[value={language[:2]}]")
-        look(page, f"{pages.base}/board/learning", f"learning-{language}-{width}-{scheme}")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        context.close()
+    for page, seen in looks(pages, browser):
+        look(page, f"{pages.base}/board/learning", f"learning-{seen}")
+        assert fits(page)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 import pytest
@@ -15,7 +15,7 @@ from domain.process import ProcessDefinition
 from domain.process_stream import PublishDefinition, stream_of
 from settings import ROOT
 from tests.integration.hall import do, lifecycle
-from tests.integration.pages import Pages, client, look, looked_at, signed_in
+from tests.integration.pages import Pages, client, fits, look, looked_at, looks, signed_in
 from tests.integration.test_web_bodies import csrf
 from tests.integration.test_web_body_forms import end_sessions, sign_in_again
 
@@ -156,14 +156,7 @@ def test_what_is_typed_outlives_the_session(running: Pages, browser: Browser) ->
 def test_the_pages_of_moving_are_accessible(running: Pages, browser: Browser) -> None:
     published(running, 2)
     published(running, 3, renamed)
-    looks: tuple[tuple[str, int, Literal["light", "dark"]], ...] = (("ja-JP", 390, "dark"), ("en-US", 1280, "light"))
-    for language, width, scheme in looks:
-        context = browser.new_context(locale=language, viewport={"width": width, "height": 844}, color_scheme=scheme)
-        page = signed_in(running, context, OFFICE)
-        if page.query_selector(f".tools button[value={language[:2]}]"):
-            page.click(f".tools button[value={language[:2]}]")
+    for page, seen in looks(running, browser, OFFICE):
         for version in (2, 3):
-            name = f"move-{version}-{language}-{width}-{scheme}"
-            look(page, f"{running.base}/definitions/himeji@{version}/dry-run", name)
-            assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        context.close()
+            look(page, f"{running.base}/definitions/himeji@{version}/dry-run", f"move-{version}-{seen}")
+            assert fits(page), version

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from playwright.sync_api import Browser
 
@@ -12,7 +12,7 @@ from domain.directory import Directory
 from domain.directory_changes import RecordAbsence
 from domain.directory_stream import STREAM
 from tests.integration.hall import do, opened
-from tests.integration.pages import Pages, client, look, looked_at, signed_in
+from tests.integration.pages import Pages, client, fits, look, looked_at, looks, signed_in
 from tests.integration.test_web_bodies import csrf
 from tests.integration.test_web_body_forms import end_sessions, sign_in_again
 
@@ -147,12 +147,6 @@ def test_what_is_typed_outlives_the_session(town: Pages, browser: Browser) -> No
 
 
 def test_the_page_is_accessible(town: Pages, browser: Browser) -> None:
-    looks: tuple[tuple[str, int, Literal["light", "dark"]], ...] = (("ja-JP", 390, "dark"), ("en-US", 1280, "light"))
-    for language, width, scheme in looks:
-        context = browser.new_context(locale=language, viewport={"width": width, "height": 844}, color_scheme=scheme)
-        page = signed_in(town, context, PERSONNEL)
-        if page.query_selector(f".tools button[value={language[:2]}]"):
-            page.click(f".tools button[value={language[:2]}]")
-        look(page, f"{town.base}{PATH}", f"reorganise-{language}-{width}-{scheme}")
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        context.close()
+    for page, seen in looks(town, browser, PERSONNEL):
+        look(page, f"{town.base}{PATH}", f"reorganise-{seen}")
+        assert fits(page)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 import yaml
@@ -14,7 +14,7 @@ from domain.bodies import BodyRules
 from domain.bodies_stream import STREAM, PublishRules
 from settings import ROOT
 from tests.integration.hall import do, opened, state
-from tests.integration.pages import Pages, client, look, looked_at, signed_in
+from tests.integration.pages import Pages, client, fits, look, looked_at, looks, signed_in
 from tests.integration.test_web_bodies import csrf
 from tests.integration.test_web_body_forms import end_sessions, sign_in_again
 
@@ -144,12 +144,6 @@ def test_what_is_typed_outlives_the_session(town: Pages, browser: Browser) -> No
 
 
 def test_the_page_is_accessible(town: Pages, browser: Browser) -> None:
-    looks: tuple[tuple[str, int, Literal["light", "dark"]], ...] = (("ja-JP", 390, "dark"), ("en-US", 1280, "light"))
-    for language, width, scheme in looks:
-        context = browser.new_context(locale=language, viewport={"width": width, "height": 844}, color_scheme=scheme)
-        page = signed_in(town, context, OFFICE)
-        if page.query_selector(f".tools button[value={language[:2]}]"):
-            page.click(f".tools button[value={language[:2]}]")
-        look(page, f"{town.base}/rules", f"rules-{language}-{width}-{scheme}")
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        context.close()
+    for page, seen in looks(town, browser, OFFICE):
+        look(page, f"{town.base}/rules", f"rules-{seen}")
+        assert fits(page)

@@ -261,7 +261,7 @@ def fuzzed(town: Pages, person: str, phases: str, *chosen: str) -> None:
             "--phases",
             phases,
             "--workers",
-            "2",
+            "1",
             "--seed",
             "7",
             "--no-color",

@@ -84,7 +84,7 @@ class Command(Frozen):
     def _storable(self) -> Command:
         """No store takes a NUL character or half a surrogate pair; better said here than by a database."""
         for field in type(self).model_fields:
-            if (text := _unstorable(getattr(self, field))) is not None:
+            if (text := unstorable(getattr(self, field))) is not None:
                 raise ValueError(f"{field}: {text!r} holds a character that cannot be stored; remove it")
         return self
 
@@ -92,7 +92,7 @@ class Command(Frozen):
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def _unstorable(value: Any) -> str | None:
+def unstorable(value: Any) -> str | None:
     """The first text within `value` with a character that cannot be stored, or None."""
     if isinstance(value, str):
         return value if _UNSTORABLE.search(value) else None
@@ -101,7 +101,7 @@ def _unstorable(value: Any) -> str | None:
     elif isinstance(value, dict):
         value = [*value, *value.values()]
     if isinstance(value, list | tuple):
-        return next((found for item in value if (found := _unstorable(item)) is not None), None)
+        return next((found for item in value if (found := unstorable(item)) is not None), None)
     return None
 
 

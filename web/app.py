@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from domain.messages import Actor, Command, Refused, Via, refuse
 from store.accounts import Accounts, SignedIn, same
+from store.answering import forget_drafts
 from store.errors import StoreError
 from store.queries import head_position
 from store.store import Store
@@ -126,6 +127,8 @@ class Site:
                 remedy_en="do it on the real record",
             )
         outcome = self.store.record(command, actor, expected)
+        if not outcome.duplicate:
+            forget_drafts(self.store, command, actor.person or "")
         if self.store.kinds[outcome.kind].workflow and self._loop is not None:
             self._loop.call_soon_threadsafe(self._wake_soon, outcome)
         return outcome

@@ -13,6 +13,7 @@ from definitions.loader import load_bodies
 from domain.bodies import BodyKey, BodyRules, require_secretariat
 from domain.calendar import fiscal_year, local_day, wareki_fiscal_year
 from domain.deliverables.taskforce import Viewpoint, Weight
+from domain.duties import has_duty
 from domain.lifecycle.commands import StartLifecycle
 from domain.lifecycle.commands import stream_of as lifecycle_stream
 from domain.messages import Frozen, Refused, refuse
@@ -113,6 +114,37 @@ def require_oversight(store: Store, person: str) -> None:
         remedy_ja="事務局に尋ねてください",
         remedy_en="ask the secretariat",
     )
+
+
+def is_personnel(store: Store, person: str) -> bool:
+    """Whether somebody belongs to the unit that looks after personnel."""
+    return has_duty(person, "personnel", store.facts().directory, local_day(store.clock.now()))
+
+
+def require_concerned(store: Store, person: str, previous: str) -> None:
+    """The list of somebody's work is for them and the personnel office; each lifecycle has its own rule besides. Raises `Refused`."""
+    if previous != person and not is_personnel(store, person):
+        raise refuse(
+            "not-your-duty",
+            "ほかの職員の引継ぎは人事を扱う組織の職員が行います",
+            "another person's work is handed over by the personnel office",
+            remedy_ja="本人か人事の職員が行ってください",
+            remedy_en="let them or the personnel office do it",
+        )
+
+
+def day_asked(store: Store, on: date | None) -> date:
+    """A day up to today, which it is unless another is asked for. Raises `Refused`: what is loaded ahead is confidential."""
+    today = local_day(store.clock.now())
+    if on is not None and on > today:
+        raise refuse(
+            "day-to-come",
+            f"on: {on}: 先の人事は発令日まで示しません",
+            f"on: {on}: what is loaded ahead is confidential until its day",
+            remedy_ja="今日までの日付にしてください",
+            remedy_en="name a day up to today",
+        )
+    return on or today
 
 
 def is_privy(store: Store, person: str, state: Session) -> bool:

@@ -9,27 +9,46 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from domain.calendar import local_day
+from domain.days import day as written_day
 from domain.directory import Directory
+from domain.messages import Refused, Text
 from domain.reader_stream import ChooseNotices, Reader, stream_of
 from store import outbox, queries
 from store.feeds import all_feeds
 from web.app import require_own_form, visit_of
-from web.governing import require_oversight
-from web.pages.managing import is_personnel, offered_changes
+from web.governing import day_asked, is_personnel, require_oversight
+from web.pages.managing import offered_changes
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
+_NO_DAY = Text(ja="日付として読めません。2026-04-01 のように書いてください", en="Not a day; write it like 2026-04-01")
 
 
 @router.get("/organisation")
-def organisation(request: Request, done: str = "") -> Response:
-    """Units with their posts, who holds each today, who is away, and who stands in. What is loaded ahead stays confidential."""
+def organisation(request: Request, done: str = "", on: Annotated[str, Query(max_length=40)] = "") -> Response:
+    """Units with their posts, who holds each on a day up to today, who is away, and who stands in. What is loaded ahead stays
+    confidential."""
     visit = visit_of(request)
-    directory, today = visit.store.facts().directory, local_day(visit.store.clock.now())
-    units = _tree(directory, directory_posts(directory, today))
+    directory, asked = visit.store.facts().directory, written_day(on)
+    note = _NO_DAY if on.strip() and asked is None else None
+    try:
+        day = day_asked(visit.store, asked)
+    except Refused as refused:
+        day, note = day_asked(visit.store, None), refused.refusal.message
+    units = _tree(directory, directory_posts(directory, day))
     changes = offered_changes(visit)
-    personnel = bool(changes) and is_personnel(visit)
-    return visit.page("organisation.html", units=units, today=today, done=done, changes=changes, personnel=personnel)
+    personnel = bool(changes) and is_personnel(visit.store, visit.person)
+    return visit.page(
+        "organisation.html",
+        422 if note else 200,
+        units=units,
+        day_shown=day,
+        on=on,
+        note=note,
+        done=done,
+        changes=changes,
+        personnel=personnel,
+    )
 
 
 def directory_posts(directory: Directory, today: Any) -> dict[str, list[dict[str, Any]]]:
@@ -110,7 +129,7 @@ def operations(request: Request, limit: Annotated[int, Query(ge=1, le=500)] = 10
     """Channels that are down, notices that did not arrive, attempts that were refused: for the secretariat and auditors."""
     visit = visit_of(request)
     require_oversight(visit.store, visit.person)
-    now = visit.store.clock.now()
+    now, fed = visit.store.clock.now(), [f for f in all_feeds(visit.store) if f.ended is None]
     return visit.page(
         "operations.html",
         down=outbox.health(visit.store),
@@ -118,5 +137,6 @@ def operations(request: Request, limit: Annotated[int, Query(ge=1, le=500)] = 10
         counted=outbox.counted(visit.store),
         refused=queries.refusals(visit.store, limit),
         behind=queries.figures(visit.store)["behind"],
-        feeds=[(f, told) for f in all_feeds(visit.store) if (told := f.trouble(now)) is not None],
+        feeds=[(f, f.trouble(now)) for f in fed[:limit]],
+        more_feeds=max(len(fed) - limit, 0),
     )

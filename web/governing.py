@@ -99,13 +99,17 @@ def is_secretariat(store: Store, person: str, rules: BodyRules | None) -> bool:
     return True
 
 
-def require_oversight(store: Store, person: str) -> None:
-    """What needs an operator, and who was refused what, is for the headquarters and auditors. Raises `Refused` for others."""
-    directory, today = store.facts().directory, local_day(store.clock.now())
-    found = directory.person(person)
+def is_headquarters(store: Store, person: str) -> bool:
+    """Whether somebody belongs to the headquarters of a published definition."""
     documents = [r["document"] for r in queries.published_definitions(store)]
     offices = {unit for d in documents if (unit := (d.get("units") or {}).get("headquarters"))}
-    if (found is not None and found.auditor) or offices & directory.units_of(person, today):
+    return bool(offices & store.facts().directory.units_of(person, local_day(store.clock.now())))
+
+
+def require_oversight(store: Store, person: str) -> None:
+    """What needs an operator, and who was refused what, is for the headquarters and auditors. Raises `Refused` for others."""
+    found = store.facts().directory.person(person)
+    if (found is not None and found.auditor) or is_headquarters(store, person):
         return
     raise refuse(
         "secretariat-only",
@@ -114,6 +118,26 @@ def require_oversight(store: Store, person: str) -> None:
         remedy_ja="事務局に尋ねてください",
         remedy_en="ask the secretariat",
     )
+
+
+def require_headquarters(store: Store, person: str) -> None:
+    """Whoever looks may not all act: notices are sent again and settled by the headquarters. Raises `Refused` for others."""
+    if store.clock.virtual:
+        raise refuse(
+            "rehearsal",
+            "予行演習の記録は読むだけです",
+            "the record of a rehearsal is read-only",
+            remedy_ja="本番の記録で行ってください",
+            remedy_en="do it on the real record",
+        )
+    if not is_headquarters(store, person):
+        raise refuse(
+            "headquarters-only",
+            "推進本部の事務局だけが行えます",
+            "this is for the headquarters alone",
+            remedy_ja="事務局に頼んでください",
+            remedy_en="ask the secretariat",
+        )
 
 
 def is_personnel(store: Store, person: str) -> bool:

@@ -26,6 +26,7 @@ from papers.collecting import NothingToPrint
 from store import lineage as family
 from store import queries, search
 from store.comparing import compared
+from store.register import documents as registered
 from store.store import Store
 from store.tables import events
 from web.api import models as m
@@ -413,11 +414,18 @@ def find(
 
 @router.get("/register", responses=documented(), tags=["log"])
 def register(
-    caller: Reader, fiscal_year: Annotated[int | None, Query(ge=1950, le=2100)] = None, section: Filter = None
+    caller: Reader,
+    fiscal_year: Annotated[int | None, Query(ge=1950, le=2100)] = None,
+    section: Filter = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> m.Page[m.RegisterLine]:
-    """The register of documents (起案簿)."""
-    found = queries.register_of(caller.store, fiscal_year, section)
-    return m.Page(items=tuple(row_of(m.RegisterLine, r) for r in found))
+    """The register of documents (起案簿), in the order of the numbers."""
+    place = place_of(cursor, word, _whole, word, _whole)
+    after = (place[0], place[1], place[2], place[3]) if place else None
+    found = registered(caller.store, fiscal_year, section, limit=limit + 1, after=after)
+    items = tuple(row_of(m.RegisterLine, r) for r in found[:limit])
+    return m.Page(items=items, next=after_page(found, limit, lambda r: r["place"]))
 
 
 @router.get("/attempts", responses=documented(409), tags=["log"])

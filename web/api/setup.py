@@ -1,5 +1,5 @@
 """How the house is set up and how it runs, as the API lets read and try it: feeds and notices that are in trouble,
-changes of the directory with what they would do. Nothing here records anything."""
+changes of the directory with what they would do. Nothing here is recorded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from domain.directory_changes import COMMANDS, ReorganiseUnit, decide, folded, require_authority
 from domain.directory_diff import differences
@@ -18,14 +18,14 @@ from domain.messages import Command, Frozen, Text
 from store import outbox
 from store.feeds import all_feeds
 from store.reorganising import effects
-from web.api.access import Caller, Reader
+from web.api.access import Caller, Reader, Writer
 from web.api.acting import body_of, given
 from web.api.bodies import first_of, paged
 from web.api.models import Page
 from web.api.outlook_models import FeedSeen
 from web.api.problems import documented
 from web.api.reading import Cursor, Limit
-from web.governing import require_oversight
+from web.governing import require_headquarters, require_oversight
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -62,6 +62,20 @@ class Unsettled(Frozen):
     attempts: int
     problem: str | None
     created_at: datetime
+
+
+class SettleNotices(Frozen):
+    """Which: by their event ids (None: all of them), on one channel or on all. `arrived`: they had; else they are sent again."""
+
+    notices: Annotated[tuple[str, ...], Field(max_length=200)] | None = None
+    channel: str | None = Field(default=None, max_length=100)
+    arrived: bool = False
+
+
+class Settled(Frozen):
+    """How many notices that was."""
+
+    count: int
 
 
 class Preview(Frozen):
@@ -109,6 +123,17 @@ def notices_unsettled(caller: Reader, limit: Limit = 50, cursor: Cursor = None) 
     found = outbox.unsettled(caller.store, limit=first_of(cursor) + limit + 1)
     names = Unsettled.model_fields
     return paged(found, limit, cursor, lambda r: Unsettled.model_validate({n: r[n] for n in names}))
+
+
+@router.post("/incidents/notices/settle", responses=documented(404, 409, 413), tags=["operations"])
+def settle_notices(caller: Writer, body: SettleNotices) -> Settled:
+    """Send unsettled notices again, or settle those that had arrived: for the headquarters. One that is settled already is left alone."""
+    require_headquarters(caller.store, caller.key.person)
+    found = [
+        r for r in outbox.unsettled(caller.store, body.channel) if body.notices is None or r["event_id"] in body.notices
+    ]
+    outbox.decide_on(caller.store, found, arrived=body.arrived)
+    return Settled(count=len(found))
 
 
 # --- the directory ---------------------------------------------------------------------------------------------------

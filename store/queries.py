@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
 from domain.calendar import local_day
 from domain.kinds import Row, plain
@@ -120,17 +120,17 @@ def _chosen(store: Store, chosen: Chosen) -> list[sa.ColumnElement[bool]]:
 
 
 def _within(store: Store, word: str) -> sa.ColumnElement[bool]:
-    """A word within title or own id. PostgreSQL looks into its index of pairs of characters first (migration 0007)."""
+    """A word within title or own id. PostgreSQL looks into its index of pairs of characters first (migration 0014)."""
     return contains(store, lifecycles.c.title + sa.literal_column("' '", sa.Text) + lifecycles.c.ref, word)
 
 
 def contains(store: Store, text: sa.ColumnElement[str], word: str) -> sa.ColumnElement[bool]:
     """A word within a text that PostgreSQL has an index of pairs of characters for."""
     found = holds(text, word)
-    if store.database.sqlite or len(word) < 2:
+    if store.database.sqlite or not word:
         return found
-    pairs = sa.func.taskforce_pairs(text, type_=ARRAY(sa.Text))
-    return sa.and_(pairs.contains(sa.func.taskforce_pairs(word, type_=ARRAY(sa.Text))), found)
+    starts = sa.func.taskforce_starts(text, type_=TSVECTOR)
+    return sa.and_(starts.bool_op("@@")(sa.func.taskforce_sought(word, type_=TSQUERY)), found)
 
 
 def holds(text: sa.ColumnElement[str], word: str) -> sa.ColumnElement[bool]:

@@ -14,13 +14,13 @@ from domain.directory import Directory
 from domain.directory_stream import Named
 from domain.lifecycle.commands import StartLifecycle, stream_of
 from domain.process import ProcessDefinition
+from imports.starts import read_start_file
 from rehearsal.excerpt import EXCERPT
 from rehearsal.importer import decision_for, directory_for, sections_for, start_row
 from rehearsal.quotations import deliverables_for
 from rehearsal.records import Project, read_projects
 from rehearsal.script import MARK, Outcome, Script, dice
 from settings import ROOT
-from shell.files import read_start_file
 
 SMART_CITY = ROOT / "examples" / "smart-city.yaml"
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)

@@ -118,7 +118,7 @@ def submit(
 ) -> None:
     """成果物を提出する(起案) / hand in the deliverable of a stage"""
     from domain.lifecycle.commands import SubmitDeliverable
-    from shell.rows import read_content
+    from imports.rows import read_content
 
     content = read_content(file)
     if not isinstance(content, dict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,11 +15,7 @@ from shell.output import OUT, short
 from shell.session import Session
 
 if TYPE_CHECKING:
-    from domain.lifecycle.commands import LifecycleCommand
     from domain.lifecycle.state import Lifecycle
-    from domain.messages import Actor, Refusal, Refused
-    from shell.records import Known
-    from store.transaction import Outcome
 
 Told = tuple[str, str]
 """(stream, status)"""
@@ -32,6 +28,18 @@ _WORDS = {
     "would-add": "追加可 / would be added",
     "nothing-new": "新しい記録なし / nothing new",
     "on-record": "",
+}
+_TAKEN: Mapping[str, str] = {
+    "recorded": "adopted",
+    "new": "would-adopt",
+    "known": "exists",
+    "differs": "exists-differs",
+}
+_ADDED: Mapping[str, str] = {
+    "recorded": "added",
+    "new": "would-add",
+    "known": "nothing-new",
+    "differs": "exists-differs",
 }
 _STAGEWISE = {
     "deliverable": "成果物のない段階 / stages without a deliverable",
@@ -74,132 +82,22 @@ def adopt(
         raise ShellError(
             "FILE: ファイルがありません / no file is named", "→ `./taskforce adopt examples/adopt/portfolio.yaml`"
         )
+    from imports.adoptions import adopted, supplemented
+    from shell.importing import take
+
     session = Session(writing=True)
     person = session.person(as_) if as_ or session.settings.person else None
-    Reception(session, session.actor(person), Path(target), record=not check).take(add)
-
-
-class Reception:
-    """Takes a file in: all rows are checked before any is recorded."""
-
-    def __init__(self, session: Session, actor: Actor, path: Path, *, record: bool) -> None:
-        self.session, self.actor, self.path, self.record = session, actor, path, record
-        self.now = session.store.clock.now()
-        self.imagined: dict[str, Lifecycle] = {}
-        """What each stream would be after its command."""
-
-    def take(self, add: bool) -> None:
-        from shell.portfolios import read_portfolio
-
-        rows = read_portfolio(self.path)
-        told = self._add(rows) if add else self._adopt(rows)
-        _report(self.session, told, {} if self.record else self.imagined)
-
-    def _adopt(self, rows: Sequence[Any]) -> list[Told]:
-        from shell.histories import adoptions
-
-        commands = adoptions(self.path, rows, self._desk())
-        if not self.record:
-            there = {c.stream for c in commands if self._loaded(c.stream) is not None}
-            for stream in there:
-                del self.imagined[stream]  # it stays what it is
-            return [(c.stream, "exists" if c.stream in there else "would-adopt") for c in commands]
-        return self._record([(c.ref, c) for c in commands], "adopted")
-
-    def _add(self, rows: Sequence[Any]) -> list[Told]:
-        from domain.lifecycle.commands import stream_of
-        from shell.histories import supplements
-
-        pairs = supplements(self.path, rows, self._desk(), self._known)
-        statuses = {stream_of(ref): "nothing-new" for ref, command in pairs if command is None}
-        commands = [(ref, command) for ref, command in pairs if command is not None]
-        if self.record:
-            statuses |= dict(self._record(commands, "added"))
-        else:
-            statuses |= {command.stream: "would-add" for _, command in commands}
-        return [(stream_of(ref), statuses[stream_of(ref)]) for ref, _ in pairs]
-
-    def _record(self, commands: Sequence[tuple[str, LifecycleCommand]], done: str) -> list[Told]:
-        from shell.errors import of_refusals
-        from store.transaction import Outcome
-
-        results: list[Outcome | Refused] = []
-        for begin in range(0, len(commands), 50):
-            results += self.session.store.record_many([(c, self.actor) for _, c in commands[begin : begin + 50]])
-        fresh = [r for r in results if isinstance(r, Outcome) and not r.duplicate]
-        told: list[Told] = []
-        refused: list[tuple[str, Refused]] = []
-        for (ref, command), result in zip(commands, results, strict=True):
-            if isinstance(result, Outcome):
-                told.append((command.stream, "exists" if result.duplicate else done))
-            elif result.refusal.rule in ("command-id-reused", "already-started"):
-                told.append((command.stream, "exists-differs"))
-            else:
-                refused.append((ref, result))
-        if fresh:
-            self.session.wake(fresh)
-        if refused:
-            raise of_refusals(refused, [{"id": stream, "status": status} for stream, status in told])
-        return told
-
-    # --- what rows are checked against ---------------------------------------------------------------------------
-
-    def _desk(self) -> Any:
-        from shell.histories import Desk
-        from store import queries
-
-        store = self.session.store
-        published = {f"{r['name']}@{r['version']}" for r in queries.published_definitions(store)}
-        default = queries.latest_definition(store, "himeji") or min(published)
-
-        def process(reference: str) -> Any:
-            return store.facts(reference).definition
-
-        return Desk(default, published, process, self._judge)
-
-    def _judge(self, command: LifecycleCommand) -> Refusal | None:
-        """What the engine would say; what the stream would then be is kept."""
-        from domain.lifecycle.adopting import SupplementHistory
-        from domain.messages import Recorded, Refused
-
-        kind, store = self.session.store.kinds["lifecycle"], self.session.store
-        state = kind.initial(command.stream)
-        if isinstance(command, SupplementHistory):
-            state = self._loaded(command.stream) or state
-        facts = store.facts(kind.needs(state, command))
-        try:
-            decided = kind.decide(state, command, self.actor, facts, self.now)
-        except Refused as refused:
-            return refused.refusal
-        for version, event in enumerate(decided, 1):
-            recorded = Recorded(
-                stream=command.stream,
-                version=version,
-                position=0,
-                event=event,
-                actor=self.actor,
-                occurred_at=self.now,
-                command_id=command.command_id,
-            )
-            state = kind.evolve(state, recorded)
-        self.imagined[command.stream] = state
-        return None
-
-    def _loaded(self, stream: str) -> Any:
-        try:
-            return self.session.store.load(stream)[0]
-        except LookupError:
-            return None
-
-    def _known(self, ref: str) -> Known | None:
-        from domain.lifecycle.commands import stream_of
-        from shell.records import Known
-
-        state = self._loaded(stream_of(ref))
-        if state is None:
-            return None
-        recorded = self.session.store.events(stream_of(ref), open_texts=False)
-        return Known(state, [r.event for r in recorded])
+    actor = session.actor(person)
+    batch = (supplemented if add else adopted)(session.store, actor, Path(target))
+    words = _ADDED if add else _TAKEN
+    done = take(
+        session,
+        actor,
+        batch,
+        check=check,
+        told=lambda rows: [{"id": t.stream, "status": words[t.status]} for t in rows],
+    )
+    _report(session, [(t.stream, words[t.status]) for t in done.told], batch.states if check else {})
 
 
 # --- the report ------------------------------------------------------------------------------------------------------
@@ -212,7 +110,7 @@ def _adopted(session: Session) -> list[str]:
     return [row["stream"] for row in queries.find_lifecycles(session.store) if row["adopted"]]
 
 
-def _report(session: Session, told: Iterable[Told], imagined: dict[str, Lifecycle]) -> None:
+def _report(session: Session, told: Iterable[Told], imagined: Mapping[str, Lifecycle]) -> None:
     """Each lifecycle with what its record lacks, and the totals."""
     from domain.lifecycle.adopting import gaps
 

@@ -141,7 +141,7 @@ def _from_folder(folder: Path) -> tuple[Directory, tuple[Named, ...]]:
 
 def _table(file: Path, name: str) -> list[dict[str, Any]]:
     from definitions.loader import DocumentError
-    from shell.spreadsheets import read_csv
+    from imports.spreadsheets import read_csv
 
     rows, problems = [], []
     for line in read_csv(file, TABLES[name]):

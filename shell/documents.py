@@ -77,11 +77,13 @@ def decided_import(
     json_: Json = False,
 ) -> None:
     """外部の文書管理システムでの決裁をファイルから取り込む / enter decisions made in another system from a file; all rows or none"""
-    from shell.outside_import import Import
+    from imports.decisions import decisions
+    from shell.importing import take, totals
 
     session = Session(writing=True)
-    person = session.person(as_)
-    found = Import(session, session.actor(person), file).take(record=not check)
+    actor = session.actor(session.person(as_))
+    batch = decisions(session.store, actor, file)
+    found = totals(batch, take(session, actor, batch, check=check))
     OUT.emit(found, lambda: _print_decided(found))
 
 
@@ -154,7 +156,7 @@ def _print_register(found: list[dict[str, Any]]) -> None:
 
 
 def _fiscal_year(text: str) -> int:
-    from shell.figures import fiscal_year
+    from imports.figures import fiscal_year
 
     found = fiscal_year(text)
     if found is None:

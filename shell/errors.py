@@ -72,6 +72,7 @@ def translate(error: Exception) -> ShellError:
     from blobs.contract import BlobError
     from definitions.loader import DocumentError
     from domain.registry import KINDS
+    from imports.batch import Wrong
     from rehearsal.errors import RehearsalError
     from runtime.devserver import ServerProblem
     from runtime.temporal import TemporalNotFound
@@ -93,6 +94,8 @@ def translate(error: Exception) -> ShellError:
     if isinstance(error, BlobError):
         code = Exit.UNREACHABLE if error.out_of_reach else Exit.NOT_OK
         return ShellError(*str(error).splitlines(), code=code)
+    if isinstance(error, Wrong):
+        return ShellError(*error.lines)
     if isinstance(error, StoreError | SettingsError | DocumentError):
         return ShellError(*str(error).splitlines())
     return ShellError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,9 @@ from shell.bodies import Rules, day_of, give, pairs
 from shell.errors import ShellError
 from shell.output import OUT, day
 from shell.session import Session
+
+if TYPE_CHECKING:
+    from imports.batch import Done
 
 intake_app = typer.Typer(help="取組課題の選定 / selecting tasks", no_args_is_help=True)
 app.add_typer(intake_app, name="intake")
@@ -117,49 +120,40 @@ def propose(
     )
 
 
-_COLUMNS = ("ref", "title", "section", "problem", "viewpoint", "departments")
-
-
 @intake_app.command("import")
 def import_(
     round_: Round,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV: " + ", ".join(_COLUMNS))],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="ref, title, section, problem[, viewpoint, departments] の CSV・YAML・JSON / a file with these columns",
+        ),
+    ],
+    check: Annotated[bool, typer.Option("--check", help="記録せずに確かめる / record nothing")] = False,
     as_: As = None,
     json_: Json = False,
 ) -> None:
-    """提案をCSVからまとめて入れる / take proposals from a CSV file; a line that was taken before is left alone"""
-    from domain.messages import Refused
-    from shell.errors import of_refusal
-    from shell.spreadsheets import read_csv
+    """提案をまとめて入れる / take proposals from a file, all rows or none; what was taken before is left alone"""
+    from imports.proposals import proposals
+    from shell.importing import take, totals
 
     session = Session(writing=True)
-    person, stream = session.person(as_), stream_of(round_)
-    commands = []
-    for line in read_csv(file, _COLUMNS):
-        if line.problems:
-            raise ShellError(*(f"{file}: {line.number}: {p}" for p in line.problems), "→ 直してください / correct it")
-        row = dict(line.content)
-        departments = [d.strip() for d in str(row.pop("departments", "") or "").split(";") if d.strip()]
-        viewpoint = row.pop("viewpoint", "") or None
-        fields = {**row, "departments": departments, "viewpoint": viewpoint, "stream": stream}
-        commands.append((line.number, m.ProposeTask.model_validate({"command_id": f"csv:{row.get('ref')}", **fields})))
-    outcomes, refused = [], []
-    for number, command in commands:
-        try:
-            outcomes.append(session.store.record(command, session.actor(person)))
-        except Refused as no:
-            refused.append((number, command.ref, no.refusal))
-    taken = sum(not o.duplicate for o in outcomes)
-    session.wake(outcomes[-1:])
-    if refused:
-        lines = [f"{file}: {n}: {ref}: {r.message.ja} / {r.message.en}" for n, ref, r in refused]
-        raise ShellError(
-            f"{taken} 件を受け付け、{len(refused)} 件は受け付けられません / {taken} taken, {len(refused)} refused",
-            *lines,
-            f"→ {of_refusal(refused[0][2]).lines[-1]}",
-            code=of_refusal(refused[0][2]).code,
-        )
-    OUT.emit({"taken": taken, "rows": len(commands)}, lambda: OUT.say(f"{taken} 件を受け付けました / {taken} taken"))
+    actor = session.actor(session.person(as_))
+    batch = proposals(session.store, actor, file, round_)
+    done = take(session, actor, batch, check=check)
+    taken = done.count("recorded")
+    OUT.emit({**totals(batch, done), "taken": taken}, lambda: _print_taken(done, taken))
+
+
+def _print_taken(done: Done, taken: int) -> None:
+    if fitting := done.count("new"):
+        OUT.say(f"{fitting} 件を受け付けられます / {fitting} could be taken")
+    else:
+        OUT.say(f"{taken} 件を受け付けました / {taken} taken")
+    for t in done.told:
+        if t.status == "differs":
+            OUT.say(f"{t.place}: {t.ref}: 既にあります(変更は反映しません) / there already (changes not applied)")
 
 
 @intake_app.command("interview")

@@ -107,11 +107,15 @@ def import_(
     json_: Json = False,
 ) -> None:
     """CSV の測定値を記録する(UTF-8・CP932) / record the measured values of a CSV; either every row is right or none is recorded"""
-    from shell.kpi_import import Import
+    from imports.measurements import measurements
+    from shell.importing import take, totals
 
     session = Session(writing=True)
-    person = session.person(as_)
-    found = Import(session, session.actor(person), file).take(record=not check)
+    actor = session.actor(session.person(as_))
+    batch = measurements(session.store, actor, file)
+    done = take(session, actor, batch, check=check)
+    repeated, reviews = done.count("repeated"), list(batch.reviews)
+    found = {**totals(batch, done), "sha256": batch.sha256, "repeated": repeated, "reviews": reviews}
     OUT.emit(found, lambda: _print_import(found))
 
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import typer
 
-from shell import figures
+from imports import figures
 from shell.acting import done, need_reason, parse_day
 from shell.app import As, CommandId, Id, Json, app
 from shell.errors import ShellError

@@ -178,7 +178,7 @@ def _moves(file: Path) -> list[dict[str, Any]]:
     """The rows of a file; every mistake by line, field and value."""
     from definitions.loader import DocumentError
     from domain.days import day as day_of
-    from shell.spreadsheets import read_csv
+    from imports.spreadsheets import read_csv
 
     rows, problems = [], []
     for line in read_csv(file, COLUMNS):

@@ -10,10 +10,10 @@ from uuid import uuid4
 import typer
 
 from domain.messages import Command
+from imports.figures import HOW_TO_WRITE, decimal
 from shell.acting import done, need_reason
 from shell.app import As, CommandId, Id, Json, app
 from shell.errors import ShellError
-from shell.figures import HOW_TO_WRITE, decimal
 from shell.output import short
 from shell.session import Session
 

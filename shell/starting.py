@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,8 +15,7 @@ from shell.output import OUT, short
 from shell.session import Session
 
 if TYPE_CHECKING:
-    from domain.lifecycle.commands import StartLifecycle
-    from domain.messages import Actor, Refusal
+    from imports.batch import Told
 
 Document = Annotated[Path, typer.Argument(metavar="FILE", help="YAML・JSON・CSV のファイル / file")]
 
@@ -25,68 +23,20 @@ Document = Annotated[Path, typer.Argument(metavar="FILE", help="YAML・JSON・CS
 @app.command()
 def start(file: Document, as_: As = None, json_: Json = False) -> None:
     """ファイルの課題のライフサイクルを始める / start the lifecycles of a file's tasks"""
-    from rich.progress import Progress
-
-    from domain.messages import Refused
-    from shell.errors import of_refusals
-    from shell.files import read_start_file
-    from store import queries
-    from store.transaction import Outcome
+    from imports.starts import starts
+    from shell.importing import take
 
     session = Session(writing=True)
-    store = session.store
     person = session.person(as_) if as_ or session.settings.person else None
-    published = {f"{r['name']}@{r['version']}" for r in queries.published_definitions(store)}
-    default = queries.latest_definition(store, "himeji") or min(published)
     actor = session.actor(person)
-    commands = read_start_file(file, store.facts().directory, default, published, _rules(session, actor))
-    results: list[Outcome | Refused] = []
-    from rich.console import Console
-
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
-        for begin in progress.track(range(0, len(commands), 50), description="開始 / starting"):
-            results += store.record_many([(c, actor) for c in commands[begin : begin + 50]])
-    rows: list[dict[str, Any]] = []
-    refused: list[tuple[str, Refused]] = []
-    for command, result in zip(commands, results, strict=True):
-        status = "started"
-        if isinstance(result, Refused):
-            if result.refusal.rule not in ("command-id-reused", "already-started"):
-                refused.append((command.ref, result))
-                continue
-            status = "exists-differs"
-        elif result.duplicate:
-            status = "exists"
-        rows.append({"id": command.stream, "ref": command.ref, "title": command.title, "status": status})
-    fresh = [r for r in results if isinstance(r, Outcome) and not r.duplicate]
-    if fresh:
-        session.wake(fresh)
-    if refused:
-        raise of_refusals(refused, rows)
+    done = take(session, actor, starts(session.store, actor, file), told=_rows)
+    rows = _rows(done.told)
     OUT.emit(rows, lambda: _told(rows))
 
 
-def _rules(session: Session, actor: Actor) -> Callable[[StartLifecycle], Refusal | None]:
-    """What the engine would refuse, asked before anything starts: a row that fails must not leave others started."""
-    from domain.messages import Refused
-
-    store, now = session.store, session.store.clock.now()
-    kind = store.kinds["lifecycle"]
-    facts: dict[str, Any] = {}
-
-    def refusal(command: StartLifecycle) -> Refusal | None:
-        if command.definition not in facts:
-            facts[command.definition] = store.facts(command.definition)
-        try:
-            kind.decide(kind.initial(command.stream), command, actor, facts[command.definition], now)
-        except Refused as refused:
-            with suppress(LookupError):
-                store.load(command.stream)
-                return None  # it runs already, from a day on which this was no problem
-            return refused.refusal
-        return None
-
-    return refusal
+def _rows(told: Sequence[Told]) -> list[dict[str, Any]]:
+    words = {"recorded": "started", "known": "exists", "differs": "exists-differs"}
+    return [{"id": t.stream, "ref": t.ref, "title": t.title, "status": words[t.status]} for t in told]
 
 
 def _told(rows: list[dict[str, Any]]) -> None:

@@ -393,6 +393,15 @@ class Store:
         with self.database.read() as connection:
             return connection.execute(query).first() is not None
 
+    def same(self, command: Command, actor: Actor) -> bool | None:
+        """Whether what is recorded under the command's id is this very command of this actor; None when nothing is."""
+        query = sa.select(commands.c.content_hash).where(
+            commands.c.stream == command.stream, commands.c.command_id == command.command_id
+        )
+        with self.database.read() as connection:
+            found = connection.execute(query).scalar()
+        return None if found is None else found == codec.command_hash(command, actor)
+
     def events(self, stream: str, after: int = 0, *, open_texts: bool = True) -> list[Recorded]:
         """The events of a stream behind version `after`, sealed texts opened unless told otherwise."""
         with self.database.read() as connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +118,22 @@ class Site:
 
     def record(self, command: Command, actor: Actor, expected: int | None = None) -> Outcome:
         """Record; what follows is woken beside the answer to the browser. Raises `Refused`."""
+        self._require_real()
+        outcome = self.store.record(command, actor, expected)
+        if not outcome.duplicate:
+            forget_drafts(self.store, command, actor.person or "")
+        self._woken(outcome)
+        return outcome
+
+    def record_many(self, batch: Sequence[tuple[Command, Actor]]) -> list[Outcome | Refused]:
+        """Several in one transaction, each refused alone; each is woken. Raises `Refused` on a store that only reads."""
+        self._require_real()
+        results = self.store.record_many(batch)
+        for outcome in {r.stream: r for r in results if not isinstance(r, Refused) and not r.duplicate}.values():
+            self._woken(outcome)
+        return results
+
+    def _require_real(self) -> None:
         if self.store.clock.virtual:
             raise refuse(
                 "rehearsal",
@@ -126,12 +142,10 @@ class Site:
                 remedy_ja="本番の記録で行ってください",
                 remedy_en="do it on the real record",
             )
-        outcome = self.store.record(command, actor, expected)
-        if not outcome.duplicate:
-            forget_drafts(self.store, command, actor.person or "")
+
+    def _woken(self, outcome: Outcome) -> None:
         if self.store.kinds[outcome.kind].workflow and self._loop is not None:
             self._loop.call_soon_threadsafe(self._wake_soon, outcome)
-        return outcome
 
     # --- waking ------------------------------------------------------------------------------------------------------
 
@@ -210,6 +224,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         charting,
         deciding,
         drafting,
+        importing,
         inbox,
         keys,
         lifecycles,
@@ -258,6 +273,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         moving,
         processes,
         ruling,
+        importing,
         beginning,  # before the pages: `convene` and `call` are no streams
         body_acting,
         bodies,

@@ -15,9 +15,9 @@ import yaml
 
 from definitions.loader import DocumentError, load_people
 from domain.deliverables.registry import DELIVERABLES, parse
+from imports.starts import read_start_file
 from runtime.devserver import free_port
 from settings import ROOT
-from shell.files import read_start_file
 from store.store import Store
 from tests import forking
 

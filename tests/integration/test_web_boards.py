@@ -86,7 +86,7 @@ def test_boards_and_search_are_accessible(portfolio: Pages, browser: Browser) ->
 def test_the_same_is_found_on_both_databases(database_url: str) -> None:
     store = Store.create(database_url)
     furnish(store)
-    from shell.files import read_start_file
+    from imports.starts import read_start_file
 
     commands = read_start_file(
         ROOT / "examples" / "smart-city.yaml", store.facts().directory, "himeji@1", {"himeji@1"}, lambda _: None

@@ -18,11 +18,11 @@ from domain.lifecycle.decide import decide
 from domain.lifecycle.evolve import evolve
 from domain.lifecycle.state import Lifecycle
 from domain.messages import SYSTEM, Event, Recorded, Refusal, Refused
+from imports import figures
+from imports.histories import Desk, adoptions, supplements
+from imports.portfolios import read_portfolio
+from imports.records import Known
 from settings import ROOT
-from shell import figures
-from shell.histories import Desk, adoptions, supplements
-from shell.portfolios import read_portfolio
-from shell.records import Known
 from tests.given import START, calendar
 
 PROCESS = load_definition()

@@ -12,8 +12,8 @@ from definitions.loader import SHIPPED, load_definition, load_people, read_docum
 from domain.deliverables.base import Context
 from domain.deliverables.registry import DELIVERABLES, broken_rules, parse
 from domain.process import REOPENING, PostRef, Stage
+from imports.starts import read_start_file
 from settings import ROOT
-from shell.files import read_start_file
 
 DIRECTORY, NAMES = load_people()
 PROCESS = load_definition()

@@ -10,8 +10,8 @@ import pytest
 from definitions.loader import DocumentError, load_people
 from domain.lifecycle.commands import StartLifecycle, stream_of
 from domain.messages import Refusal, Text
-from shell.files import read_start_file
-from shell.rows import read_content
+from imports.rows import read_content
+from imports.starts import read_start_file
 
 DIRECTORY = load_people()[0]
 GOOD = {"id": "a", "title": "題", "section": "childcare"}

@@ -16,6 +16,7 @@ from web.api import (
     body_acting,
     definitions,
     desk,
+    importing,
     learnt,
     many,
     outlook,
@@ -59,6 +60,7 @@ def create_api(site: Site) -> FastAPI:
     api.include_router(acting.router)
     api.include_router(bodies.router)
     api.include_router(body_acting.router)
+    api.include_router(importing.router)
     made = api.openapi
 
     def described() -> dict[str, Any]:

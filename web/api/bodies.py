@@ -221,7 +221,7 @@ def _told(recorded: Recorded, line: Text) -> EventTold:
     response_class=Response,
     tags=["sessions"],
 )
-def paper(
+def session_paper(
     caller: Reader,
     session: SessionId,
     item: Annotated[str, Path(max_length=100)],

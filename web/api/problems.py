@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -41,10 +42,17 @@ class Failure(Exception):
     """An answer other than the one hoped for."""
 
     def __init__(
-        self, status: int, rule: str, message: Text, remedy: Text, headers: dict[str, str] | None = None
+        self,
+        status: int,
+        rule: str,
+        message: Text,
+        remedy: Text,
+        headers: dict[str, str] | None = None,
+        problems: Sequence[FieldProblem] = (),
     ) -> None:
         super().__init__(rule)
         self.status, self.rule, self.message, self.remedy, self.headers = status, rule, message, remedy, headers
+        self.problems = problems
 
 
 NOTHING = (
@@ -101,7 +109,7 @@ def install(api: FastAPI) -> None:
 
     @api.exception_handler(Failure)
     async def failed(_: Request, error: Failure) -> JSONResponse:
-        return answer(error.status, error.rule, error.message, error.remedy, headers=error.headers)
+        return answer(error.status, error.rule, error.message, error.remedy, error.problems, error.headers)
 
     @api.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> JSONResponse:

@@ -16,6 +16,7 @@ from domain.process import ProcessDefinition
 from domain.process_diff import compare
 from domain.process_posts import missing_posts
 from domain.process_stream import PublishDefinition, stream_of, unknown_names
+from imports.rows import aliased
 from store import queries
 from store.moves import counted, prospects, running
 from web.app import Visit, visit_of
@@ -116,7 +117,7 @@ def read(model: type[M], content: bytes) -> tuple[M | None, list[Text]]:
         return None, [Text(ja="1 MB までのファイルにしてください", en="choose a file of at most 1 MB")]
     try:
         text = content.decode("utf-8-sig")
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
+        if aliased(text):
             return None, [Text(ja="YAML の別名(*)は使えません", en="YAML aliases (*) are not taken; write it out")]
         return model.model_validate(yaml.safe_load(text)), []
     except (UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:

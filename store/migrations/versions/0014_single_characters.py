@@ -40,6 +40,8 @@ def upgrade() -> None:
     op.execute("DROP INDEX lifecycles_pairs")
     op.execute("DROP INDEX deliverables_pairs")
     op.execute("DROP FUNCTION taskforce_pairs(text)")
+    op.execute("ANALYZE lifecycles")  # what an index of expressions holds is known to the planner by it
+    op.execute("ANALYZE deliverables")
 
 
 def downgrade() -> None:

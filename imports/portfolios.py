@@ -16,8 +16,8 @@ from definitions.loader import DocumentError
 from domain.deliverables.project import Kpi
 from domain.lifecycle.adopting import AdoptLifecycle, PastBudget, PastDecision, PastMeasurement
 from domain.lifecycle.commands import Source
-from shell.rows import read_content, read_text
-from shell.spreadsheets import read_csv
+from imports.rows import read_content, read_text
+from imports.spreadsheets import read_csv
 
 Path_ = tuple[str | int, ...]
 """Where in a row: ("decisions", 0, "decided_on")."""
@@ -30,7 +30,7 @@ FIELDS = (
     *(f for f in AdoptLifecycle.model_fields if f not in ("command_id", "stream", "ref", "history")),
 )
 KNOWN = (*FIELDS, *HISTORY, *BRIEF)
-_TASKS = (*FIELDS, "review_date", "departments", *(f"source.{f}" for f in Source.model_fields))
+TASKS = (*FIELDS, "review_date", "departments", *(f"source.{f}" for f in Source.model_fields))
 _SHEETS: Mapping[str, tuple[str, ...]] = {
     "decisions": ("id", *PastDecision.model_fields),
     "budgets": ("id", *PastBudget.model_fields),
@@ -38,6 +38,7 @@ _SHEETS: Mapping[str, tuple[str, ...]] = {
     "kpis": ("id", *Kpi.model_fields),
 }
 """The sheets of a folder besides tasks.csv, with their columns; `id` is the id of the task."""
+SHEET_NAMES = ("tasks.csv", *(f"{s}.csv" for s in _SHEETS))
 
 
 @dataclass
@@ -55,7 +56,7 @@ def read_portfolio(path: Path) -> list[Row]:
     if path.is_dir():
         rows = list(_folder(path))
     elif path.suffix.lower() == ".csv":
-        rows = [_row_of_csv(path.name, line.number, line.content, line.problems) for line in read_csv(path, _TASKS)]
+        rows = [_row_of_csv(path.name, line.number, line.content, line.problems) for line in read_csv(path, TASKS)]
     else:
         rows = list(_document(path))
     if not rows:
@@ -163,7 +164,7 @@ def _folder(folder: Path) -> Iterator[Row]:
         )
     rows: dict[str, Row] = {}
     problems: list[str] = []
-    tasks = [_row_of_csv("tasks.csv", t.number, t.content, t.problems) for t in read_csv(folder / "tasks.csv", _TASKS)]
+    tasks = [_row_of_csv("tasks.csv", t.number, t.content, t.problems) for t in read_csv(folder / "tasks.csv", TASKS)]
     if not tasks:
         raise DocumentError(
             folder, ["tasks.csv: 課題の行がありません。1件ずつ書いてください / no tasks in it; write one a line"]

@@ -13,7 +13,7 @@ from domain.lifecycle import events as e
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Event
 from domain.process import ProcessDefinition
-from shell.portfolios import HISTORY
+from imports.portfolios import HISTORY
 
 
 @dataclass

@@ -16,9 +16,9 @@ from domain.lifecycle import adopting as ad
 from domain.lifecycle.commands import LifecycleCommand, stream_of
 from domain.messages import Refusal, Refused
 from domain.process import ProcessDefinition
-from shell import figures, records
-from shell.portfolios import BRIEF, HISTORY, KNOWN, Path_, Row
-from shell.spreadsheets import unknown
+from imports import figures, records
+from imports.portfolios import BRIEF, HISTORY, KNOWN, Path_, Row
+from imports.spreadsheets import unknown
 
 _FORMS = {"kpis": "kpis", "review_date": "kpis", "departments": "setup"}
 """What may be written without its form, and the form that holds it."""

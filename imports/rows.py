@@ -61,6 +61,15 @@ def read_text(path: Path) -> str:
         ) from None
 
 
+def aliased(text: str) -> bool:
+    """Whether a YAML text uses aliases: a short one could mean a very long one. False for what is no YAML: that is told where it is
+    read."""
+    try:
+        return any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=_Loader))
+    except (yaml.YAMLError, RecursionError):
+        return False
+
+
 # --- YAML ------------------------------------------------------------------------------------------------------------
 
 

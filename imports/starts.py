@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +15,12 @@ from definitions.loader import DocumentError
 from domain.deliverables.registry import DELIVERABLES, parse
 from domain.directory import Directory
 from domain.lifecycle.commands import Source, StartLifecycle, stream_of
-from domain.messages import Refusal, Refused
-from shell.rows import Line, read_rows
-from shell.spreadsheets import read_csv, unknown
+from domain.messages import Actor, Refusal, Refused
+from imports.batch import Batch, Entry, Told, Trial
+from imports.rows import Line, read_rows
+from imports.spreadsheets import read_csv, unknown
+from store import queries
+from store.store import Store
 
 FIELDS = ("id", "title", "section", "viewpoint", "weight", "tags", "source", "drafter", "definition", "setup")
 SETUP = tuple(DELIVERABLES["setup"].form.model_fields)
@@ -44,15 +48,47 @@ def read_start_file(
 
     Raises `DocumentError` with all problems of all rows.
     """
+    return [command for _, command in _read(path, _Desk(directory, definition, published, rules))]
+
+
+def starts(store: Store, actor: Actor, path: Path) -> Batch:
+    """The lifecycles that a file starts. Raises `DocumentError`."""
+    published = {f"{r['name']}@{r['version']}" for r in queries.published_definitions(store)}
+    default = queries.latest_definition(store, "himeji") or min(published)
+    trial = Trial(store, actor, "lifecycle")
+    there: set[str] = set()
+
+    def refusal(command: StartLifecycle) -> Refusal | None:
+        """What the engine would refuse; nothing of what runs already, from a day on which it was no problem."""
+        if trial.there(command.stream) is not None:
+            there.add(command.stream)
+            return None
+        try:
+            trial.states[command.stream] = trial.decide(trial.kind.initial(command.stream), command)
+        except Refused as refused:
+            return refused.refusal
+        return None
+
+    def entry(line: int, command: StartLifecycle) -> Entry:
+        status = trial.already(command, command.stream in there)
+        of = {"stream": command.stream, "ref": command.ref, "title": command.title}
+        return Entry(Told(place=f"line {line}", status=status, **of), command)
+
+    found = _read(path, _Desk(store.facts().directory, default, published, refusal))
+    entries = [entry(line, command) for line, command in found]
+    return Batch(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), entries, trial.states)
+
+
+def _read(path: Path, desk: _Desk) -> list[tuple[int, StartLifecycle]]:
+    """(line, command) for each row."""
     lines = read_csv(path, COLUMNS) if path.suffix.lower() == ".csv" else read_rows(path)
-    desk = _Desk(directory, definition, published, rules)
     problems: list[str] = []
-    commands: list[StartLifecycle] = []
+    commands: list[tuple[int, StartLifecycle]] = []
     for line in lines:
         found, command = _check(line, desk)
         problems += [f"line {line.number}: {p}" for p in found]
         if command is not None:
-            commands.append(command)
+            commands.append((line.number, command))
     if not lines:
         problems.append("行がありません。例は examples/first.yaml / no rows; see examples/first.yaml")
     if problems:

@@ -11,7 +11,7 @@ from typing import Any
 
 from definitions.loader import DocumentError
 from domain.messages import Text
-from shell.rows import TWICE, Line, read_text
+from imports.rows import TWICE, Line, read_text
 
 LISTS = ("tags", "setup.departments", "setup.serves")
 """CSV columns whose cells hold several values, separated by `;`. `setup.members` takes person ids in the same way."""

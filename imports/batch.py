@@ -1,0 +1,179 @@
+"""What a file brings, row by row: checked against the rules, then recorded. The same for shell, pages and API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from domain.messages import Actor, Command, Event, Frozen, Recorded, Refused
+from store import queries
+from store.store import Store
+from store.transaction import Outcome
+
+Status = Literal["new", "recorded", "known", "differs", "repeated", "refused"]
+"""new: would be recorded; known: on record as it stands here; differs: there already, and what is different here is not applied;
+repeated: said twice in the file; refused: somebody else was quicker."""
+AT_ONCE = 50
+"""Commands in one transaction."""
+_THERE = ("command-id-reused", "already-started", "proposed-already")
+
+
+class Wrong(ValueError):
+    """A value that cannot be used, as lines: field, value and what is the matter; then the remedy."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(str(a) for a in self.args)
+
+
+class Told(Frozen):
+    """What becomes of one row. `ref`: the own id of the lifecycle or proposal; `what`: what the row says of it, short."""
+
+    place: str
+    stream: str
+    ref: str
+    title: str
+    what: str = ""
+    status: Status
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row on its way in, with what it would record."""
+
+    told: Told
+    command: Command | None = None
+
+    @property
+    def new(self) -> bool:
+        return self.told.status == "new"
+
+
+@dataclass
+class Batch:
+    """One file as it was read. `states`: what each stream would be after it; `reviews`: titles of lifecycles whose review it opens."""
+
+    file: str
+    sha256: str
+    entries: Sequence[Entry]
+    states: Mapping[str, Any] = field(default_factory=dict)
+    reviews: Sequence[str] = ()
+
+    @property
+    def told(self) -> list[Told]:
+        return [e.told for e in self.entries]
+
+    @property
+    def new(self) -> int:
+        return sum(e.new for e in self.entries)
+
+    def count(self, *statuses: Status) -> int:
+        return sum(t.status in statuses for t in self.told)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was recorded. `outcomes`: the new ones, to be woken; `refused`: with the row each stands in."""
+
+    told: Sequence[Told]
+    outcomes: Sequence[Outcome]
+    refused: Sequence[tuple[Told, Refused]]
+
+    def count(self, *statuses: Status) -> int:
+        return sum(t.status in statuses for t in self.told)
+
+
+Record = Callable[[Sequence[tuple[Command, Actor]]], Sequence[Outcome | Refused]]
+
+
+def record(batch: Batch, actor: Actor, write: Record) -> Done:
+    """Every new row, some at a time; one that is refused now does not stop the others."""
+    waiting = [(i, e.command) for i, e in enumerate(batch.entries) if e.new and e.command is not None]
+    told, outcomes, refused = batch.told, [], []
+    for begin in range(0, len(waiting), AT_ONCE):
+        part = waiting[begin : begin + AT_ONCE]
+        for (i, _), result in zip(part, write([(command, actor) for _, command in part]), strict=True):
+            status: Status = "recorded"
+            if not isinstance(result, Refused):
+                status = "known" if result.duplicate else "recorded"
+                outcomes += [] if result.duplicate else [result]
+            elif result.refusal.rule in _THERE:
+                status = "differs"
+            else:
+                status = "refused"
+            told[i] = told[i].model_copy(update={"status": status})
+            if status == "refused" and isinstance(result, Refused):
+                refused.append((told[i], result))
+    return Done(told, outcomes, refused)
+
+
+class Trial:
+    """What streams would be after the rows so far: decided and folded in memory, as the store would."""
+
+    def __init__(self, store: Store, actor: Actor, kind: str) -> None:
+        self.store, self.actor, self.kind = store, actor, store.kinds[kind]
+        self.now = store.clock.now()
+        self.states: dict[str, Any] = {}
+
+    def there(self, stream: str) -> Any:
+        """The stream as it is, None when there is none."""
+        try:
+            return self.store.load(stream)[0]
+        except LookupError:
+            return None
+
+    def state(self, stream: str) -> Any:
+        """Of a stream that is there. Raises `LookupError`."""
+        if stream not in self.states:
+            self.states[stream] = self.store.load(stream)[0]
+        return self.states[stream]
+
+    def already(self, command: Command, there: bool) -> Status:
+        """How a row stands to what is on record; `there`: what it begins exists, whoever began it."""
+        same = self.store.same(command, self.actor)
+        if same is not None:
+            return "known" if same else "differs"
+        return "differs" if there else "new"
+
+    def decide(self, state: Any, command: Command, **facts: Any) -> Any:
+        """The state that the command leads to. Raises `Refused`."""
+        known = self.store.facts(self.kind.needs(state, command)).model_copy(update=facts)
+        for version, event in enumerate(self.kind.decide(state, command, self.actor, known, self.now), 1):
+            state = self.kind.evolve(state, self._recorded(command, version, event))
+        return state
+
+    def _recorded(self, command: Command, version: int, event: Event) -> Recorded:
+        return Recorded(
+            stream=command.stream,
+            version=version,
+            position=version,
+            event=event,
+            actor=self.actor,
+            occurred_at=self.now,
+            command_id=command.command_id,
+        )
+
+
+def said(refused: Refused) -> str:
+    """Why a row is refused, and what to do, in one line."""
+    r = refused.refusal
+    further = "".join(f" {p.field}: {p.value}: {p.message.ja} / {p.message.en};" for p in r.problems)
+    return f"{r.message.ja}。{r.remedy.ja} / {r.message.en};{further} {r.remedy.en} ({r.rule})"
+
+
+def lifecycle(store: Store, given: str) -> str:
+    """The stream meant by an id, its unique beginning, or the starter's own id. Raises `Wrong`."""
+    try:
+        return queries.resolve(store, given)
+    except queries.NotFound as missing:
+        if missing.candidates:
+            shown = ", ".join(missing.candidates)
+            raise Wrong(
+                f"id: {given}: 複数が当てはまります / several match",
+                f"→ もう少し長く書いてください / write more of it: {shown}",
+            ) from None
+        raise Wrong(
+            f"id: {given}: 見つかりません / not found",
+            "→ 一覧で確認してください / look it up in the list of lifecycles",
+        ) from None

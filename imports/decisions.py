@@ -1,0 +1,108 @@
+"""Decisions made in the city's document system, from a file: every row is tried on the rules before any is recorded; a second
+run records nothing twice."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from definitions.loader import DocumentError
+from domain.days import day
+from domain.kinds import plain
+from domain.lifecycle.registering import EnterOutsideDecision
+from domain.messages import Actor, Refused
+from imports.batch import Batch, Entry, Status, Told, Trial, Wrong, lifecycle, said
+from imports.rows import Line, read_rows
+from imports.spreadsheets import read_csv, unknown
+from store import queries
+from store.store import Store
+
+NEEDED = ("id", "system", "number", "decided_on", "decided_by", "seen")
+COLUMNS = (*NEEDED, "comment", "outcome", "back_to")
+SEEN = 12
+"""So many characters of a document's hash name it."""
+
+
+def decisions(store: Store, actor: Actor, path: Path) -> Batch:
+    """The decisions of a file: CSV (UTF-8 or CP932), YAML or JSON. Raises `DocumentError` with every row that is wrong."""
+    lines = read_csv(path, COLUMNS) if path.suffix.lower() == ".csv" else read_rows(path)
+    decided = _Decisions(store, actor)
+    entries = [e for line in lines if (e := decided.entry(line)) is not None]
+    if decided.problems:
+        raise DocumentError(path, decided.problems)
+    return Batch(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), entries, decided.trial.states)
+
+
+class _Decisions:
+    """`claimed`: which lifecycle each document of another system has been entered for."""
+
+    def __init__(self, store: Store, actor: Actor) -> None:
+        self.store, self.trial = store, Trial(store, actor, "lifecycle")
+        self.claimed = queries.outside_documents(store)
+        self.problems: list[str] = []
+
+    def entry(self, line: Line) -> Entry | None:
+        """The row, or None when it is wrong: then it is among the problems."""
+        given, at = line.content, f"line {line.number}"
+        found = [*line.problems]
+        found += [f"{k}: {(w := unknown(k, COLUMNS)).ja} / {w.en}" for k in given if k not in COLUMNS]
+        found += [f"{k}: 空です。記入してください / empty; fill it in" for k in NEEDED if given.get(k) in (None, "")]
+        found += [
+            f"{k}: {v}: 引用符で囲んでください / put it in quotes"  # 007 would be 7, and a hash could be a number
+            for k, v in given.items()
+            if v is not None and not isinstance(v, str) and not (k == "decided_on" and isinstance(v, date))
+        ]
+        if found:
+            self.problems += [f"{at}: {p}" for p in found]
+            return None
+        try:
+            return self._tried(at, lifecycle(self.store, given["id"]), given)
+        except Wrong as wrong:
+            self.problems.append(f"{at}: {' '.join(wrong.lines)}")
+        except Refused as refused:
+            self.problems.append(f"{at}: {said(refused)}")
+        except ValueError as error:
+            self.problems.append(f"{at}: 使えない値です / {' '.join(str(error).split())[:200]}")
+        return None
+
+    def _tried(self, at: str, stream: str, given: dict[str, Any]) -> Entry:
+        state = self.trial.state(stream)
+        claim = plain(given["system"]), plain(given["number"])
+
+        def told(status: Status) -> Told:
+            what = f"{given['system']} {given['number']}"
+            return Told(place=at, stream=stream, ref=state.ref, title=state.title, what=what, status=status)
+
+        if self.claimed.get(claim) == stream:
+            return Entry(told("known"))
+        fields = {k: v for k, v in given.items() if k not in ("id", "decided_on", "seen") and v}
+        command = EnterOutsideDecision(
+            command_id=f"outside-import:{claim[0]}/{claim[1]}",
+            stream=stream,
+            decided_on=_day("decided_on", str(given["decided_on"])),
+            seen=self._seen(stream, given["seen"]),
+            **fields,
+        )
+        self.trial.states[stream] = self.trial.decide(state, command, claimed=self.claimed.get(claim))
+        self.claimed[claim] = stream
+        return Entry(told("new"), command)
+
+    def _seen(self, stream: str, seen: str) -> str:
+        """The whole hash of the document in circulation, when `seen` begins it."""
+        submission = self.trial.state(stream).submission
+        if submission is None or len(seen) < SEEN or not submission.content_hash.startswith(seen):
+            return seen
+        return str(submission.content_hash)
+
+
+def _day(field: str, text: str) -> date:
+    """Raises `Wrong`."""
+    found = day(text)
+    if found is None:
+        raise Wrong(
+            f"{field}: {text}: 日付ではありません / not a date",
+            "→ 2027-03-31 か 令和9年3月31日 のように書いてください / write it like 2027-03-31",
+        )
+    return found

@@ -1,0 +1,85 @@
+"""Proposals of the bureaus from a sheet: every row is tried on the rules of the round before any is taken."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from definitions.loader import DocumentError
+from domain.facts import Other
+from domain.lifecycle.commands import stream_of as lifecycle_of
+from domain.messages import Actor, Refused
+from domain.selection.kind import stream_of
+from domain.selection.messages import ProposeTask
+from imports.batch import Batch, Entry, Told, Trial, Wrong, said
+from imports.rows import Line, read_rows
+from imports.spreadsheets import read_csv, unknown
+from store.store import Store
+
+NEEDED = ("ref", "title", "section", "problem")
+COLUMNS = (*NEEDED, "viewpoint", "departments")
+
+
+def proposals(store: Store, actor: Actor, path: Path, round_: str) -> Batch:
+    """The proposals of a CSV (UTF-8 or CP932), YAML or JSON file. Raises `DocumentError` with every row that is wrong, and `Wrong`
+    for a round that is not there."""
+    trial, stream = Trial(store, actor, "selection"), stream_of(round_)
+    if trial.there(stream) is None:
+        raise Wrong(
+            f"round: {round_}: ありません / no such round",
+            "→ 選定ラウンドの一覧で確かめてください / see the list of selection rounds",
+        )
+    lines = read_csv(path, COLUMNS, NEEDED) if path.suffix.lower() == ".csv" else read_rows(path)
+    if not lines:
+        words = f"行がありません。提案を1行ずつ書いてください / no rows; write one proposal a line: {','.join(COLUMNS)}"
+        raise DocumentError(path, [words])
+    problems: list[str] = []
+    entries = [e for line in lines if (e := _entry(trial, stream, line, problems)) is not None]
+    if problems:
+        raise DocumentError(path, problems)
+    return Batch(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), entries, trial.states)
+
+
+def _entry(trial: Trial, stream: str, line: Line, problems: list[str]) -> Entry | None:
+    """The row, or None when it is wrong: then it is among the problems."""
+    given, at = line.content, f"line {line.number}"
+    found = [*line.problems]
+    found += [f"{k}: {(w := unknown(k, COLUMNS)).ja} / {w.en}" for k in given if k not in COLUMNS]
+    found += [f"{k}: 空です。記入してください / empty; fill it in" for k in NEEDED if given.get(k) in (None, "")]
+    command = None if found else _command(stream, given, found)
+    if command is None:
+        problems += [f"{at}: {p}" for p in found]
+        return None
+    state = trial.state(stream)
+    status = trial.already(command, command.ref in trial.store.load(stream)[0].proposals)
+    if status == "new":
+        try:
+            trial.states[stream] = trial.decide(state, command, others=_taken(trial, command.ref))
+        except Refused as refused:
+            problems.append(f"{at}: {command.ref}: {said(refused)}")
+            return None
+    return Entry(Told(place=at, stream=stream, ref=command.ref, title=command.title, status=status), command)
+
+
+def _taken(trial: Trial, ref: str) -> dict[str, Other]:
+    """The lifecycle that has the reference already."""
+    found = trial.there(lifecycle_of(ref))
+    return {} if found is None else {lifecycle_of(ref): Other(kind="lifecycle", title=found.title, closed=False)}
+
+
+def _command(stream: str, given: dict[str, Any], found: list[str]) -> ProposeTask | None:
+    departments = given.get("departments") or []
+    if isinstance(departments, str):
+        departments = [d.strip() for d in departments.split(";") if d.strip()]
+    fields = {**given, "departments": departments, "viewpoint": given.get("viewpoint") or None}
+    named = {"command_id": f"csv:{str(given['ref'])[:100]}", "stream": stream}
+    try:
+        return ProposeTask.model_validate({**fields, **named})
+    except ValidationError as error:
+        for e in error.errors(include_url=False):
+            field, shown = ".".join(str(p) for p in e["loc"]) or "-", str(e["input"])[:60]
+            found.append(f"{field}: {shown}: 使えない値です。直してください / {e['msg']}; correct it")
+        return None

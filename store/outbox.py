@@ -129,6 +129,8 @@ def unsettled(store: Store, channel: str | None = None, limit: int = 200) -> lis
 
 def decide_on(store: Store, chosen: Sequence[Row], *, arrived: bool) -> None:
     """Notices that were unsettled had arrived after all, or are to be sent again."""
+    if not chosen:
+        return
     mark(store, chosen, "sent" if arrived else "pending", store.clock.now() if arrived else None)
 
 

@@ -129,8 +129,8 @@ def diff(
     json_: Json = False,
 ) -> None:
     """成果物の版の違い / what changed between two versions of a deliverable"""
-    from domain.deliverables.differences import differences
     from store import queries
+    from store.comparing import compared
 
     session = Session()
     stream = session.lifecycle(id)
@@ -142,13 +142,7 @@ def diff(
         )
     newer = _version("--to", to, versions) if to else versions[-1]
     older = _version("--from", from_, versions) if from_ else versions[max(versions.index(newer) - 1, 0)]
-    state, _ = session.store.load(stream)
-    definition = session.store.facts(state.definition).definition
-    try:
-        form = definition.stage(stage).deliverable if definition is not None else stage
-    except KeyError:
-        form = stage
-    found = differences(form, older["content"], newer["content"])
+    found = compared(session.store, older, newer)
     document = {
         "id": stream,
         "stage": stage,

@@ -127,10 +127,12 @@ def register(
     json_: Json = False,
 ) -> None:
     """起案簿: 起案番号、起案日、決裁日、施行日 / the register of documents with their numbers and dates"""
-    from store.queries import register_of
+    from store.register import documents
 
     session = Session()
-    found = register_of(session.store, _fiscal_year(year) if year else None, section)
+    found = documents(session.store, _fiscal_year(year) if year else None, section)
+    for row in found:
+        del row["place"]
     OUT.emit({"register": found}, lambda: _print_register(found))
 
 

@@ -149,7 +149,7 @@ def resend(
     json_: Json = False,
 ) -> None:
     """不達・不明の通知をもう一度送る / send again what failed or is in doubt"""
-    _settled(notice, all_, channel, "pending", "再送します / will be sent again")
+    _settled(notice, all_, channel, False, "再送します / will be sent again")
 
 
 @notices_app.command("settle")
@@ -159,10 +159,10 @@ def settle(
     json_: Json = False,
 ) -> None:
     """不明の通知を済みにする(届いていた) / it had arrived after all"""
-    _settled(notice, False, channel, "sent", "済みにしました / settled")
+    _settled(notice, False, channel, True, "済みにしました / settled")
 
 
-def _settled(notice: str | None, all_: bool, channel: str | None, state: str, words: str) -> None:
+def _settled(notice: str | None, all_: bool, channel: str | None, arrived: bool, words: str) -> None:
     from store import outbox
 
     session = Session(writing=True)
@@ -177,5 +177,5 @@ def _settled(notice: str | None, all_: bool, channel: str | None, state: str, wo
         )
     if notice is not None and len({r["event_id"] for r in found}) > 1:
         raise ShellError(f"NOTICE: {notice}: 複数あります / several match", "→ もう少し長く / give more of the id")
-    outbox.mark(session.store, found, state, session.store.clock.now() if state == "sent" else None)
+    outbox.decide_on(session.store, found, arrived=arrived)
     OUT.emit({"count": len(found)}, lambda: OUT.say(f"{len(found)} 件: {words}"))

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from domain.kinds import Row
+from domain.lifecycle.commands import AnswerRequest, SubmitDeliverable
+from domain.messages import Command
+from store import queries
 from store.accounts import AT_MOST
 from store.drafts import Draft, Drafts
-from store.tables import web_opened
+from store.tables import answers, lifecycles, web_opened
 
 if TYPE_CHECKING:
     from store.store import Store
@@ -64,6 +68,27 @@ class Opened:
         query = sa.select(o.request, o.content_hash).where(o.session == _hashed(token), o.request.in_(list(requests)))
         with self._store.database.read() as connection:
             return {row.request: row.content_hash for row in connection.execute(query)}
+
+
+def forget_drafts(store: Store, command: Command, person: str) -> None:
+    """What was typed has been handed in, or answered with."""
+    if isinstance(command, AnswerRequest):  # or one that corrects it
+        AnswerDrafts(store, person).remove(command.stream, command.request)
+    elif isinstance(command, SubmitDeliverable):
+        state = store.load(command.stream)[0]
+        if state.submission is not None:
+            Drafts(store).remove(command.stream, state.submission.stage, state.submission.round)
+
+
+def answers_by(store: Store, person: str, limit: int, offset: int = 0) -> list[Row]:
+    """A person's answers, newest first, each with title and own id of its lifecycle."""
+    query = (
+        sa.select(answers, lifecycles.c.title, lifecycles.c.ref)
+        .join(lifecycles, lifecycles.c.stream == answers.c.stream)
+        .where(answers.c.person == person)
+        .order_by(answers.c.at.desc(), answers.c.stream, answers.c.version)
+    )
+    return queries.rows(store, query.limit(limit).offset(offset))
 
 
 def _hashed(token: str) -> str:

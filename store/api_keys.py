@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, get_args
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from domain.messages import Actor, Frozen, Via
 from store.tables import web_keys
@@ -23,6 +24,8 @@ USED = timedelta(minutes=1)
 """So exactly it is noted when a key was used last."""
 NOTED = timedelta(days=1)
 """So often it is noted that a key is tried whose person has left: a machine asks again and again."""
+AT_MOST = 10
+"""Keys that a person may have at a time by making them on a page."""
 _MARK = "tfk_"
 
 
@@ -38,17 +41,24 @@ class Key(Frozen):
     used_at: datetime | None
 
 
+class AlreadyMade(Exception):
+    """The same was asked for before; the secret was shown then."""
+
+
 class ApiKeys:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def make(self, person: str, name: str, scopes: tuple[Scope, ...], days: int) -> tuple[Key, str]:
-        """The key and its secret, which nobody can read again. Raises `ValueError` for a life longer than a year."""
+    def make(
+        self, person: str, name: str, scopes: tuple[Scope, ...], days: int, asked: str | None = None
+    ) -> tuple[Key, str]:
+        """The key and its secret, which nobody can read again. `asked`: what was asked for so is made once. Raises `ValueError` for a
+        life longer than a year, `AlreadyMade`."""
         if not timedelta(days=1) <= timedelta(days=days) <= LONGEST:
             raise ValueError(f"{days}")
         secret, now = _MARK + secrets.token_urlsafe(32), self._store.clock.now()
         key = Key(
-            id=secrets.token_hex(6),
+            id=secrets.token_hex(6) if asked is None else _hashed(f"{person} {asked}")[:12],
             person=person,
             name=name,
             scopes=scopes,
@@ -57,8 +67,11 @@ class ApiKeys:
             used_at=None,
         )
         row = {**key.model_dump(), "scopes": list(scopes), "key": _hashed(secret)}
-        with self._store.database.write() as connection:
-            connection.execute(sa.insert(web_keys), [row])
+        try:
+            with self._store.database.write() as connection:
+                connection.execute(sa.insert(web_keys), [row])
+        except IntegrityError:
+            raise AlreadyMade(key.id) from None
         return key, secret
 
     def find(self, secret: str) -> Key | None:
@@ -80,6 +93,11 @@ class ApiKeys:
                 self._store.note_attempt("key", actor, "person-unknown", "a key of nobody who is in the directory")
         return None if gone else found
 
+    def of(self, person: str) -> list[Key]:
+        """The person's own keys that hold, newest first."""
+        now = self._store.clock.now()
+        return [k for k in self.all() if k.person == person and k.until > now]
+
     def all(self) -> list[Key]:
         """Every key, expired ones too, newest first."""
         with self._store.database.read() as connection:
@@ -87,10 +105,11 @@ class ApiKeys:
                 _key(r) for r in connection.execute(sa.select(web_keys).order_by(web_keys.c.made_at.desc())).mappings()
             ]
 
-    def revoke(self, id_: str) -> bool:
-        """Whether there was such a key; it stops working at once."""
+    def revoke(self, id_: str, person: str | None = None) -> bool:
+        """Whether there was such a key (of that person, where one is named); it stops working at once."""
+        chosen = [web_keys.c.id == id_] if person is None else [web_keys.c.id == id_, web_keys.c.person == person]
         with self._store.database.write() as connection:
-            return bool(connection.execute(sa.delete(web_keys).where(web_keys.c.id == id_)).rowcount)
+            return bool(connection.execute(sa.delete(web_keys).where(*chosen)).rowcount)
 
 
 def _key(row: sa.RowMapping) -> Key:

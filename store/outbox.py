@@ -127,6 +127,13 @@ def unsettled(store: Store, channel: str | None = None, limit: int = 200) -> lis
         return [dict(r) for r in connection.execute(query).mappings()]
 
 
+def decide_on(store: Store, chosen: Sequence[Row], *, arrived: bool) -> None:
+    """Notices that were unsettled had arrived after all, or are to be sent again."""
+    if not chosen:
+        return
+    mark(store, chosen, "sent" if arrived else "pending", store.clock.now() if arrived else None)
+
+
 def failing(store: Store, channel: str, problem: str) -> int:
     """Note that a channel could not send. Returns how many times in a row by now."""
     now = store.clock.now()

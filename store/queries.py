@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
 from domain.calendar import local_day
 from domain.kinds import Row, plain
@@ -120,17 +120,17 @@ def _chosen(store: Store, chosen: Chosen) -> list[sa.ColumnElement[bool]]:
 
 
 def _within(store: Store, word: str) -> sa.ColumnElement[bool]:
-    """A word within title or own id. PostgreSQL looks into its index of pairs of characters first (migration 0007)."""
+    """A word within title or own id. PostgreSQL looks into its index of pairs of characters first (migration 0015)."""
     return contains(store, lifecycles.c.title + sa.literal_column("' '", sa.Text) + lifecycles.c.ref, word)
 
 
 def contains(store: Store, text: sa.ColumnElement[str], word: str) -> sa.ColumnElement[bool]:
     """A word within a text that PostgreSQL has an index of pairs of characters for."""
     found = holds(text, word)
-    if store.database.sqlite or len(word) < 2:
+    if store.database.sqlite or not word:
         return found
-    pairs = sa.func.taskforce_pairs(text, type_=ARRAY(sa.Text))
-    return sa.and_(pairs.contains(sa.func.taskforce_pairs(word, type_=ARRAY(sa.Text))), found)
+    starts = sa.func.taskforce_starts(text, type_=TSVECTOR)
+    return sa.and_(starts.bool_op("@@")(sa.func.taskforce_sought(word, type_=TSQUERY)), found)
 
 
 def holds(text: sa.ColumnElement[str], word: str) -> sa.ColumnElement[bool]:
@@ -320,12 +320,12 @@ def known_content(store: Store, stream: str, stage: str) -> Row | None:
 
 def answers_of(store: Store, stream: str) -> list[Row]:
     """Answers, oldest first; `retracted` when it does not stand any more."""
-    gone = _retracted(answers)
+    gone = retracted(answers)
     query = sa.select(answers, gone.label("retracted")).where(answers.c.stream == stream).order_by(answers.c.version)
     return rows(store, query)
 
 
-def _retracted(table: sa.Table) -> sa.ColumnElement[bool]:
+def retracted(table: sa.Table) -> sa.ColumnElement[bool]:
     """Whether a row came with an answer that was taken back."""
     return sa.exists(
         sa.select(retractions.c.version).where(
@@ -346,13 +346,13 @@ def promises_of(store: Store, stream: str) -> list[Row]:
 
 def outcomes_of(store: Store, stream: str) -> list[Row]:
     """Outcomes that stand, oldest first."""
-    query = sa.select(outcomes).where(outcomes.c.stream == stream, ~_retracted(outcomes))
+    query = sa.select(outcomes).where(outcomes.c.stream == stream, ~retracted(outcomes))
     return rows(store, query.order_by(outcomes.c.version))
 
 
 def visits_of(store: Store, stream: str) -> list[Row]:
     """Stages entered, oldest first, without those that an answer taken back had led to."""
-    query = sa.select(stage_visits).where(stage_visits.c.stream == stream, ~_retracted(stage_visits))
+    query = sa.select(stage_visits).where(stage_visits.c.stream == stream, ~retracted(stage_visits))
     return rows(store, query.order_by(stage_visits.c.version))
 
 
@@ -413,55 +413,11 @@ def refusals(store: Store, limit: int = 100, person: str | None = None) -> list[
     return [{**row, "actor": json.loads(row["actor"])} for row in rows(store, query)]
 
 
-def register_of(store: Store, fiscal_year: int | None = None, section: str | None = None) -> list[Row]:
-    """The register of documents (起案簿): one row a document, with the days on which it was drafted, decided and put into effect.
-
-    Rows of decisions that were taken back are left out; a document without a number was drafted before there were numbers.
-    """
-    query = (
-        sa.select(register_entries, lifecycles.c.title)
-        .join(lifecycles, lifecycles.c.stream == register_entries.c.stream)
-        .where(~_retracted(register_entries))
-        .order_by(register_entries.c.stream, register_entries.c.version)
-    )
-    found: dict[tuple[Any, ...], Row] = {}
-    outside: dict[tuple[Any, ...], Row] = {}
-    for row in rows(store, query):
-        place = (row["stream"], row["stage"], row["round"])
-        if row["kind"] == "outside":
-            outside[place] = row
-            continue
-        document = found.setdefault((*place, row["register"], row["serial"]), _document(row))
-        document["decided" if row["kind"] == "decided" else row["kind"]] = row["day"]
-        if row["kind"] == "decided" and (made := outside.pop(place, None)) is not None:
-            document |= {"decided": made["day"], "system": made["system"], "outside_number": made["number"]}
-    chosen = [d for d in found.values() if fiscal_year in (None, d["fiscal_year"]) and section in (None, d["section"])]
-    return sorted(chosen, key=lambda d: (d["fiscal_year"] or 0, d["section"] or "", d["serial"] or 0, d["stream"]))
-
-
 def outside_documents(store: Store) -> dict[tuple[str, str], str]:
     """Decisions made in other systems: (system, number), as they are compared (`plain`) -> the stream for which it was entered."""
     entries = register_entries.c
     query = sa.select(entries.stream, entries.system, entries.number).where(entries.kind == "outside")
     return {(plain(r["system"]), plain(r["number"])): r["stream"] for r in rows(store, query)}
-
-
-def _document(row: Row) -> Row:
-    year, _, section = (row["register"] or "").partition("/")
-    return {
-        "stream": row["stream"],
-        "title": row["title"],
-        "stage": row["stage"],
-        "round": row["round"],
-        "fiscal_year": int(year) if year else None,
-        "section": section or None,
-        "serial": row["serial"],
-        "drafted": None,
-        "decided": None,
-        "enforced": None,
-        "system": None,
-        "outside_number": None,
-    }
 
 
 def head_position(store: Store) -> int:

@@ -2,7 +2,7 @@
 rounds with their proposals, posts, units and people.
 
 Words are found wherever they stand in a text, so that Japanese of two characters is found without a dictionary. On
-PostgreSQL titles and documents have an index of pairs of characters (migrations 0007 and 0013), which is slow for a word that stands nearly
+PostgreSQL titles and documents have an index of pairs of characters (migration 0015), which is slow for a word that stands nearly
 everywhere; so the first `TRIED` rows are looked through before the index is asked.
 """
 

@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from domain.messages import Actor, Command, Refused, Via, refuse
 from store.accounts import Accounts, SignedIn, same
+from store.answering import forget_drafts
 from store.errors import StoreError
 from store.queries import head_position
 from store.store import Store
@@ -124,6 +125,8 @@ class Site:
         """Record; what follows is woken beside the answer to the browser. Raises `Refused`."""
         self._require_real()
         outcome = self.store.record(command, actor, expected)
+        if not outcome.duplicate:
+            forget_drafts(self.store, command, actor.person or "")
         self._woken(outcome)
         return outcome
 
@@ -229,6 +232,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         drafting,
         importing,
         inbox,
+        keys,
         lifecycles,
         live,
         managing,
@@ -273,6 +277,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         succeeding,
         reorganising,
         administering,
+        keys,
         moving,
         processes,
         ruling,

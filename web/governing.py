@@ -13,6 +13,7 @@ from definitions.loader import load_bodies
 from domain.bodies import BodyKey, BodyRules, require_secretariat
 from domain.calendar import fiscal_year, local_day, wareki_fiscal_year
 from domain.deliverables.taskforce import Viewpoint, Weight
+from domain.duties import has_duty
 from domain.lifecycle.commands import StartLifecycle
 from domain.lifecycle.commands import stream_of as lifecycle_stream
 from domain.messages import Frozen, Refused, refuse
@@ -98,13 +99,17 @@ def is_secretariat(store: Store, person: str, rules: BodyRules | None) -> bool:
     return True
 
 
-def require_oversight(store: Store, person: str) -> None:
-    """What needs an operator, and who was refused what, is for the headquarters and auditors. Raises `Refused` for others."""
-    directory, today = store.facts().directory, local_day(store.clock.now())
-    found = directory.person(person)
+def is_headquarters(store: Store, person: str) -> bool:
+    """Whether somebody belongs to the headquarters of a published definition."""
     documents = [r["document"] for r in queries.published_definitions(store)]
     offices = {unit for d in documents if (unit := (d.get("units") or {}).get("headquarters"))}
-    if (found is not None and found.auditor) or offices & directory.units_of(person, today):
+    return bool(offices & store.facts().directory.units_of(person, local_day(store.clock.now())))
+
+
+def require_oversight(store: Store, person: str) -> None:
+    """What needs an operator, and who was refused what, is for the headquarters and auditors. Raises `Refused` for others."""
+    found = store.facts().directory.person(person)
+    if (found is not None and found.auditor) or is_headquarters(store, person):
         return
     raise refuse(
         "secretariat-only",
@@ -113,6 +118,57 @@ def require_oversight(store: Store, person: str) -> None:
         remedy_ja="事務局に尋ねてください",
         remedy_en="ask the secretariat",
     )
+
+
+def require_headquarters(store: Store, person: str) -> None:
+    """Whoever looks may not all act: notices are sent again and settled by the headquarters. Raises `Refused` for others."""
+    if store.clock.virtual:
+        raise refuse(
+            "rehearsal",
+            "予行演習の記録は読むだけです",
+            "the record of a rehearsal is read-only",
+            remedy_ja="本番の記録で行ってください",
+            remedy_en="do it on the real record",
+        )
+    if not is_headquarters(store, person):
+        raise refuse(
+            "headquarters-only",
+            "推進本部の事務局だけが行えます",
+            "this is for the headquarters alone",
+            remedy_ja="事務局に頼んでください",
+            remedy_en="ask the secretariat",
+        )
+
+
+def is_personnel(store: Store, person: str) -> bool:
+    """Whether somebody belongs to the unit that looks after personnel."""
+    return has_duty(person, "personnel", store.facts().directory, local_day(store.clock.now()))
+
+
+def require_concerned(store: Store, person: str, previous: str) -> None:
+    """The list of somebody's work is for them and the personnel office; each lifecycle has its own rule besides. Raises `Refused`."""
+    if previous != person and not is_personnel(store, person):
+        raise refuse(
+            "not-your-duty",
+            "ほかの職員の引継ぎは人事を扱う組織の職員が行います",
+            "another person's work is handed over by the personnel office",
+            remedy_ja="本人か人事の職員が行ってください",
+            remedy_en="let them or the personnel office do it",
+        )
+
+
+def day_asked(store: Store, on: date | None) -> date:
+    """A day up to today, which it is unless another is asked for. Raises `Refused`: what is loaded ahead is confidential."""
+    today = local_day(store.clock.now())
+    if on is not None and on > today:
+        raise refuse(
+            "day-to-come",
+            f"on: {on}: 先の人事は発令日まで示しません",
+            f"on: {on}: what is loaded ahead is confidential until its day",
+            remedy_ja="今日までの日付にしてください",
+            remedy_en="name a day up to today",
+        )
+    return on or today
 
 
 def is_privy(store: Store, person: str, state: Session) -> bool:

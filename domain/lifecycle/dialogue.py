@@ -457,6 +457,13 @@ COMMANDS: dict[str, type[Command]] = {
 EVENTS: dict[str, type[Event]] = {
     k.type: k for k in (QuestionAsked, QuestionAnswered, CommentAdded, InformationShared, ReadingAcknowledged)
 }
+
+
+def is_said(event: Event) -> bool:
+    """Whether somebody speaks in it: a question, an answer, a comment."""
+    return isinstance(event, QuestionAsked | QuestionAnswered | CommentAdded)
+
+
 HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, datetime], Sequence[Event]]] = {
     AskQuestion: _ask,
     AnswerQuestion: _reply,

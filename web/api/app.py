@@ -10,7 +10,22 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from domain.messages import Text
-from web.api import acting, bodies, body_acting, importing, learnt, outlook, problems, reading, setup, supposing
+from web.api import (
+    acting,
+    bodies,
+    body_acting,
+    definitions,
+    desk,
+    importing,
+    learnt,
+    many,
+    outlook,
+    people,
+    problems,
+    reading,
+    setup,
+    supposing,
+)
 from web.api.access import Pace
 
 if TYPE_CHECKING:
@@ -41,7 +56,7 @@ def create_api(site: Site) -> FastAPI:
     api.state.site, api.state.pace = site, Pace(site.settings.api_per_minute)
     problems.install(api)
     api.include_router(reading.router)
-    for further in (outlook, learnt, supposing, setup):
+    for further in (outlook, learnt, definitions, people, many, desk, supposing, setup):
         api.include_router(further.router)
     api.include_router(acting.router)
     api.include_router(bodies.router)

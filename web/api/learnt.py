@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 
 from domain.messages import Frozen, Text
+from learning import logfile
 from learning.asking import PAST
 from learning.backtest import Backtest
+from learning.exporting import Detail
 from learning.hypotheses import Past, Summary, in_words, lessons
 from learning.overview import OVERVIEW, Overview
 from learning.paths import Loop, Step, Variant
@@ -147,3 +150,28 @@ def learning_past(caller: Reader, section: Section = None, limit: Limit = 50, cu
 def learning_backtest(caller: Reader) -> Backtest:
     """How good the forecast would have been over the last fiscal year; of many lifecycles, by an even choice."""
     return _there(OVERVIEW.of(caller.store)).tried
+
+
+@router.get(
+    "/log.xes",
+    responses={**documented(409), 200: {"content": {"application/xml": {"schema": {"type": "string"}}}}},
+    response_class=Response,
+)
+def learning_log_xes(caller: Reader, detail: Detail = "stages") -> StreamingResponse:
+    """The log as XES (IEEE 1849), without names and texts; activities are stages or requests. 409 while another is being written."""
+    return _log(caller, "xes", detail)
+
+
+@router.get(
+    "/log.json",
+    responses={**documented(409), 200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
+    response_class=Response,
+)
+def learning_log_ocel(caller: Reader) -> StreamingResponse:
+    """The log as OCEL 2.0, without names and texts. 409 while another is being written."""
+    return _log(caller, "json", "stages")
+
+
+def _log(caller: Caller, form: logfile.Form, detail: Detail) -> StreamingResponse:
+    pieces = logfile.written(caller.store, form, detail)
+    return StreamingResponse(pieces, media_type=logfile.MEDIA[form], headers=logfile.headers(form, detail))

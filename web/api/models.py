@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, Generic, Literal, TypeVar
 
 from domain.attachments import Attachment
+from domain.deliverables.differences import Difference
 from domain.lifecycle.overview import Stop
 from domain.lifecycle.state import (
     Budget,
@@ -156,6 +157,26 @@ class DocumentVersion(Frozen):
     attachments: tuple[Attachment, ...]
 
 
+class VersionNamed(Frozen):
+    """One version of a document, without its content."""
+
+    round: int
+    version: int
+    content_hash: str
+    person: str | None
+    at: datetime
+
+
+class DocumentDifferences(Frozen):
+    """What changed between two versions of a document, field by field; `old` is None where there was none before."""
+
+    stage: str
+    old: VersionNamed | None
+    new: VersionNamed
+    differences: tuple[Difference, ...]
+    files_changed: bool
+
+
 class AnswerGiven(Frozen):
     version: int
     request: str
@@ -170,6 +191,24 @@ class AnswerGiven(Frozen):
     via: str
     at: datetime
     retracted: bool
+
+
+class OwnAnswer(Frozen):
+    """An answer of the key's person."""
+
+    stream: str
+    ref: str
+    title: str
+    version: int
+    request: str
+    stage: str
+    round: int
+    step: str
+    post: str
+    decision: str
+    content_hash: str | None
+    via: str
+    at: datetime
 
 
 class MeasuredValue(Frozen):
@@ -234,11 +273,21 @@ class PostSeen(Frozen):
 
 
 class DirectorySeen(Frozen):
-    """Units and posts with their holders on the day; people by id (names are personal data)."""
+    """Units and posts with their holders on `day`; people by id (names are personal data)."""
 
     day: date
     units: tuple[UnitSeen, ...]
     posts: tuple[PostSeen, ...]
+
+
+class TenureSeen(Frozen):
+    """Who held a post, and since when; `until` only once it is over, since what is loaded ahead is confidential until its day."""
+
+    post: str
+    person: str
+    capacity: str
+    since: date
+    until: date | None
 
 
 class DefinitionSeen(Frozen):
@@ -300,3 +349,24 @@ class WhoAmI(Frozen):
     scopes: tuple[str, ...]
     until: datetime
     posts: tuple[str, ...]
+
+
+class Choosable(Frozen):
+    """What an answer may name, with its title."""
+
+    key: str
+    title: Text
+
+
+class RequestSeen(WaitingRequest):
+    """An open request with what is needed to answer it: `asked`, whether it waits for the key's person; where it may be sent back to,
+    the outcomes to choose from; the document (its content is under `documents`), the route, questions, readers, and what was said."""
+
+    asked: bool
+    back_to: tuple[Choosable, ...]
+    outcomes: tuple[Choosable, ...]
+    document: VersionNamed | None
+    route: tuple[Stop, ...]
+    questions: tuple[Question, ...]
+    readings: tuple[Reading, ...]
+    said: tuple[EventTold, ...]

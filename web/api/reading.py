@@ -16,20 +16,23 @@ from fastapi.responses import StreamingResponse
 from blobs.contract import checked
 from blobs.registry import configured
 from domain.calendar import local_day
-from domain.deliverables.registry import DELIVERABLES
+from domain.lifecycle.dialogue import is_said
 from domain.lifecycle.overview import route
+from domain.lifecycle.state import Lifecycle
 from domain.messages import Frozen, Text
 from papers import files
-from papers.circulations import tell
+from papers.circulations import Told, tell
 from papers.collecting import NothingToPrint
 from store import lineage as family
-from store import moves as moves_of
 from store import queries, search
+from store.comparing import compared
+from store.register import documents as registered
 from store.store import Store
 from store.tables import events
 from web.api import models as m
-from web.api.access import Reader
+from web.api.access import Caller, Reader
 from web.api.problems import Failure, documented, not_found
+from web.asking import choices, is_asked
 from web.governing import require_oversight
 from web.rendering import saved
 from web.snapshots import Reading
@@ -73,7 +76,7 @@ def _moment(value: Any) -> datetime:
     return found
 
 
-def _word(value: Any) -> str:
+def word(value: Any) -> str:
     if not isinstance(value, str) or "\x00" in value:
         raise ValueError
     return value
@@ -85,7 +88,7 @@ def _whole(value: Any) -> int:
     return value
 
 
-PLACE = (_moment, _word, _word)
+PLACE = (_moment, word, word)
 """Of a lifecycle in the portfolio, oldest first."""
 
 
@@ -96,8 +99,8 @@ def place_of_row(row: dict[str, Any]) -> tuple[Any, ...]:
 def stream_of(store: Store, given: str) -> str:
     """Raises `Failure` 404."""
     try:
-        return queries.resolve(store, given)
-    except queries.NotFound:
+        return queries.resolve(store, word(given))
+    except (queries.NotFound, ValueError):
         raise not_found(given) from None
 
 
@@ -117,9 +120,9 @@ def who_am_i(caller: Reader) -> m.WhoAmI:
 @router.get("/inbox", responses=documented(), tags=["me"])
 def inbox(caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> m.Page[m.WaitingRequest]:
     """What waits for the person today, by due date."""
-    after = place_of(cursor, _word, _word)
+    after = place_of(cursor, word, word)
     found = [r for r in queries.inbox(caller.store, caller.key.person) if after is None or _due(r) > after]
-    items = tuple(_row(m.WaitingRequest, r) for r in found[:limit])
+    items = tuple(row_of(m.WaitingRequest, r) for r in found[:limit])
     return m.Page(items=items, next=after_page(found, limit, _due))
 
 
@@ -131,7 +134,7 @@ def _due(row: dict[str, Any]) -> tuple[str, str]:
 def notices(caller: Reader, limit: Limit = 50) -> m.Page[m.NoticeSeen]:
     """The newest notices to the person and to the posts they hold."""
     found = queries.notices_for(caller.store, caller.key.person, limit)
-    return m.Page(items=tuple(_row(m.NoticeSeen, r) for r in found))
+    return m.Page(items=tuple(row_of(m.NoticeSeen, r) for r in found))
 
 
 @router.get("/lifecycles", responses=documented(), tags=["lifecycles"])
@@ -143,6 +146,9 @@ def lifecycles(
     health: Filter = None,
     closed: bool | None = None,
     words: Filter = None,
+    tag: Filter = None,
+    post: Annotated[str | None, Query(max_length=100, description="Those that wait for this post")] = None,
+    overdue: bool | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> m.Page[m.LifecycleSummary]:
@@ -156,10 +162,13 @@ def lifecycles(
         health=health,
         closed=closed,
         words=words,
+        tag=tag,
+        awaiting=post,
+        overdue=overdue,
         limit=limit + 1,
         after=(place[0], place[1], place[2]) if place else None,
     )
-    items = tuple(_row(m.LifecycleSummary, r) for r in found[:limit])
+    items = tuple(row_of(m.LifecycleSummary, r) for r in found[:limit])
     return m.Page(items=items, next=after_page(found, limit, place_of_row))
 
 
@@ -182,23 +191,24 @@ def history(caller: Reader, id: Id, limit: Limit = 50, cursor: Cursor = None) ->
         for t in tell(caller.store.kinds["lifecycle"], stream, recorded)
         if place is None or t.recorded.version > place[0]
     ]
-    items = tuple(
-        m.EventTold(
-            position=t.recorded.position,
-            version=t.recorded.version,
-            type=t.recorded.event.type,
-            occurred_at=t.recorded.occurred_at,
-            person=t.recorded.actor.person,
-            capacity=t.recorded.actor.capacity,
-            via=t.recorded.actor.via.value,
-            command_id=t.recorded.command_id,
-            line=t.line,
-            said=t.said,
-            body=t.recorded.event.model_dump(mode="json"),
-        )
-        for t in told[:limit]
-    )
+    items = tuple(_told(t) for t in told[:limit])
     return m.Page(items=items, next=after_page(told, limit, lambda t: (t.recorded.version,)))
+
+
+def _told(t: Told) -> m.EventTold:
+    return m.EventTold(
+        position=t.recorded.position,
+        version=t.recorded.version,
+        type=t.recorded.event.type,
+        occurred_at=t.recorded.occurred_at,
+        person=t.recorded.actor.person,
+        capacity=t.recorded.actor.capacity,
+        via=t.recorded.actor.via.value,
+        command_id=t.recorded.command_id,
+        line=t.line,
+        said=t.said,
+        body=t.recorded.event.model_dump(mode="json"),
+    )
 
 
 @router.get("/lifecycles/{id}/lineage", responses=documented(404), tags=["lifecycles"])
@@ -225,22 +235,57 @@ def document(
     raise not_found(f"{stage}/{round}/{version}")
 
 
+@router.get(
+    "/lifecycles/{id}/documents/{stage}/{round}/{version}/differences", responses=documented(404), tags=["lifecycles"]
+)
+def document_differences(
+    caller: Reader,
+    id: Id,
+    stage: Annotated[str, Path(max_length=100)],
+    round: Number,
+    version: Number,
+    against: Annotated[
+        int | None, Query(ge=1, le=100_000, description="The version handed in before, if left out")
+    ] = None,
+    against_round: Annotated[int | None, Query(ge=1, le=100_000, description="Its round; else the same")] = None,
+) -> m.DocumentDifferences:
+    """What changed in a document, field by field, since an older version of it."""
+    found = queries.deliverable_versions(caller.store, stream_of(caller.store, id), stage)
+    places = [(r["round"], r["version"]) for r in found]
+    if (round, version) not in places:
+        raise not_found(f"{stage}/{round}/{version}")
+    at = places.index((round, version))
+    older: dict[str, Any] | None = found[at - 1] if at else None
+    if against is not None or against_round is not None:
+        other = (against_round or round, against or 1)
+        if other not in places:
+            raise not_found(f"{stage}/{other[0]}/{other[1]}")
+        older = found[places.index(other)]
+    return m.DocumentDifferences(
+        stage=stage,
+        old=row_of(m.VersionNamed, older) if older else None,
+        new=row_of(m.VersionNamed, found[at]),
+        differences=tuple(compared(caller.store, older, found[at])) if older else (),
+        files_changed=older is not None and (older["attachments"] or []) != (found[at]["attachments"] or []),
+    )
+
+
 def _document(row: dict[str, Any]) -> m.DocumentVersion:
-    return _row(m.DocumentVersion, {**row, "attachments": row["attachments"] or ()})
+    return row_of(m.DocumentVersion, {**row, "attachments": row["attachments"] or ()})
 
 
 @router.get("/lifecycles/{id}/answers", responses=documented(404), tags=["lifecycles"])
 def answers(caller: Reader, id: Id) -> m.Page[m.AnswerGiven]:
     """Answers, oldest first; `retracted` when one does not stand any more."""
     found = queries.answers_of(caller.store, stream_of(caller.store, id))
-    return m.Page(items=tuple(_row(m.AnswerGiven, r) for r in found))
+    return m.Page(items=tuple(row_of(m.AnswerGiven, r) for r in found))
 
 
 @router.get("/lifecycles/{id}/measurements", responses=documented(404), tags=["lifecycles"])
 def measurements(caller: Reader, id: Id) -> m.Page[m.MeasuredValue]:
     """Measured values and their corrections, oldest first."""
     found = queries.measurements_of(caller.store, stream_of(caller.store, id))
-    return m.Page(items=tuple(_row(m.MeasuredValue, r) for r in found))
+    return m.Page(items=tuple(row_of(m.MeasuredValue, r) for r in found))
 
 
 @router.get(
@@ -311,13 +356,42 @@ def brief(caller: Reader, id: Id, question: Annotated[str, Query(max_length=2000
 
 
 @router.get("/requests/{request}", responses=documented(404), tags=["lifecycles"])
-def request(caller: Reader, request: Annotated[str, Path(max_length=100)]) -> m.WaitingRequest:
-    """An open request; 404 once it is answered."""
-    stream = queries.request_stream(caller.store, request)
-    found = [r for r in queries.live_requests(caller.store, [stream]) if r["request"] == request] if stream else []
-    if not found:
+def request(caller: Reader, request: Annotated[str, Path(max_length=100)]) -> m.RequestSeen:
+    """An open request with what is asked, and what was said about it; 404 once it is answered (see the answers of its lifecycle)."""
+    store = caller.store
+    stream = queries.request_stream(store, request)
+    row = next((r for r in queries.live_requests(store, [stream]) if r["request"] == request), None) if stream else None
+    if stream is None or row is None:
         raise not_found(request)
-    return _row(m.WaitingRequest, found[0])
+    state, _ = store.load(stream)
+    asked = state.request(request)
+    can = choices(store, state, asked)
+    recorded = store.events(stream)
+    return m.RequestSeen(
+        **row_of(m.WaitingRequest, row).model_dump(),
+        asked=row["post"] in _posts(caller) or is_asked(store, caller.key.person, state, asked),
+        back_to=tuple(m.Choosable(key=key, title=title) for key, title in can["back_to"]),
+        outcomes=tuple(m.Choosable(key=key, title=title) for key, title in can["outcomes"]),
+        document=_in_circulation(store, state),
+        route=route(state, store.facts(state.definition)),
+        questions=state.questions,
+        readings=state.readings,
+        said=tuple(_told(t) for t in tell(store.kinds["lifecycle"], stream, recorded) if is_said(t.recorded.event)),
+    )
+
+
+def _posts(caller: Caller) -> list[str]:
+    day = local_day(caller.store.clock.now())
+    return caller.store.facts().directory.posts_of(caller.key.person, day)
+
+
+def _in_circulation(store: Store, state: Lifecycle) -> m.VersionNamed | None:
+    submitted = state.submission
+    if submitted is None:
+        return None
+    found = queries.deliverable_versions(store, state.stream, submitted.stage)
+    row = next((r for r in reversed(found) if r["content_hash"] == submitted.content_hash), None)
+    return row_of(m.VersionNamed, row) if row is not None else None
 
 
 @router.get("/events", responses=documented(), tags=["log"])
@@ -327,7 +401,7 @@ def log(caller: Reader, after: Annotated[int, Query(ge=0, lt=1 << 62)] = 0, limi
     e = events.c
     query = sa.select(e.position, e.event_id, e.stream, e.version, e.type, e.occurred_at)
     found = queries.rows(caller.store, query.where(e.position > after).order_by(e.position).limit(limit))
-    return m.Page(items=tuple(_row(m.EventSeen, r) for r in found))
+    return m.Page(items=tuple(row_of(m.EventSeen, r) for r in found))
 
 
 @router.get("/search", responses=documented(), tags=["log"])
@@ -340,11 +414,18 @@ def find(
 
 @router.get("/register", responses=documented(), tags=["log"])
 def register(
-    caller: Reader, fiscal_year: Annotated[int | None, Query(ge=1950, le=2100)] = None, section: Filter = None
+    caller: Reader,
+    fiscal_year: Annotated[int | None, Query(ge=1950, le=2100)] = None,
+    section: Filter = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> m.Page[m.RegisterLine]:
-    """The register of documents (起案簿)."""
-    found = queries.register_of(caller.store, fiscal_year, section)
-    return m.Page(items=tuple(_row(m.RegisterLine, r) for r in found))
+    """The register of documents (起案簿), in the order of the numbers."""
+    place = place_of(cursor, word, _whole, word, _whole)
+    after = (place[0], place[1], place[2], place[3]) if place else None
+    found = registered(caller.store, fiscal_year, section, limit=limit + 1, after=after)
+    items = tuple(row_of(m.RegisterLine, r) for r in found[:limit])
+    return m.Page(items=items, next=after_page(found, limit, lambda r: r["place"]))
 
 
 @router.get("/attempts", responses=documented(409), tags=["log"])
@@ -368,79 +449,10 @@ def attempts(caller: Reader, person: Filter = None, limit: Limit = 50) -> m.Page
     )
 
 
-@router.get("/directory", responses=documented(), tags=["definitions"])
-def directory(caller: Reader) -> m.DirectorySeen:
-    """Units and posts with who holds them today."""
-    known, day = caller.store.facts().directory, local_day(caller.store.clock.now())
-    return m.DirectorySeen(
-        day=day,
-        units=tuple(m.UnitSeen(id=u.id, name=u.name, kind=u.kind, parent=u.parent) for u in known.units),
-        posts=tuple(
-            m.PostSeen(id=p.id, title=p.title, role=p.role, unit=p.unit, holders=tuple(known.holders(p.id, day)))
-            for p in known.posts
-        ),
-    )
-
-
-@router.get("/definitions", responses=documented(), tags=["definitions"])
-def definitions(caller: Reader) -> m.Page[m.DefinitionSeen]:
-    """Every published version of every process definition."""
-    found = queries.published_definitions(caller.store)
-    return m.Page(items=tuple(_row(m.DefinitionSeen, r) for r in found))
-
-
-@router.get("/definitions/{reference}/dry-run", responses=documented(404), tags=["definitions"])
-def dry_run(
-    caller: Reader,
-    reference: Annotated[str, Path(max_length=100, description="A published version, such as himeji@2")],
-    source: Annotated[
-        str | None, Query(max_length=100, description="Lifecycles under this definition or version, or `all`")
-    ] = None,
-    stage: Annotated[
-        list[str] | None, Query(max_length=50, description="OLD=NEW: where a stage that is gone goes on")
-    ] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> m.Page[m.WouldMove]:
-    """What moving running lifecycles to a version would change, each with its version for If-Match; nothing is recorded.
-    They are moved one by one with `migrate-definition`."""
-    found = caller.store.facts(reference).definition
-    if found is None:
-        raise not_found(reference)
-    moves = dict(_move(given) for given in stage or ())
-    place = place_of(cursor, _word)
-    streams = sorted(moves_of.running(caller.store, source or found.name, reference))
-    left = [s for s in streams if place is None or s > place[0]]
-    items = tuple(m.WouldMove.of(p) for p in moves_of.prospects(caller.store, found, left[:limit], moves))
-    return m.Page(items=items, next=after_page(left, limit, lambda s: (s,)))
-
-
-def _move(given: str) -> tuple[str, str]:
-    old, sign, new = given.partition("=")
-    if not (old and sign and new):
-        raise Failure(
-            422,
-            "request-shape",
-            Text(ja="stage は 旧=新 の形です", en="stage has the form OLD=NEW"),
-            Text(ja="stage=hypothesis=analysis のように送ってください", en="send it like stage=hypothesis=analysis"),
-        )
-    return old, new
-
-
-@router.get("/forms/{key}", responses=documented(404), tags=["definitions"])
-def form(caller: Reader, key: Annotated[str, Path(max_length=100)]) -> m.DeliverableForm:
-    """The form of a deliverable as JSON schema, with the rules it must meet."""
-    found = DELIVERABLES.get(key)
-    if found is None:
-        raise not_found(key)
-    rules = tuple({"name": r.name, "ja": r.title.ja, "en": r.title.en} for r in found.rules)
-    return m.DeliverableForm(key=key, title=found.title, form=found.form.model_json_schema(), rules=rules)
-
-
 R = TypeVar("R", bound=Frozen)
 
 
-def _row(model: type[R], row: dict[str, Any]) -> R:
+def row_of(model: type[R], row: dict[str, Any]) -> R:
     """A row of the read models as the API shows it."""
     found: R = model.model_validate({name: row[name] for name in model.model_fields})
     return found

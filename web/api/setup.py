@@ -1,5 +1,5 @@
-"""How the house is set up and how it runs, as the API lets read and try it: feeds and notices that are in trouble, definitions that are
-checked and compared, changes of the directory with what they would do. Nothing here records anything."""
+"""How the house is set up and how it runs, as the API lets read and try it: feeds and notices that are in trouble,
+changes of the directory with what they would do. Nothing here is recorded."""
 
 from __future__ import annotations
 
@@ -15,22 +15,17 @@ from domain.directory_changes import COMMANDS, ReorganiseUnit, decide, folded, r
 from domain.directory_diff import differences
 from domain.directory_stream import STREAM
 from domain.messages import Command, Frozen, Text
-from domain.process import ProcessDefinition
-from domain.process_diff import compare
-from domain.process_posts import missing_posts
-from domain.process_stream import unknown_names
-from store import outbox, queries
+from store import outbox
 from store.feeds import all_feeds
 from store.reorganising import effects
-from store.store import Store
-from web.api.access import Caller, Reader
+from web.api.access import Caller, Reader, Writer
 from web.api.acting import body_of, given
 from web.api.bodies import first_of, paged
 from web.api.models import Page
 from web.api.outlook_models import FeedSeen
-from web.api.problems import documented, not_found
+from web.api.problems import documented
 from web.api.reading import Cursor, Limit
-from web.governing import require_oversight
+from web.governing import require_headquarters, require_oversight
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -69,37 +64,18 @@ class Unsettled(Frozen):
     created_at: datetime
 
 
-class Asked(Frozen):
-    definition: ProcessDefinition
+class SettleNotices(Frozen):
+    """Which: by their event ids (None: all of them), on one channel or on all. `arrived`: they had; else they are sent again."""
+
+    notices: Annotated[tuple[str, ...], Field(max_length=200)] | None = None
+    channel: str | None = Field(default=None, max_length=100)
+    arrived: bool = False
 
 
-class Compared(Frozen):
-    """Each a definition, or the reference of a published one such as himeji@1."""
+class Settled(Frozen):
+    """How many notices that was."""
 
-    old: Annotated[str, Field(max_length=100)] | ProcessDefinition
-    new: Annotated[str, Field(max_length=100)] | ProcessDefinition
-
-
-class Checked(Frozen):
-    """`valid`: it could be published. `unknown`: forms and checks that there are not; `missing_posts`: what the directory lacks for
-    its routes; `against`: the newest published version of its name, and what differs from that."""
-
-    reference: str
-    digest: str
-    stages: tuple[str, ...]
-    valid: bool
-    unknown: tuple[str, ...]
-    missing_posts: tuple[Text, ...]
-    against: str | None
-    differences: tuple[Text, ...]
-
-
-class Differences(Frozen):
-    """What differs, one sentence a difference."""
-
-    old: str
-    new: str
-    differences: tuple[Text, ...]
+    count: int
 
 
 class Preview(Frozen):
@@ -149,49 +125,15 @@ def notices_unsettled(caller: Reader, limit: Limit = 50, cursor: Cursor = None) 
     return paged(found, limit, cursor, lambda r: Unsettled.model_validate({n: r[n] for n in names}))
 
 
-# --- process definitions ---------------------------------------------------------------------------------------------
-
-
-@router.get("/definitions/schema", responses=documented(), tags=["definitions"])
-def definition_schema(caller: Reader) -> dict[str, Any]:
-    """The JSON schema of process definitions."""
-    return ProcessDefinition.model_json_schema()
-
-
-@router.post("/definitions/validate", responses=documented(413), tags=["definitions"])
-def validate(caller: Reader, body: Asked) -> Checked:
-    """Check a definition and compare it with the newest version of its name. What is no definition at all is told by 422."""
-    store, document = caller.store, body.definition
-    unknown = tuple(unknown_names(document))
-    against = queries.latest_definition(store, document.name)
-    newest = store.facts(against).definition if against is not None else None
-    return Checked(
-        reference=document.reference,
-        digest=document.digest,
-        stages=tuple(s.key for s in document.stages),
-        valid=not unknown,
-        unknown=unknown,
-        missing_posts=tuple(missing_posts(document, store.facts().directory)),
-        against=against,
-        differences=tuple(compare(newest, document)) if newest is not None else (),
-    )
-
-
-@router.post("/definitions/diff", responses=documented(404, 413), tags=["definitions"])
-def diff(caller: Reader, body: Compared) -> Differences:
-    """What differs between two definitions, in words."""
-    old, new = _document(caller.store, body.old), _document(caller.store, body.new)
-    return Differences(old=old.reference, new=new.reference, differences=tuple(compare(old, new)))
-
-
-def _document(store: Store, named: str | ProcessDefinition) -> ProcessDefinition:
-    """Raises `Failure` 404."""
-    if isinstance(named, ProcessDefinition):
-        return named
-    found = store.facts(named).definition
-    if found is None:
-        raise not_found(named)
-    return found
+@router.post("/incidents/notices/settle", responses=documented(404, 409, 413), tags=["operations"])
+def settle_notices(caller: Writer, body: SettleNotices) -> Settled:
+    """Send unsettled notices again, or settle those that had arrived: for the headquarters. One that is settled already is left alone."""
+    require_headquarters(caller.store, caller.key.person)
+    found = [
+        r for r in outbox.unsettled(caller.store, body.channel) if body.notices is None or r["event_id"] in body.notices
+    ]
+    outbox.decide_on(caller.store, found, arrived=body.arrived)
+    return Settled(count=len(found))
 
 
 # --- the directory ---------------------------------------------------------------------------------------------------

@@ -5,31 +5,54 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import uuid4
 
+import structlog
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from domain.calendar import local_day
+from domain.days import day as written_day
 from domain.directory import Directory
+from domain.messages import Refused, Text
 from domain.reader_stream import ChooseNotices, Reader, stream_of
 from store import outbox, queries
+from store.api_keys import ApiKeys
 from store.feeds import all_feeds
-from web.app import require_own_form, visit_of
-from web.governing import require_oversight
-from web.pages.managing import is_personnel, offered_changes
+from web.app import Visit, require_own_form, visit_of
+from web.governing import day_asked, is_headquarters, is_personnel, require_headquarters, require_oversight
+from web.keeping import shown_again, writing
+from web.pages.managing import offered_changes
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
+log = structlog.get_logger()
+_NO_DAY = Text(ja="日付として読めません。2026-04-01 のように書いてください", en="Not a day; write it like 2026-04-01")
 
 
 @router.get("/organisation")
-def organisation(request: Request, done: str = "") -> Response:
-    """Units with their posts, who holds each today, who is away, and who stands in. What is loaded ahead stays confidential."""
+def organisation(request: Request, done: str = "", on: Annotated[str, Query(max_length=40)] = "") -> Response:
+    """Units with their posts, who holds each on a day up to today, who is away, and who stands in. What is loaded ahead stays
+    confidential."""
     visit = visit_of(request)
-    directory, today = visit.store.facts().directory, local_day(visit.store.clock.now())
-    units = _tree(directory, directory_posts(directory, today))
+    directory, asked = visit.store.facts().directory, written_day(on)
+    note = _NO_DAY if on.strip() and asked is None else None
+    try:
+        day = day_asked(visit.store, asked)
+    except Refused as refused:
+        day, note = day_asked(visit.store, None), refused.refusal.message
+    units = _tree(directory, directory_posts(directory, day))
     changes = offered_changes(visit)
-    personnel = bool(changes) and is_personnel(visit)
-    return visit.page("organisation.html", units=units, today=today, done=done, changes=changes, personnel=personnel)
+    personnel = bool(changes) and is_personnel(visit.store, visit.person)
+    return visit.page(
+        "organisation.html",
+        422 if note else 200,
+        units=units,
+        day_shown=day,
+        on=on,
+        note=note,
+        done=done,
+        changes=changes,
+        personnel=personnel,
+    )
 
 
 def directory_posts(directory: Directory, today: Any) -> dict[str, list[dict[str, Any]]]:
@@ -69,18 +92,31 @@ def _tree(directory: Directory, posts: dict[str, list[dict[str, Any]]]) -> list[
 
 @router.get("/me")
 def me(request: Request, done: str = "") -> Response:
-    visit = visit_of(request)
+    return shown(visit_of(request), done=done)
+
+
+def shown(visit: Visit, status: int = 200, **more: Any) -> Response:
+    """The page about oneself: how notices reach one, keys of the API, and the newest notices."""
     store, stream = visit.store, stream_of(visit.person)
     reader = store.load(stream)[0] if queries.has_stream(store, stream) else Reader(stream=stream)
     directory, today = store.facts().directory, local_day(store.clock.now())
     posts = [p for post in directory.posts_of(visit.person, today) if (p := directory.post(post))]
+    known: dict[str, Any] = {
+        "done": "",
+        "key_refusal": None,
+        "new_key": None,
+        "secret": "",
+        "key_typed": {"name": "", "scopes": ("read",), "days": 90},
+    }
     return visit.page(
         "me.html",
+        status,
         choice=reader.choices.get("email"),
         posts=posts,
         notices=queries.notices_for(store, visit.person, 50),
-        done=done,
+        keys=ApiKeys(store).of(visit.person),
         command_id=str(uuid4()),
+        **(known | more),
     )
 
 
@@ -106,17 +142,52 @@ def choose(
 
 
 @router.get("/operations")
-def operations(request: Request, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> Response:
+def operations(
+    request: Request, limit: Annotated[int, Query(ge=1, le=500)] = 100, done: Annotated[str, Query(max_length=20)] = ""
+) -> Response:
     """Channels that are down, notices that did not arrive, attempts that were refused: for the secretariat and auditors."""
     visit = visit_of(request)
     require_oversight(visit.store, visit.person)
-    now = visit.store.clock.now()
+    now, fed = visit.store.clock.now(), [f for f in all_feeds(visit.store) if f.ended is None]
     return visit.page(
         "operations.html",
         down=outbox.health(visit.store),
         unsettled=outbox.unsettled(visit.store),
+        done=done,
+        acts=is_headquarters(visit.store, visit.person) and not visit.store.clock.virtual,
         counted=outbox.counted(visit.store),
         refused=queries.refusals(visit.store, limit),
         behind=queries.figures(visit.store)["behind"],
-        feeds=[(f, told) for f in all_feeds(visit.store) if (told := f.trouble(now)) is not None],
+        feeds=[(f, f.trouble(now)) for f in fed[:limit]],
+        more_feeds=max(len(fed) - limit, 0),
     )
+
+
+@router.post("/operations/notices")
+def settle(
+    request: Request,
+    csrf: Annotated[str, Form()] = "",
+    act: Annotated[str, Form(max_length=20)] = "",
+    notice: Annotated[str, Form(max_length=400)] = "",
+) -> Response:
+    """Notices that did not arrive, or perhaps not: sent again (one or all), or settled since it had arrived."""
+    visit = writing(request, {"csrf": csrf})
+    if isinstance(visit, Response):
+        return visit
+    require_headquarters(visit.store, visit.person)
+    found = outbox.unsettled(visit.store)
+    chosen = found if act == "all" else [r for r in found if notice == _named(r)]
+    if act not in ("all", "resend", "settle"):
+        raise HTTPException(404)
+    outbox.decide_on(visit.store, chosen, arrived=act == "settle")
+    log.info("notices settled", by=visit.person, act=act, notices=[_named(r) for r in chosen])
+    return RedirectResponse(f"/operations?done={len(chosen)}#unsettled", 303)
+
+
+@shown_again("/operations/notices")
+def _settle_again(visit: Visit, parts: dict[str, str], kept: Any) -> Response:
+    return RedirectResponse("/operations", 303)
+
+
+def _named(row: dict[str, Any]) -> str:
+    return f"{row['event_id']} {row['channel']} {row['recipient']}"

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
-
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from definitions.loader import SHIPPED, read_document
 from domain.calendar import local_day
 from papers.words import CLOSED
-from store import boards, search
+from store import search
 from store.queries import stage_titles
 from web.app import visit_of
+from web.glancing import LONG, glance_of, strategy
 from web.live import ANY
 from web.snapshots import Reading
 from web.whatifs import may_suppose
 
 router = APIRouter(route_class=Reading)
-LONG = 180
-"""Days at one stage that are worth a look."""
-
-
-@lru_cache
-def strategy() -> dict[str, Any]:
-    """The strategy as data: titles of the smart-city map."""
-    found: dict[str, Any] = read_document(SHIPPED / "strategy.yaml")
-    return found
 
 
 @router.get("/board")
@@ -38,8 +26,7 @@ def board(request: Request, bureau: str = "") -> Response:
     chosen = bureau if any(u.id == bureau for u in bureaus) else ""
     titles = stage_titles(store)
     city = strategy()["smart_city"]
-    fields, lives = tuple(f["id"] for f in city["fields"]), tuple(life["id"] for life in city["life"])
-    glance = boards.GLANCES.of(store, boards.Shown(bureau=chosen or None, long=LONG, fields=fields, lives=lives))
+    glance = glance_of(store, chosen or None)
     found = {c.stage: c for c in glance.columns}
     order = [*(key for key in titles if key in found), *(key for key in found if key not in titles)]
     today = local_day(store.clock.now())

@@ -10,15 +10,13 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
-from domain.calendar import local_day
 from domain.deliverables.differences import differences
 from domain.lifecycle import dialogue
-from domain.lifecycle.absence import Recuse, stands_in
+from domain.lifecycle.absence import Recuse
 from domain.lifecycle.amendments import CorrectAnswer, RetractAnswer, own_answer, restored_by
 from domain.lifecycle.commands import AnswerRequest, Condition
 from domain.lifecycle.overview import STANDINGS, route
 from domain.lifecycle.state import Lifecycle
-from domain.lifecycle.state import Request as Asked
 from domain.messages import Command, Refusal, Refused, Text
 from learning import hypotheses
 from learning.asking import lessons_at
@@ -26,7 +24,9 @@ from papers.body import body, with_files
 from papers.names import Names
 from store import queries
 from store.answering import AnswerDrafts, Opened
+from store.comparing import form_of
 from web.app import Visit, visit_of
+from web.asking import choices, is_asked
 from web.keeping import shown_again, writing
 from web.pages.talk import talk_of
 from web.snapshots import Reading
@@ -84,7 +84,7 @@ def shown(
         if question is None and reading is None:
             return _answered(visit, state, request_id, status, refusal, kept, said)
     document = _document(visit, state)
-    mine = _is_mine(visit, state, asked)
+    mine = is_asked(visit.store, visit.person, state, asked)
     own = AnswerDrafts(visit.store, visit.person)
     draft = own.find(stream, request_id) if mine and kept is None else None
     if mine and asked is not None and asked.kind == "decide" and document and visit.token:
@@ -108,7 +108,7 @@ def shown(
         "draft": draft,
         "said": said or {},
         "done": done,
-        "choices": _choices(visit, state, asked),
+        "choices": choices(visit.store, state, asked),
         "mine": mine,
     }
     return visit.page("decision.html", status, live=stream, **more)
@@ -140,7 +140,7 @@ def _answered(
         mine=before is not None,
         request_id=request_id,
         document=_document(visit, asked_again) if before is not None else None,
-        choices=_choices(visit, asked_again, asked_again.request(request_id)),
+        choices=choices(visit.store, asked_again, asked_again.request(request_id)),
         said=said or {},
         command_id=str(uuid4()),
         kept=dict.fromkeys(CORRECTING, "") | {"command_id": str(uuid4())} | (kept or {}),
@@ -154,31 +154,6 @@ def _lessons(visit: Visit, state: Lifecycle) -> dict[str, Any] | None:
         return None
     shown = [p for p in reversed(found.past) if p.attained is not None][:5]
     return {"words": hypotheses.in_words(found), "scripted": found.scripted, "past": shown}
-
-
-def _is_mine(visit: Visit, state: Lifecycle, asked: Asked | None) -> bool:
-    if asked is None:
-        return False
-    facts, day = visit.store.facts(state.definition), local_day(visit.store.clock.now())
-    directory = facts.directory
-    held = {*directory.posts_of(visit.person, day), *directory.stands_in_for(visit.person, day)}
-    return asked.post in held or stands_in(state, asked.id, visit.person, facts, day)
-
-
-def _choices(visit: Visit, state: Lifecycle, asked: Asked | None) -> dict[str, Any]:
-    """What may be chosen besides yes and no: where to send back to, and the outcome at the end of a review."""
-    process = visit.store.facts(state.definition).definition
-    if process is None or asked is None or asked.kind != "decide":
-        return {"back_to": [], "outcomes": []}
-    stage = process.stage(state.work)
-    titles = {s.key: s.title for s in process.all_stages}
-    earlier = [(s.key, s.title) for s in stage.gate[: max(asked.step_index, 0)]]
-    last = asked.step_index == len(stage.gate) - 1
-    return {
-        "back_to": [(key, titles[key]) for key in stage.send_back_to if key in titles] + earlier,
-        "outcomes": [(o.key, o.title) for o in process.outcomes] if stage.decides_outcome and last else [],
-        "own": stage.title,
-    }
 
 
 def _document(visit: Visit, state: Lifecycle) -> dict[str, Any] | None:
@@ -200,11 +175,7 @@ def read(visit: Visit, state: Lifecycle, current: dict[str, Any], before: list[d
     """One version of a deliverable for a page: readable content, files, and the difference to the version before."""
     process = visit.store.facts(state.definition).definition
     stages: dict[str, Text] = {s.key: s.title for s in process.all_stages} if process else {}
-    form = (
-        next((s.deliverable for s in process.all_stages if s.key == current["stage"]), current["stage"])
-        if process
-        else ""
-    )
+    form = form_of(process, current["stage"])
     names = Names.of(visit.store)
     files = current["attachments"] or []
     changed = differences(form, before[-1]["content"], current["content"]) if before else []
@@ -315,7 +286,6 @@ def _recorded(visit: Visit, request_id: str, command: Command, kept: dict[str, s
     except Refused as refused:
         kept = kept | {"command_id": str(uuid4())}
         return shown(visit, request_id, status=409, refusal=refused.refusal, kept=kept)
-    AnswerDrafts(visit.store, visit.person).remove(command.stream, request_id)
     return RedirectResponse(f"/requests/{request_id}?done=1", 303)
 
 

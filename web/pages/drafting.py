@@ -14,18 +14,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from blobs.inspection import Unfit
-from domain.deliverables.registry import DELIVERABLES, broken_rules, parse
+from domain.deliverables.registry import DELIVERABLES
 from domain.lifecycle.attaching import DetachFile, attached
-from domain.lifecycle.authority import may_draft
 from domain.lifecycle.commands import SubmitDeliverable
-from domain.lifecycle.decide import context
 from domain.lifecycle.state import Lifecycle
-from domain.messages import Command, Problem, Refusal, Refused, Text
+from domain.messages import Command, Refusal, Refused, Text
 from store import queries
 from store.beginnings import beginning
 from store.drafts import Drafts, Meanwhile
 from web.app import Site, Visit, visit_of
 from web.attaching import attach
+from web.checking import drafted, form_asked, problems_in
 from web.forms import boxes, by_field, typed
 from web.keeping import shown_again, writing
 from web.pages.finding import stream_of
@@ -113,10 +112,8 @@ def _name(visit: Visit, show: str, id_: str) -> str:
 
 def _open_state(visit: Visit, stream: str) -> Lifecycle:
     """The lifecycle, when somebody who may draft it can do so now. Raises `Refused`: a draft is for its taskforce."""
-    state: Lifecycle = visit.store.load(stream)[0]
-    facts = visit.store.facts(state.definition)
-    may_draft(visit.actor(), state, facts, visit.store.clock.now())
-    if state.closed or state.in_circulation or not state.work:
+    state = drafted(visit.store, visit.actor(), stream)
+    if state is None:
         raise HTTPException(404)
     return state
 
@@ -171,10 +168,7 @@ def _taken(request: Request, given: str, form: FormData) -> Response:
         return visit
     stream = stream_of(visit, given)
     state = _open_state(visit, stream)
-    process = visit.store.facts(state.definition).definition
-    assert process is not None
-    key = process.stage(state.work).deliverable
-    content = typed(DELIVERABLES[key].form, text, ids=known(visit))
+    content = typed(DELIVERABLES[form_asked(visit.store, state)].form, text, ids=known(visit))
     base = int(text["base"]) if text.get("base", "").isdigit() and len(text["base"]) < 9 else 0
     try:
         version = Drafts(visit.store).save(stream, state.work, state.round, base, content, visit.person)
@@ -190,13 +184,12 @@ def _taken(request: Request, given: str, form: FormData) -> Response:
             return shown(visit, stream, status=422, given=text, base=version, refusal=file_refusal(unfit))
         except Refused as refused:
             return shown(visit, stream, status=409, given=text, base=version, refusal=refused.refusal)
-    return _acted(visit, state, key, content, text, version, act, what)
+    return _acted(visit, state, content, text, version, act, what)
 
 
 def _acted(
     visit: Visit,
     state: Lifecycle,
-    key: str,
     content: dict[str, Any],
     text: Mapping[str, str],
     version: int,
@@ -211,7 +204,7 @@ def _acted(
             command: Command = DetachFile(command_id=str(uuid4()), stream=stream, name=what)
             visit.site.record(command, visit.actor())
         elif act == "check":
-            return _checked(visit, state, key, content, text, version)
+            return _checked(visit, state, content, text, version)
         elif act == "submit":
             command = SubmitDeliverable(
                 command_id=text.get("command_id") or str(uuid4()),
@@ -221,7 +214,6 @@ def _acted(
                 comment=text.get("comment", "").replace("\r\n", "\n")[:4000],
             )
             visit.site.record(command, visit.actor())
-            Drafts(visit.store).remove(stream, state.work, state.round)
             return RedirectResponse(f"/lifecycles/{stream}?done=submitted", 303)
     except Refused as refused:
         kept = {**text, "command_id": str(uuid4())}
@@ -231,19 +223,10 @@ def _acted(
 
 
 def _checked(
-    visit: Visit, state: Lifecycle, key: str, content: dict[str, Any], text: Mapping[str, str], version: int
+    visit: Visit, state: Lifecycle, content: dict[str, Any], text: Mapping[str, str], version: int
 ) -> Response:
     """All that handing in would find, without handing in."""
-    facts = visit.store.facts(state.definition)
-    assert facts.definition is not None
-    try:
-        form = parse(key, content)
-    except Refused as refused:
-        found = by_field(refused.refusal.problems)
-        return shown(visit, state.stream, status=422, given=text, base=version, problems=found)
-    problems: list[Problem] = []
-    for _, broken in broken_rules(key, form, context(state, facts.definition, facts, visit.store.clock.now())):
-        problems += broken
+    problems = problems_in(visit.store, state, content)
     note = "" if problems else "complete"
     status = 422 if problems else 200
     return shown(visit, state.stream, status=status, given=text, base=version, problems=by_field(problems), note=note)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Literal
 from uuid import uuid4
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
@@ -15,9 +14,7 @@ from domain.calendar import local_day
 from domain.lifecycle.commands import AnswerRequest
 from domain.messages import Refused, Text
 from store import queries
-from store.answering import AnswerDrafts, Opened
-from store.store import Store
-from store.tables import answers, lifecycles
+from store.answering import AnswerDrafts, Opened, answers_by
 from store.waiting import from_bodies
 from web.app import Visit, visit_of
 from web.keeping import shown_again, writing
@@ -44,7 +41,7 @@ def shown(
     whose = _whose(directory, person, today)
     everything, bodies = queries.inbox(store, person), from_bodies(store, person)
     if view == "done":
-        found = _done(store, person, PAGE + 1, (page - 1) * PAGE)
+        found = answers_by(store, person, PAGE + 1, (page - 1) * PAGE)
     elif view == "bodies":
         found = []
     else:
@@ -98,17 +95,6 @@ def _with_opened(visit: Visit, found: list[dict[str, Any]]) -> None:
         seen = opened.get(row["request"])
         row["opened"] = seen is not None and seen == row["content_hash"]
         row["begun"] = seen is not None and own.find(row["stream"], row["request"]) is not None
-
-
-def _done(store: Store, person: str, limit: int, offset: int) -> list[dict[str, Any]]:
-    """My answers that stand, newest first."""
-    query = (
-        sa.select(answers, lifecycles.c.title, lifecycles.c.ref)
-        .join(lifecycles, lifecycles.c.stream == answers.c.stream)
-        .where(answers.c.person == person)
-        .order_by(answers.c.at.desc(), answers.c.stream, answers.c.version)
-    )
-    return queries.rows(store, query.limit(limit).offset(offset))
 
 
 # --- agreeing to several -----------------------------------------------------------------------------------------------
@@ -168,7 +154,6 @@ def _one(
         visit.site.record(command, visit.actor())
     except Refused as refused:
         return {"title": title, "refused": refused.refusal.message}
-    AnswerDrafts(visit.store, visit.person).remove(row["stream"], request_id)
     return {"title": title, "refused": None}
 
 

@@ -18,11 +18,10 @@ from domain.calendar import local_day, wareki
 from domain.directory import Directory
 from domain.directory_changes import NameDeputies, PersonnelMoved, RecordAbsence, RecordMoves, decide, require_authority
 from domain.directory_stream import STREAM
-from domain.duties import has_duty
 from domain.messages import Command, Refused, Text
 from web.app import Visit, visit_of
 from web.forms import by_field, nothing, typed
-from web.governing import said
+from web.governing import is_personnel, said
 from web.keeping import shown_again, writing
 from web.pages.forming import Filled, Offers, days_beyond, known, page, problems_of
 from web.snapshots import Reading
@@ -181,13 +180,8 @@ def offered_changes(visit: Visit) -> dict[str, Change]:
     """The changes that the visitor may make."""
     if visit.store.clock.virtual:
         return {}
-    office = is_personnel(visit)
+    office = is_personnel(visit.store, visit.person)
     return {key: c for key, c in CHANGES.items() if office or c.own}
-
-
-def is_personnel(visit: Visit) -> bool:
-    store = visit.store
-    return has_duty(visit.person, "personnel", store.facts().directory, local_day(store.clock.now()))
 
 
 def _offers(visit: Visit) -> Offers:

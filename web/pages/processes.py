@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 import yaml
 from fastapi import APIRouter, Form, HTTPException, Request, UploadFile
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, ValidationError
 
 from domain.calendar import local_day
@@ -195,6 +195,13 @@ def _effects(visit: Visit, document: ProcessDefinition) -> dict[str, Any]:
     ]
     rows.sort(key=lambda r: EFFECTS.index(r["effect"]))
     return {"reference": document.reference, "rows": rows, "left": left}
+
+
+@router.get("/definitions/schema.json")
+def schema(request: Request) -> Response:
+    """The JSON schema of process definitions, for editors that check while one writes."""
+    visit_of(request)
+    return JSONResponse(ProcessDefinition.model_json_schema(), media_type="application/schema+json")
 
 
 @router.get("/definitions/{reference}")

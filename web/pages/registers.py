@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from domain.calendar import fiscal_year, local_day
-from store.queries import register_of, stage_titles
+from store.queries import stage_titles
+from store.register import count_documents, documents
 from web.app import visit_of
 from web.snapshots import Reading
 
@@ -28,14 +29,15 @@ def register(
     visit = visit_of(request)
     now = fiscal_year(local_day(visit.store.clock.now()))
     chosen = year if year == "all" or (year.isascii() and year.isdigit()) else str(now)
-    found = register_of(visit.store, None if chosen == "all" else int(chosen), section or None)
-    last = max(-(-len(found) // PAGE), 1)
+    wanted = (None if chosen == "all" else int(chosen), section or None)
+    total = count_documents(visit.store, *wanted)
+    last = max(-(-total // PAGE), 1)
     page = min(page, last)
     directory = visit.store.facts().directory
     return visit.page(
         "documents.html",
-        rows=found[(page - 1) * PAGE : page * PAGE],
-        total=len(found),
+        rows=documents(visit.store, *wanted, limit=PAGE, offset=(page - 1) * PAGE),
+        total=total,
         page=page,
         last=last,
         year=chosen,

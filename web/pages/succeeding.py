@@ -13,14 +13,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from domain.lifecycle.handover import HandOver
-from domain.messages import Refused, Text, refuse
+from domain.messages import Refused, Text
 from store.succession import open_work, waiting_for
 from web.app import Visit, visit_of
 from web.forms import nothing, typed
-from web.governing import said
+from web.governing import require_concerned, said
 from web.keeping import shown_again, writing
 from web.pages.forming import Filled, known, page, problems_of
-from web.pages.managing import is_personnel
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -55,18 +54,6 @@ def _succession(visit: Visit, filled: Filled | None = None, **more: Any) -> Resp
     )
 
 
-def _require_concerned(visit: Visit, previous: str) -> None:
-    """The list of somebody's work is for them and the personnel office; each lifecycle has its own rule besides."""
-    if previous != visit.person and not is_personnel(visit):
-        raise refuse(
-            "not-your-duty",
-            "ほかの職員の引継ぎは人事を扱う組織の職員が行います",
-            "another person's work is handed over by the personnel office",
-            remedy_ja="本人か人事の職員が行ってください",
-            remedy_en="let them or the personnel office do it",
-        )
-
-
 def _succeeded(request: Request, form: FormData) -> Response:
     text = {k: v for k, v in form.items() if isinstance(v, str)}
     visit = writing(request, text)
@@ -75,7 +62,7 @@ def _succeeded(request: Request, form: FormData) -> Response:
     content = typed(SuccessionForm, text, ids=known(visit))
     try:
         given = SuccessionForm.model_validate({k: v for k, v in content.items() if not nothing(v)})
-        _require_concerned(visit, given.previous)
+        require_concerned(visit.store, visit.person, given.previous)
     except ValidationError as error:
         return _succession(visit, Filled(text, problems=problems_of(error), status=422))
     except Refused as refused:

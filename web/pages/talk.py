@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.lifecycle import dialogue
+from domain.lifecycle.dialogue import is_said
 from papers.circulations import Told, tell
 from store.store import Store
 
@@ -16,5 +16,4 @@ def timeline(store: Store, stream: str) -> list[Told]:
 
 def talk_of(store: Store, stream: str) -> list[Told]:
     """Questions, answers and comments, oldest first."""
-    spoken = (dialogue.QuestionAsked, dialogue.QuestionAnswered, dialogue.CommentAdded)
-    return [t for t in timeline(store, stream) if isinstance(t.recorded.event, spoken)]
+    return [t for t in timeline(store, stream) if is_said(t.recorded.event)]

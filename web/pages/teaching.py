@@ -3,24 +3,18 @@ process-mining tools."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack
-from threading import Lock
-from typing import IO, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
 from charts.models import StageDays, StageName, TimesChart
-from domain.messages import Text, refuse
+from domain.messages import Text
+from learning import logfile
 from learning.asking import PAST
-from learning.exporting import EXPORTED, write_ocel, write_xes
+from learning.exporting import Detail
 from learning.hypotheses import SCRIPTED, in_words, lessons
-from learning.log import happenings
 from learning.overview import OVERVIEW, Overview, Taught
-from learning.traces import TYPES, traces
 from store.queries import stage_titles
 from store.store import Store
 from web.app import visit_of
@@ -33,9 +27,6 @@ SHOWN = 10
 """Posts and past hypotheses on the page."""
 COMMONEST = 12
 """Ways, loops and send-backs on the page."""
-_PIECE = 1 << 16
-_MEDIA = {"xes": "application/xml", "json": "application/json"}
-_EXPORTING = Lock()
 NOTHING = Text(ja="", en="")
 
 
@@ -108,44 +99,7 @@ def _cases(taught: Taught) -> dict[str, int]:
 
 
 @router.get("/board/learning/log.{form}")
-def log(request: Request, form: Literal["xes", "json"], detail: Literal["stages", "requests"] = "stages") -> Response:
+def log(request: Request, form: logfile.Form, detail: Detail = "stages") -> Response:
     """The events as XES or OCEL 2.0, for whoever may read lifecycles: it holds no name and no text. One is written at a time."""
-    visit = visit_of(request)
-    if not _EXPORTING.acquire(blocking=False):
-        raise refuse(
-            "busy",
-            "ほかの書き出しが進んでいます",
-            "another log is being written",
-            remedy_ja="しばらくしてもう一度開いてください",
-            remedy_en="open it again in a moment",
-        )
-    try:
-        written = _written(visit.store, form, detail)
-    finally:
-        _EXPORTING.release()
-    headers = {
-        "Content-Disposition": f'attachment; filename="taskforce-{detail}.{form}"'
-        if form == "xes"
-        else 'attachment; filename="taskforce-ocel.json"',
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-    }
-    return StreamingResponse(_pieces(written), media_type=_MEDIA[form], headers=headers)
-
-
-def _written(store: Store, form: str, detail: Literal["stages", "requests"]) -> IO[str]:
-    """A file that goes when it is closed."""
-    with ExitStack() as until_it_is_whole:
-        file = until_it_is_whole.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
-        if form == "xes":
-            write_xes(traces(happenings(store, TYPES)), file, detail)
-        else:
-            write_ocel(happenings(store, EXPORTED), file)
-        file.seek(0)
-        until_it_is_whole.pop_all()
-    return file
-
-
-def _pieces(file: IO[str]) -> Iterator[str]:
-    with file:
-        while piece := file.read(_PIECE):
-            yield piece
+    pieces = logfile.written(visit_of(request).store, form, detail)
+    return StreamingResponse(pieces, media_type=logfile.MEDIA[form], headers=logfile.headers(form, detail))

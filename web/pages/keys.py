@@ -1,0 +1,124 @@
+"""One's own keys of the API, on the page about oneself: listed, made and shown once, revoked. A key can do what its person may, within
+its scopes; nobody sees another's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+from uuid import uuid4
+
+import structlog
+from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from domain.messages import Refusal, Text, refuse
+from store.api_keys import AT_MOST, SCOPES, AlreadyMade, ApiKeys, Key
+from web.app import Visit
+from web.keeping import shown_again, writing
+from web.pages.administering import shown
+from web.snapshots import Reading
+
+router = APIRouter(route_class=Reading)
+log = structlog.get_logger()
+LIVES = (30, 90, 366)
+"""Days that may be chosen on the page."""
+
+
+def _refusal(rule: str, message: Text, remedy: Text) -> Refusal:
+    return Refusal(rule=rule, message=message, remedy=remedy)
+
+
+_NO_NAME = _refusal(
+    "key-nameless",
+    Text(ja="何のための鍵か書かれていません", en="it is not said what the key is for"),
+    Text(ja="名前を書いてください", en="give it a name"),
+)
+_NO_SCOPE = _refusal(
+    "key-scopeless",
+    Text(ja="できることが選ばれていません", en="nothing was chosen that it may do"),
+    Text(ja="一つ以上選んでください", en="choose at least one"),
+)
+_TOO_MANY = _refusal(
+    "keys-too-many",
+    Text(ja=f"鍵は一人 {AT_MOST} 本までです", en=f"nobody has more than {AT_MOST} keys"),
+    Text(ja="使わない鍵を無効にしてください", en="revoke one that is not used"),
+)
+_MADE = _refusal(
+    "key-made-already",
+    Text(ja="この鍵はもう作られ、一度だけ表示されました", en="this key has been made already, and was shown once"),
+    Text(ja="見ていなければ無効にして作り直してください", en="if you did not see it, revoke it and make another"),
+)
+
+
+@router.post("/me/keys")
+async def make(request: Request) -> Response:
+    """Make a key; the answer shows it, and nothing shows it again."""
+    form = await request.form(max_files=0, max_fields=20)
+    text = {k: v for k, v in form.items() if isinstance(v, str)}
+    scopes = [v for k, v in form.multi_items() if k == "scope" and isinstance(v, str)]
+    return await run_in_threadpool(_made, request, text, scopes)
+
+
+def _made(request: Request, text: Mapping[str, str], scopes: list[str]) -> Response:
+    visit = writing(request, text)
+    if isinstance(visit, Response):
+        return visit
+    _require_real(visit)
+    keys, name, days = ApiKeys(visit.store), text.get("name", "").strip()[:100], text.get("days", "")
+    wanted = tuple(s for s in SCOPES if s in scopes)
+    if days not in map(str, LIVES):
+        raise HTTPException(404)
+    wrong = _NO_NAME if not name else _NO_SCOPE if not wanted else None
+    if wrong is None and len(keys.of(visit.person)) >= AT_MOST:
+        wrong = _TOO_MANY
+    if wrong is None:
+        try:
+            key, secret = keys.make(
+                visit.person, name.replace("\x00", ""), wanted, int(days), text.get("command_id", "") or str(uuid4())
+            )
+        except AlreadyMade:
+            wrong = _MADE
+        else:
+            return _told(visit, key, secret)
+    typed = {"name": name, "scopes": wanted, "days": int(days)}
+    return shown(visit, 409 if wrong in (_TOO_MANY, _MADE) else 422, key_refusal=wrong, key_typed=typed)
+
+
+def _told(visit: Visit, key: Key, secret: str) -> Response:
+    log.info("key of the API made", key=key.id, person=key.person, scopes=key.scopes)
+    return shown(visit, new_key=key, secret=secret)
+
+
+@shown_again("/me/keys")
+def _make_again(visit: Visit, parts: dict[str, str], kept: Mapping[str, str]) -> Response:
+    return shown(visit, key_typed={"name": kept.get("name", "")[:100], "scopes": ("read",), "days": LIVES[1]})
+
+
+@router.post("/me/keys/{id_}/revoke")
+def revoke(request: Request, id_: str, csrf: Annotated[str, Form()] = "") -> Response:
+    """One's own key stops working at once; of others' keys this page knows nothing."""
+    visit = writing(request, {"csrf": csrf})
+    if isinstance(visit, Response):
+        return visit
+    _require_real(visit)
+    if not ApiKeys(visit.store).revoke(id_, visit.person):
+        raise HTTPException(404)
+    log.info("key of the API revoked", key=id_, person=visit.person)
+    return RedirectResponse("/me?done=1#keys", 303)
+
+
+@shown_again("/me/keys/{id_}/revoke")
+def _revoke_again(visit: Visit, parts: dict[str, str], kept: Mapping[str, str]) -> Response:
+    return shown(visit)
+
+
+def _require_real(visit: Visit) -> None:
+    if visit.store.clock.virtual:
+        raise refuse(
+            "rehearsal",
+            "予行演習の記録は読むだけです",
+            "the record of a rehearsal is read-only",
+            remedy_ja="本番の記録で行ってください",
+            remedy_en="do it on the real record",
+        )

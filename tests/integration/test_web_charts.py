@@ -65,8 +65,21 @@ def test_the_pages_show_charts_with_their_data(city: Pages, browser: Browser) ->
 def test_the_pages_with_charts_are_accessible(city: Pages, browser: Browser) -> None:
     stream = adopted(city)
     for page, seen in looks(city, browser):
-        for path in (f"lifecycles/{stream}", "board/charts"):
-            look(page, f"{city.base}/{path}", f"charts-{path.partition('/')[0]}-{seen}")
+        for path in (f"lifecycles/{stream}", "board/charts", "board/kpis"):
+            look(page, f"{city.base}/{path}", f"{path.partition('/')[0]}-{path.rpartition('/')[2][:8]}-{seen}")
+
+
+def test_every_kpi_of_the_portfolio_stands_on_a_page(city: Pages) -> None:
+    listed = city.json("kpi", "list")
+    with client(city) as browsing:
+        page = browsing.get("/board").text
+        assert 'href="/board/kpis"' in page
+        whole = browsing.get("/board/kpis").text
+        assert all(k["kpi_title"] in whole for k in listed) and len(listed) >= 2
+        for colour in ("red", "amber", "green"):
+            some = browsing.get("/board/kpis", params={"health": colour}).text
+            assert some.count("#kpis") == sum(k["health"] == colour for k in listed)
+        assert browsing.get("/board/kpis", params={"health": "x", "bureau": "none", "page": 9}).status_code == 200
 
 
 def test_a_picture_is_for_those_who_may_read_and_is_sent_once(city: Pages) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from domain.days import YEAR, day, plain, year_of
 
 _FISCAL = re.compile(YEAR + r"\s*(?:年度|年)?")
-_AMOUNT = re.compile(r"[¥\\]?\s*(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?P<unit>千|万|百万|億)?円?")
+_AMOUNT = re.compile(r"[¥\\]?\s*(?P<number>\d{1,3}(?:,\d{3}){1,6}|\d{1,18})(?P<unit>千|万|百万|億)?円?")
 _NUMBER = re.compile(
     r"(?P<minus>[-−–‐△▲+]?)\s*(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:E[-+]?\d{1,3})?|\.\d+)"
 )

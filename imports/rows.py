@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import yaml
 
 from definitions.loader import DocumentError
 
+HALF = "半分だけの文字(\\ud800 など)があります。書き直してください / half a character (such as \\ud800); write it anew"
 TWICE = "二度書かれています。一つにしてください / written twice; keep one"
 
 
@@ -39,10 +41,10 @@ def read_content(path: Path) -> Any:
         if found := list(_doubled(node)):
             raise DocumentError(path, [f"line {line}: {key}: {TWICE}" for line, key in found])
         return content
-    found_twice: list[str] = []
-    content = _unmarked(_json(path, text), "", found_twice)
-    if found_twice:
-        raise DocumentError(path, [f"{key}: {TWICE}" for key in found_twice])
+    problems: list[str] = []
+    content = _unmarked(_json(path, text), "", problems)
+    if problems:
+        raise DocumentError(path, problems)
     return content
 
 
@@ -171,6 +173,7 @@ def _object(pairs: list[tuple[str, Any]]) -> _Object:
     return made
 
 
+_HALF = re.compile("[\ud800-\udfff]")
 _DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 
@@ -188,12 +191,14 @@ def _json(path: Path, text: str) -> Any:
     ) from None
 
 
-def _unmarked(value: Any, prefix: str, twice: list[str]) -> Any:
-    """Plain dicts and lists; keys written twice are added to `twice`."""
+def _unmarked(value: Any, prefix: str, problems: list[str]) -> Any:
+    """Plain dicts and lists. `problems`: keys written twice, and halves of characters (a lone ``\\ud83d``), which no store could hold."""
+    if isinstance(value, str) and _HALF.search(value):
+        problems.append(f"{prefix.rstrip('.') or '-'}: {HALF}")
     if isinstance(value, _Object):
-        twice += [prefix + key for key in value.twice]
-        return {k: _unmarked(v, f"{prefix}{k}.", twice) for k, v in value.items()}
-    return [_unmarked(v, prefix, twice) for v in value] if isinstance(value, list) else value
+        problems += [f"{prefix}{key}: {TWICE}" for key in value.twice]
+        return {k: _unmarked(v, f"{prefix}{k}.", problems) for k, v in value.items()}
+    return [_unmarked(v, prefix, problems) for v in value] if isinstance(value, list) else value
 
 
 def _json_rows(path: Path, text: str) -> Iterator[Line]:
@@ -214,9 +219,9 @@ def _json_rows(path: Path, text: str) -> Iterator[Line]:
         number, passed = number + text.count("\n", passed, at), at
         if not isinstance(item, _Object):
             raise _no_row(path, number, item)
-        twice: list[str] = []
-        row = _unmarked(item, "", twice)
-        yield Line(number, row, tuple(f"{key}: {TWICE}" for key in twice))
+        problems: list[str] = []
+        row = _unmarked(item, "", problems)
+        yield Line(number, row, tuple(problems))
 
 
 def _items(text: str, begin: int) -> Iterator[tuple[int, Any]]:

@@ -45,6 +45,10 @@ _LAST = "\U0010ffff"
 """Sorts behind every character."""
 
 
+LONGEST_ID = 100
+"""Characters of an own id; what is longer is none, and too long a pattern for SQLite to look for."""
+
+
 class NotFound(LookupError):
     """No row, or several, for what was asked; `candidates` are those that come close."""
 
@@ -226,6 +230,8 @@ def lifecycle(store: Store, stream: str) -> Row | None:
 
 def resolve(store: Store, given: str) -> str:
     """A stream id from an id, its unique beginning, or the starter's own id. Raises `NotFound`."""
+    if len(given) > LONGEST_ID:
+        raise NotFound(given[:LONGEST_ID])
     exact = rows(
         store, sa.select(lifecycles.c.stream).where(sa.or_(lifecycles.c.stream == given, lifecycles.c.ref == given))
     )

@@ -78,7 +78,14 @@ def _require_fit(kind: Importing, files: Sequence[File]) -> None:
     if sum(len(content) for _, content in files) > LARGEST:
         raise _unread(f"合わせて {LARGEST >> 20} MB までにしてください / send at most {LARGEST >> 20} MB in all")
     for name, content in files:
-        if not name or name != Path(name).name or len(name.encode()) > 200 or name.startswith(".") or "\\" in name:
+        if (
+            not name
+            or name != Path(name).name
+            or len(name.encode("utf-8", "replace")) > 200
+            or name.startswith(".")
+            or not name.isprintable()
+            or "\\" in name
+        ):
             raise _unread(f"{name[:80]}: 使えないファイル名です / such a name cannot be used; rename the file")
         if Path(name).suffix.lower() not in kind.forms:
             forms = ", ".join(kind.forms)

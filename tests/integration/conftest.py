@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 
 from tests.browser import browser as started_browser
 from tests.integration.pages import Pages
+from tests.sharing import once
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,10 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a store in which one document with evidence waits for its section chief; each test gets a copy."""
-    folder = tmp_path_factory.mktemp("town")
+    return once(tmp_path_factory, "town", _prepare)
+
+
+def _prepare(folder: Path) -> None:
     town = Pages(f"sqlite:///{folder / 'store.db'}", folder)
     town("start", "examples/first.yaml")
     survey = folder / "窓口調査.csv"
@@ -31,7 +35,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     town("attach", "R8", str(survey), "--as", "p33")
     town("submit", "R8", "examples/deliverables/setup.yaml", "--as", "p33")
     town.password("p32", "p30", "p33", "p01", "p07", "p16")
-    return folder
 
 
 @pytest.fixture

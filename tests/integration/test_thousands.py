@@ -26,6 +26,7 @@ from settings import ROOT
 from store import queries
 from store.store import Store
 from store.verify import verify
+from tests.sharing import once
 
 SINCE, UNTIL = date(2024, 4, 1), date(2025, 3, 31)
 
@@ -43,11 +44,17 @@ def told(programme: Programme) -> list[Recorded]:
 
 
 @contextmanager
-def played(programme: Programme, path: Path) -> Iterator[Store]:
+def played(programme: Programme, name: str, factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A virtual store on which the programme was played, without Temporal."""
-    store = Store.create(f"sqlite:///{path}", clock="virtual", seed=str(programme.seed), start=programme.begins)
-    try:
+
+    def make(folder: Path) -> None:
+        url = f"sqlite:///{folder / 'taskforce.db'}"
+        store = Store.create(url, clock="virtual", seed=str(programme.seed), start=programme.begins)
         asyncio.run(conduct(programme, StoreLedger(store), None))
+        store.close()
+
+    store = Store.open(f"sqlite:///{once(factory, name, make) / 'taskforce.db'}")
+    try:
         yield store
     finally:
         store.close()
@@ -55,7 +62,7 @@ def played(programme: Programme, path: Path) -> Iterator[Store]:
 
 @pytest.fixture(scope="module")
 def store(programme: Programme, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with played(programme, tmp_path_factory.mktemp("portfolio") / "taskforce.db") as store:
+    with played(programme, "portfolio", tmp_path_factory) as store:
         yield store
 
 
@@ -134,7 +141,7 @@ sys.exit(code)
 @pytest.fixture(scope="module")
 def few(programme: Programme, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     cast = replace(programme.cast, scripts=programme.cast.scripts[:6])
-    with played(replace(programme, cast=cast), tmp_path_factory.mktemp("few") / "taskforce.db") as store:
+    with played(replace(programme, cast=cast), "few", tmp_path_factory) as store:
         yield store
 
 

@@ -107,6 +107,7 @@ def _tried(visit: Visit, name: str, content: bytes, refusal: Refusal | None = No
         "against": against,
         "text": text,
         "base": base,
+        "there": document is not None and known.get(document.reference) == document,
     }
     effects = _effects(visit, document) if document is not None and not problems else None
     status = 409 if refusal else 422 if problems else 200

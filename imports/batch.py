@@ -131,7 +131,7 @@ class Trial:
 
     def already(self, command: Command, there: bool) -> Status:
         """How a row stands to what is on record; `there`: what it begins exists, whoever began it."""
-        same = self.store.same(command, self.actor)
+        same = self.store.same(command)
         if same is not None:
             return "known" if same else "differs"
         return "differs" if there else "new"

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from definitions.loader import DocumentError
 from domain.deliverables.base import digest
-from domain.deliverables.registry import parse
+from domain.deliverables.registry import in_japanese, parse
 from domain.lifecycle import adopting as ad
 from domain.lifecycle.commands import LifecycleCommand, stream_of
 from domain.messages import Refusal, Refused
@@ -254,7 +254,8 @@ class _Intake:
                     self.say(path, None, "知らない項目です。除いてください", "unknown field; take it out")
                 else:
                     value = found.get("input") if found["loc"] else None
-                    self.say(path, value, "値が合いません。直してください", f"{found['msg']}; correct it")
+                    ja = in_japanese(found["type"], found.get("ctx") or {}, found["msg"])
+                    self.say(path, value, ja, f"{found['msg']}; correct it")
             return None
         return None if self.problems else command
 

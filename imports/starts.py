@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from definitions.loader import DocumentError
-from domain.deliverables.registry import DELIVERABLES, parse
+from domain.deliverables.registry import DELIVERABLES, in_japanese, parse
 from domain.directory import Directory
 from domain.lifecycle.commands import Source, StartLifecycle, stream_of
 from domain.messages import Actor, Refusal, Refused
@@ -193,7 +193,7 @@ def _told(e: Any) -> tuple[str, str]:
         return names[0], f"{'.'.join(names)}: ありません。記入してください / missing; fill it in"
     value = str(e.get("input"))[:80] if e["loc"] else ""
     return names[0], (
-        f"{'.'.join(names)}: {value}: 値が合いません。直してください / {e['msg']}; correct it"
+        f"{'.'.join(names)}: {value}: {in_japanese(e['type'], e.get('ctx') or {}, e['msg'])} / {e['msg']}; correct it"
         if value
         else f"{'.'.join(names)}: {e['msg']}; 直してください / correct it"
     )

@@ -8,6 +8,7 @@ from datetime import date
 
 from domain.calendar import fiscal_year, local_day
 from domain.directory import Directory
+from domain.lifecycle.routes import COORDINATOR
 from domain.messages import Problem, Text
 from domain.process import ProcessDefinition, Stage
 from domain.process_posts import missing_posts
@@ -91,7 +92,7 @@ def without(process: ProcessDefinition, removed: Iterable[str], version: int) ->
 
 def titles_of_roles(process: ProcessDefinition | None, directory: Directory) -> dict[str, Text]:
     """What each role is called: as its only post is, else as the steps that ask one of its posts, else by its key."""
-    called: dict[str, Text] = {}
+    called: dict[str, Text] = {COORDINATOR: Text(ja="庶務担当", en="coordinator")}
     for stage in process.stages if process is not None else ():
         called.setdefault(stage.drafter.role, Text(ja="起案者", en="drafter"))
         for step in stage.gate:

@@ -17,6 +17,8 @@ ALL = "all"
 """Stands for every role."""
 MOST_PLAYED = 1_000
 """Of more running lifecycles pages and the API play an even choice of so many; the shell plays them all."""
+NOTABLE = 5
+"""Working days by which a lifecycle must come later or earlier to count as changed (ours)."""
 Effect = Literal["same", "later", "earlier", "other_way", "impossible"]
 Named = Annotated[str, Field(max_length=200)]
 Document = Annotated[

@@ -15,10 +15,8 @@ from domain.process_diff import compare
 from learning.measures import working_days
 from learning.traces import Trace
 from rehearsal.asking import titles_of_roles
-from rehearsal.contract import Change, Effect, Shift, WhatIf
+from rehearsal.contract import NOTABLE, Change, Effect, Shift, WhatIf
 
-NOTABLE = 5
-"""Working days by which a lifecycle must come later or earlier to count as changed (ours)."""
 BUDGETING = "budgeting"
 """The form of the stage that asks for a budget: who enters it by a deadline reaches that window."""
 

@@ -122,14 +122,14 @@ def _recorded(row: Mapping[Any, Any], event: Event) -> Recorded:
         version=row["version"],
         position=row["position"],
         event=event,
-        actor=_actor(row["actor"]),
+        actor=actor(row["actor"]),
         occurred_at=parse_moment(at) if isinstance(at, str) else at,
         command_id=row["command_id"],
     )
 
 
 @lru_cache(4096)
-def _actor(text: str) -> Actor:
+def actor(text: str) -> Actor:
     """Actors are values that never change, and the same few stand in many events."""
     return _ACTOR.validate_json(text)
 

@@ -393,14 +393,14 @@ class Store:
         with self.database.read() as connection:
             return connection.execute(query).first() is not None
 
-    def same(self, command: Command, actor: Actor) -> bool | None:
-        """Whether what is recorded under the command's id is this very command of this actor; None when nothing is."""
-        query = sa.select(commands.c.content_hash).where(
-            commands.c.stream == command.stream, commands.c.command_id == command.command_id
-        )
+    def same(self, command: Command) -> bool | None:
+        """Whether what is recorded under the command's id is this very command, whoever gave it; None when nothing is."""
+        mine = (commands.c.stream == command.stream) & (commands.c.command_id == command.command_id)
+        given = (events.c.stream == commands.c.stream) & (events.c.command_id == commands.c.command_id)
+        query = sa.select(commands.c.content_hash, events.c.actor).join(events, given).where(mine)
         with self.database.read() as connection:
-            found = connection.execute(query).scalar()
-        return None if found is None else found == codec.command_hash(command, actor)
+            found = connection.execute(query.order_by(events.c.version).limit(1)).first()
+        return None if found is None else found[0] == codec.command_hash(command, codec.actor(found[1]))
 
     def events(self, stream: str, after: int = 0, *, open_texts: bool = True) -> list[Recorded]:
         """The events of a stream behind version `after`, sealed texts opened unless told otherwise."""

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from definitions.loader import load_bodies
 from domain.bodies import BodyKey, BodyRules, require_secretariat
-from domain.calendar import fiscal_year, local_day, wareki_fiscal_year
+from domain.calendar import fiscal_year, local_day, wareki, wareki_fiscal_year
 from domain.deliverables.taskforce import Viewpoint, Weight
 from domain.duties import has_duty
 from domain.lifecycle.commands import StartLifecycle
@@ -163,8 +163,8 @@ def day_asked(store: Store, on: date | None) -> date:
     if on is not None and on > today:
         raise refuse(
             "day-to-come",
-            f"on: {on}: 先の人事は発令日まで示しません",
-            f"on: {on}: what is loaded ahead is confidential until its day",
+            f"{wareki(on)}: 先の人事は発令日まで示しません",
+            f"{on}: what is loaded ahead is confidential until its day",
             remedy_ja="今日までの日付にしてください",
             remedy_en="name a day up to today",
         )

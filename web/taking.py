@@ -45,7 +45,11 @@ def read(store: Store, kind: Importing, actor: Actor, files: Sequence[File], rou
         for path, (_, content) in zip(paths, files, strict=True):
             path.write_bytes(content)
         try:
-            batch = kind.read(store, actor, Path(folder) if _sheets(kind, files) else paths[0], round_)
+            if _sheets(kind, files):
+                batch = kind.read(store, actor, Path(folder), round_)
+                batch.file = ", ".join(name for name, _ in files)
+            else:
+                batch = kind.read(store, actor, paths[0], round_)
         except DocumentError as error:
             raise Unread([_placed(p) for p in error.problems]) from None
         except Wrong as error:

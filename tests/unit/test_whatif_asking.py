@@ -62,4 +62,5 @@ def test_roles_are_called_as_people_call_them() -> None:
     assert (
         titles["mayor"].ja == "市長" and titles["section_chief"].ja == "担当課長" and titles["drafter"].ja == "起案者"
     )
+    assert titles["general_affairs"].ja == "庶務担当", "who is on no route, and has many posts"
     assert len({t.ja for t in titles.values()}) == len(titles) == len(ON.roles)

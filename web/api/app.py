@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +42,14 @@ with every POST: a retry is then harmless. Send `If-Match` with the ETag you rea
 on."""
 
 
+def _titled_apart(schemas: dict[str, Any]) -> None:
+    """Schemas that share a title are called by their names: generators of clients make one class a title."""
+    titles = Counter(schema.get("title") for schema in schemas.values())
+    for name, schema in schemas.items():
+        if titles[schema.get("title")] > 1:
+            schema["title"] = "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name))
+
+
 def create_api(site: Site) -> FastAPI:
     """The application for `/api/v1` on a site's store."""
     api = FastAPI(
@@ -70,6 +80,7 @@ def create_api(site: Site) -> FastAPI:
         schemas = document["components"]["schemas"]
         schemas |= {name: part for name, part in schema.pop("$defs").items() if name not in schemas}
         schemas["Problem"] = schema
+        _titled_apart(schemas)
         return document
 
     api.openapi = described  # type: ignore[method-assign]

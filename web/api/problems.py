@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from domain.deliverables.registry import in_japanese
 from domain.messages import Frozen, Refused, Text
 from store.errors import StoreError
 
@@ -124,7 +125,7 @@ def install(api: FastAPI) -> None:
             FieldProblem(
                 field=".".join(str(p) for p in e["loc"]),
                 value=_shown(e.get("input")),
-                message=Text(ja=f"使えない値です({e['msg']})", en=e["msg"]),
+                message=Text(ja=in_japanese(e["type"], e.get("ctx") or {}, e["msg"]), en=e["msg"]),
             )
             for e in error.errors()
         ]

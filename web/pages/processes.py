@@ -107,6 +107,7 @@ def _tried(visit: Visit, name: str, content: bytes, refusal: Refusal | None = No
         "against": against,
         "text": text,
         "base": base,
+        "there": document is not None and known.get(document.reference) == document,
     }
     effects = _effects(visit, document) if document is not None and not problems else None
     status = 409 if refusal else 422 if problems else 200
@@ -125,12 +126,15 @@ def read(model: type[M], content: bytes) -> tuple[M | None, list[Text]]:
     except (UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
         if isinstance(error, ValidationError):
             found = problems_of(error).items()
-            return None, [Text(ja=f"{path}: {t.ja}", en=f"{path}: {t.en}") for path, texts in found for t in texts]
+            return None, [_in_field(path, t) for path, texts in found for t in texts]
         said = str(error).splitlines()[0][:300]
-        where = f"{mark.line + 1}: " if (mark := getattr(error, "problem_mark", None)) else ""
-        return None, [
-            Text(ja=f"YAML として読めません({where}{said})", en=f"not valid YAML ({where and f'line {where}'}{said})")
-        ]
+        line = mark.line + 1 if (mark := getattr(error, "problem_mark", None)) else None
+        ja, en = (f"{line} 行目: ", f"line {line}: ") if line else ("", "")
+        return None, [Text(ja=f"YAML として読めません({ja}{said})", en=f"not valid YAML ({en}{said})")]
+
+
+def _in_field(path: str, said: Text) -> Text:
+    return Text(ja=f"{path}: {said.ja}", en=f"{path}: {said.en}") if path else said
 
 
 def _version(visit: Visit, name: str) -> int:

@@ -17,7 +17,7 @@ from domain.messages import Refusal, Refused, Text, refuse
 from domain.process import ProcessDefinition
 from learning.hypotheses import SCRIPTED
 from rehearsal.asking import Ground, chosen, ground, last_day, titles_of_roles
-from rehearsal.contract import ALL, MOST_PLAYED, Supposition, WhatIf
+from rehearsal.contract import ALL, MOST_PLAYED, NOTABLE, Supposition, WhatIf
 from store.queries import stage_titles
 from store.whatifs import EACH, KEPT, Asked, Questions
 from web.app import Site, Visit, visit_of
@@ -184,6 +184,7 @@ def question(request: Request, id: str, page: int = 1) -> Response:
         live=f"{PATH}/{found.id}/live?seen={_mark(found)}" if not found.over else None,
         mark=SCRIPTED,
         days=KEPT.days,
+        notable=NOTABLE,
     )
 
 

@@ -17,7 +17,7 @@ from web.app import Site
 
 LARGEST = 1 << 20
 """Bytes of all files together."""
-MOST = 5_000
+MOST = 2_000
 """Rows at once; more go in several files, or at the shell."""
 File = tuple[str, bytes]
 """(name, content)"""

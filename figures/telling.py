@@ -12,6 +12,7 @@ from domain.kpis.periods import parse
 from domain.kpis.stopping import number
 from domain.kpis.types import TYPES
 from domain.lifecycle.state import Lifecycle
+from figures.lifecycles import figures_of
 from figures.portfolio import KpiFigure
 
 
@@ -56,6 +57,11 @@ def brief(state: Lifecycle, f: KpiFigure) -> dict[str, Any]:
         "health": f.health.colour,
         "reasons": [r.model_dump() for r in f.health.reasons],
     }
+
+
+def briefs(states: Sequence[Lifecycle], today: date) -> list[dict[str, Any]]:
+    """All KPIs of several lifecycles, in rows of a list."""
+    return [brief(state, f) for state, own in zip(states, figures_of(states, today), strict=True) for f in own]
 
 
 def _holding(f: KpiFigure) -> dict[str, str]:

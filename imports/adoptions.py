@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,7 @@ from domain.lifecycle.adopting import SupplementHistory
 from domain.lifecycle.commands import LifecycleCommand, stream_of
 from domain.messages import Actor, Refusal, Refused
 from domain.process import ProcessDefinition
-from imports.batch import Batch, Entry, Status, Told, Trial
+from imports.batch import Batch, Entry, Status, Told, Trial, digest
 from imports.histories import Desk, adoptions, supplements
 from imports.portfolios import Row, read_portfolio
 from imports.records import Known
@@ -29,7 +27,7 @@ def adopted(store: Store, actor: Actor, path: Path) -> Batch:
             desk.trial.states[command.stream] = there  # it stays what it is
         status = desk.trial.already(command, there is not None)
         entries.append(Entry(_told(row, command.stream, command.ref, command.title, status), command))
-    return Batch(path.name, _digest(path), entries, desk.trial.states)
+    return Batch(path.name, digest(path), entries, desk.trial.states)
 
 
 def supplemented(store: Store, actor: Actor, path: Path) -> Batch:
@@ -40,16 +38,11 @@ def supplemented(store: Store, actor: Actor, path: Path) -> Batch:
         state = desk.trial.state(stream_of(ref))
         status: Status = "known" if command is None else desk.trial.already(command, there=False)
         entries.append(Entry(_told(row, state.stream, ref, state.title, status), command))
-    return Batch(path.name, _digest(path), entries, desk.trial.states)
+    return Batch(path.name, digest(path), entries, desk.trial.states)
 
 
 def _told(row: Row, stream: str, ref: str, title: str, status: Status) -> Told:
     return Told(place=row.where(("id",)), stream=stream, ref=ref, title=title, status=status)
-
-
-def _digest(path: Path) -> str:
-    files: Sequence[Path] = sorted(path.glob("*.csv")) if path.is_dir() else [path]
-    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()
 
 
 class _Counter:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
+from domain.days import day
 from domain.messages import Actor, Command, Event, Frozen, Recorded, Refused
 from store import queries
 from store.store import Store
@@ -160,6 +166,31 @@ def said(refused: Refused) -> str:
     r = refused.refusal
     further = "".join(f" {p.field}: {p.value}: {p.message.ja} / {p.message.en};" for p in r.problems)
     return f"{r.message.ja}。{r.remedy.ja} / {r.message.en};{further} {r.remedy.en} ({r.rule})"
+
+
+def unfit(error: ValidationError) -> Iterator[str]:
+    """The values that no command can be made of, each with its field."""
+    for e in error.errors(include_url=False):
+        field, shown = ".".join(str(p) for p in e["loc"]) or "-", str(e["input"])
+        shown = f"{shown[:60]}…" if len(shown) > 60 else shown
+        yield f"{field}: {shown}: 使えない値です。直してください / {e['msg']}; correct it"
+
+
+def digest(path: Path) -> str:
+    """sha256 of a file, or of the sheets of a folder one after the other."""
+    files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()
+
+
+def day_of(field: str, text: str) -> date:
+    """A day as people write it: 2027-03-31, 令和9年3月31日. Raises `Wrong`."""
+    found = day(text)
+    if found is None:
+        raise Wrong(
+            f"{field}: {text}: 日付ではありません / not a date",
+            "→ 2027-03-31 か 令和9年3月31日 のように書いてください / write it like 2027-03-31",
+        )
+    return found
 
 
 def lifecycle(store: Store, given: str) -> str:

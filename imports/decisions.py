@@ -3,19 +3,17 @@ run records nothing twice."""
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from definitions.loader import DocumentError
-from domain.days import day
 from domain.kinds import plain
 from domain.lifecycle.registering import EnterOutsideDecision
 from domain.messages import Actor, Refused
-from imports.batch import Batch, Entry, Status, Told, Trial, Wrong, lifecycle, said
+from imports.batch import Batch, Entry, Status, Told, Trial, Wrong, day_of, digest, lifecycle, said
 from imports.rows import Line, read_rows
-from imports.spreadsheets import read_csv, unknown
+from imports.spreadsheets import read_csv, row_problems
 from store import queries
 from store.store import Store
 
@@ -32,7 +30,7 @@ def decisions(store: Store, actor: Actor, path: Path) -> Batch:
     entries = [e for line in lines if (e := decided.entry(line)) is not None]
     if decided.problems:
         raise DocumentError(path, decided.problems)
-    return Batch(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), entries, decided.trial.states)
+    return Batch(path.name, digest(path), entries, decided.trial.states)
 
 
 class _Decisions:
@@ -46,9 +44,7 @@ class _Decisions:
     def entry(self, line: Line) -> Entry | None:
         """The row, or None when it is wrong: then it is among the problems."""
         given, at = line.content, f"line {line.number}"
-        found = [*line.problems]
-        found += [f"{k}: {(w := unknown(k, COLUMNS)).ja} / {w.en}" for k in given if k not in COLUMNS]
-        found += [f"{k}: 空です。記入してください / empty; fill it in" for k in NEEDED if given.get(k) in (None, "")]
+        found = row_problems(line, COLUMNS, NEEDED)
         found += [
             f"{k}: {v}: 引用符で囲んでください / put it in quotes"  # 007 would be 7, and a hash could be a number
             for k, v in given.items()
@@ -81,7 +77,7 @@ class _Decisions:
         command = EnterOutsideDecision(
             command_id=f"outside-import:{claim[0]}/{claim[1]}",
             stream=stream,
-            decided_on=_day("decided_on", str(given["decided_on"])),
+            decided_on=day_of("decided_on", str(given["decided_on"])),
             seen=self._seen(stream, given["seen"]),
             **fields,
         )
@@ -95,14 +91,3 @@ class _Decisions:
         if submission is None or len(seen) < SEEN or not submission.content_hash.startswith(seen):
             return seen
         return str(submission.content_hash)
-
-
-def _day(field: str, text: str) -> date:
-    """Raises `Wrong`."""
-    found = day(text)
-    if found is None:
-        raise Wrong(
-            f"{field}: {text}: 日付ではありません / not a date",
-            "→ 2027-03-31 か 令和9年3月31日 のように書いてください / write it like 2027-03-31",
-        )
-    return found

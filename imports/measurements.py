@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from domain.deliverables.base import Evidence
 from domain.lifecycle.commands import RecordMeasurement
 from domain.lifecycle.measuring import known_kpi, stored_name
 from domain.messages import Actor, Refused
-from imports.batch import Batch, Entry, Status, Told, Trial, Wrong, lifecycle, said
+from imports.batch import Batch, Entry, Status, Told, Trial, Wrong, digest, lifecycle, said, unfit
 from imports.figures import HOW_TO_WRITE, decimal
 from imports.rows import Line
-from imports.spreadsheets import read_csv
+from imports.spreadsheets import read_csv, row_problems
 from store import queries
 from store.store import Store
 
@@ -47,7 +46,7 @@ class _Values:
 
     def __init__(self, store: Store, actor: Actor, path: Path) -> None:
         self.store, self.path, self.trial = store, path, Trial(store, actor, "lifecycle")
-        self.digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        self.digest = digest(path)
         self.before: dict[str, set[tuple[str, str]]] = {}
         self.here: dict[tuple[str, str, str], int] = {}
         self.problems: list[str] = []
@@ -56,10 +55,8 @@ class _Values:
     def entry(self, line: Line) -> Entry | None:
         """The row, or None when it is wrong: then it is among the problems."""
         given, at = line.content, f"line {line.number}"
-        found = [f"{at}: {p}" for p in line.problems]
-        found += [f"{at}: {c}: 空です。記入してください / empty; fill it in" for c in NEEDED if not given.get(c)]
-        if found:
-            self.problems += found
+        if found := row_problems(line, COLUMNS, NEEDED):
+            self.problems += [f"{at}: {p}" for p in found]
             return None
         value = decimal(given["value"])
         if value is None:
@@ -72,10 +69,7 @@ class _Values:
         except Refused as refused:
             self.problems.append(f"{at}: {said(refused)}")
         except ValidationError as error:
-            for e in error.errors(include_url=False):
-                field, shown = str(e["loc"][0]) if e["loc"] else "-", str(e["input"])
-                shown = f"{shown[:60]}…" if len(shown) > 60 else shown
-                self.problems.append(f"{at}: {field}: {shown}: 使えない値です。直してください / {e['msg']}; correct it")
+            self.problems += [f"{at}: {p}" for p in unfit(error)]
         return None
 
     def _lifecycle(self, given: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,10 @@ from domain.lifecycle.commands import stream_of as lifecycle_of
 from domain.messages import Actor, Refused
 from domain.selection.kind import stream_of
 from domain.selection.messages import ProposeTask
-from imports.batch import Batch, Entry, Told, Trial, Wrong, said
+from domain.selection.round import SelectionRound
+from imports.batch import Batch, Entry, Told, Trial, Wrong, digest, said, unfit
 from imports.rows import Line, read_rows
-from imports.spreadsheets import read_csv, unknown
+from imports.spreadsheets import read_csv, row_problems
 from store.store import Store
 
 NEEDED = ("ref", "title", "section", "problem")
@@ -27,7 +27,8 @@ def proposals(store: Store, actor: Actor, path: Path, round_: str) -> Batch:
     """The proposals of a CSV (UTF-8 or CP932), YAML or JSON file. Raises `DocumentError` with every row that is wrong, and `Wrong`
     for a round that is not there."""
     trial, stream = Trial(store, actor, "selection"), stream_of(round_)
-    if trial.there(stream) is None:
+    before = trial.there(stream)
+    if before is None:
         raise Wrong(
             f"round: {round_}: ありません / no such round",
             "→ 選定ラウンドの一覧で確かめてください / see the list of selection rounds",
@@ -37,24 +38,22 @@ def proposals(store: Store, actor: Actor, path: Path, round_: str) -> Batch:
         words = f"行がありません。提案を1行ずつ書いてください / no rows; write one proposal a line: {','.join(COLUMNS)}"
         raise DocumentError(path, [words])
     problems: list[str] = []
-    entries = [e for line in lines if (e := _entry(trial, stream, line, problems)) is not None]
+    entries = [e for line in lines if (e := _entry(trial, before, line, problems)) is not None]
     if problems:
         raise DocumentError(path, problems)
-    return Batch(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), entries, trial.states)
+    return Batch(path.name, digest(path), entries, trial.states)
 
 
-def _entry(trial: Trial, stream: str, line: Line, problems: list[str]) -> Entry | None:
-    """The row, or None when it is wrong: then it is among the problems."""
-    given, at = line.content, f"line {line.number}"
-    found = [*line.problems]
-    found += [f"{k}: {(w := unknown(k, COLUMNS)).ja} / {w.en}" for k in given if k not in COLUMNS]
-    found += [f"{k}: 空です。記入してください / empty; fill it in" for k in NEEDED if given.get(k) in (None, "")]
+def _entry(trial: Trial, before: SelectionRound, line: Line, problems: list[str]) -> Entry | None:
+    """The row, or None when it is wrong: then it is among the problems. `before`: the round without this file."""
+    given, at, stream = line.content, f"line {line.number}", before.stream
+    found = row_problems(line, COLUMNS, NEEDED)
     command = None if found else _command(stream, given, found)
     if command is None:
         problems += [f"{at}: {p}" for p in found]
         return None
     state = trial.state(stream)
-    status = trial.already(command, command.ref in trial.store.load(stream)[0].proposals)
+    status = trial.already(command, command.ref in before.proposals)
     if status == "new":
         try:
             trial.states[stream] = trial.decide(state, command, others=_taken(trial, command.ref))
@@ -79,7 +78,5 @@ def _command(stream: str, given: dict[str, Any], found: list[str]) -> ProposeTas
     try:
         return ProposeTask.model_validate({**fields, **named})
     except ValidationError as error:
-        for e in error.errors(include_url=False):
-            field, shown = ".".join(str(p) for p in e["loc"]) or "-", str(e["input"])[:60]
-            found.append(f"{field}: {shown}: 使えない値です。直してください / {e['msg']}; correct it")
+        found += unfit(error)
         return None

@@ -124,6 +124,15 @@ def _nested(flat: dict[str, str]) -> dict[str, Any]:
     return row
 
 
+def row_problems(line: Line, columns: Sequence[str], needed: Sequence[str]) -> list[str]:
+    """What is wrong with how a row is written: what its reader found, fields that nobody knows, and those that are empty."""
+    found = [*line.problems]
+    found += [f"{k}: {(w := unknown(k, columns)).ja} / {w.en}" for k in line.content if k not in columns]
+    return found + [
+        f"{k}: 空です。記入してください / empty; fill it in" for k in needed if line.content.get(k) in (None, "")
+    ]
+
+
 def unknown(field: str, known: Sequence[str]) -> Text:
     """That a field is not known, with the nearest one."""
     import difflib

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from domain.deliverables.registry import DELIVERABLES, in_japanese, parse
 from domain.directory import Directory
 from domain.lifecycle.commands import Source, StartLifecycle, stream_of
 from domain.messages import Actor, Refusal, Refused
-from imports.batch import Batch, Entry, Told, Trial
+from imports.batch import Batch, Entry, Told, Trial, digest
 from imports.rows import Line, read_rows
 from imports.spreadsheets import read_csv, unknown
 from store import queries
@@ -76,7 +75,7 @@ def starts(store: Store, actor: Actor, path: Path) -> Batch:
 
     found = _read(path, _Desk(store.facts().directory, default, published, refusal))
     entries = [entry(line, command) for line, command in found]
-    return Batch(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), entries, trial.states)
+    return Batch(path.name, digest(path), entries, trial.states)
 
 
 def _read(path: Path, desk: _Desk) -> list[tuple[int, StartLifecycle]]:

@@ -24,6 +24,14 @@ YEARS = 10
 """So far ahead is played at most."""
 
 
+def most_followed(
+    running: Mapping[str, int], definitions: Mapping[str, ProcessDefinition], name: str | None = None
+) -> ProcessDefinition | None:
+    """The published definition (of that name, where one is given) that most lifecycles follow; `running`: reference -> how many."""
+    own = [r for r in sorted(running) if r in definitions and name in (None, r.partition("@")[0])]
+    return definitions[max(own, key=running.__getitem__)] if own else None
+
+
 @dataclass(frozen=True)
 class Ground:
     """What a question is about. `running`: reference of a definition -> how many lifecycles follow it; `since`: the first day."""
@@ -36,8 +44,7 @@ class Ground:
     @property
     def base(self) -> ProcessDefinition | None:
         """The definition that most of them follow."""
-        followed = [(number, ref) for ref, number in sorted(self.running.items()) if ref in self.definitions]
-        return self.definitions[max(followed, key=lambda f: f[0])[1]] if followed else None
+        return most_followed(self.running, self.definitions)
 
     @property
     def roles(self) -> set[str]:
@@ -45,8 +52,7 @@ class Ground:
 
     def followed(self, name: str) -> ProcessDefinition | None:
         """The version of that name that most of them follow."""
-        own = {ref: number for ref, number in self.running.items() if ref.partition("@")[0] == name}
-        return Ground(self.since, own, self.definitions, self.directory).base
+        return most_followed(self.running, self.definitions, name)
 
 
 def ground(store: Store) -> Ground:

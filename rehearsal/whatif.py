@@ -19,6 +19,7 @@ from domain.messages import Actor, Recorded, Refused, Text
 from domain.process import ProcessDefinition
 from learning.log import of_recorded
 from learning.traces import Tracer
+from rehearsal.asking import most_followed
 from rehearsal.casting import Cast
 from rehearsal.conductor import Conductor
 from rehearsal.contract import Change, WhatIf
@@ -56,16 +57,10 @@ def of_store(now: Present, change: Change, until: date, seed: int, deadlines: Se
     both = Both(base, changed, stages, refused)
     process = change.definition or next(iter(now.definitions.values()))
     found = deadlines or default_deadlines(local_day(now.now), until)
-    before = _followed(now, process.name)
+    before = most_followed(Counter(s.definition for s, _ in now.running.values()), now.definitions, process.name)
     told = Telling(now.calendar, now.directory.directory, now.definitions, process, before, tuple(found), now.now)
     whole = told.whole(both, change, until, seed, now.beside)
     return whole.model_copy(update={"known": now.known}) if now.known > len(now.running) + len(now.beside) else whole
-
-
-def _followed(now: Present, name: str) -> ProcessDefinition | None:
-    """The version of that name that most follow."""
-    followed = Counter(s.definition for s, _ in now.running.values() if s.definition.partition("@")[0] == name)
-    return now.definitions[max(sorted(followed), key=followed.__getitem__)] if followed else None
 
 
 def of_cast(

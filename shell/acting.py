@@ -21,16 +21,10 @@ DECISIONS = ("approve", "conditions", "return", "reject")
 
 
 def parse_day(field: str, text: str) -> date:
-    """A day as people write it: 2027-03-31, 令和9年3月31日. Raises `ShellError`."""
-    from domain.days import day
+    """A day as people write it, in an option or an argument. Raises `Wrong`, which is told like every bad input."""
+    from imports.batch import day_of
 
-    found = day(text)
-    if found is None:
-        raise ShellError(
-            f"{field}: {text}: 日付ではありません / not a date",
-            "→ 2027-03-31 か 令和9年3月31日 のように書いてください / write it like 2027-03-31",
-        )
-    return found
+    return day_of(field, text)
 
 
 def done(session: Session, outcome: Any) -> None:

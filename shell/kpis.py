@@ -80,8 +80,7 @@ def list_(
 ) -> None:
     """すべての課題の KPI / the KPIs of all lifecycles, the worst first"""
     from domain.calendar import local_day
-    from figures.lifecycles import figures_of
-    from figures.telling import brief
+    from figures.telling import briefs
     from store import queries
 
     if health is not None and health not in COLOURS:
@@ -90,7 +89,7 @@ def list_(
     rows = queries.find_lifecycles(session.store, closed=None if closed else False)
     states = [s for r in rows if (s := session.store.load(r["stream"])[0]).kpis]
     today = local_day(session.store.clock.now())
-    found = [brief(state, f) for state, own in zip(states, figures_of(states, today), strict=True) for f in own]
+    found = briefs(states, today)
     order = {"red": 0, "amber": 1, "green": 2}
     found = sorted((f for f in found if health in (None, f["health"])), key=lambda f: order[f["health"]])
     OUT.emit(found, lambda: _print_list(found))

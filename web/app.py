@@ -16,13 +16,14 @@ from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from domain.messages import Actor, Command, Refused, Via, refuse
+from domain.messages import Actor, Command, Refused, Via
 from store.accounts import Accounts, SignedIn, same
 from store.answering import forget_drafts
 from store.errors import StoreError
 from store.queries import head_position
 from store.store import Store
 from store.transaction import Outcome
+from web.governing import require_real
 from web.identity import Provider
 from web.live import Live
 from web.rendering import Renderer, language_of
@@ -123,7 +124,7 @@ class Site:
 
     def record(self, command: Command, actor: Actor, expected: int | None = None) -> Outcome:
         """Record; what follows is woken beside the answer to the browser. Raises `Refused`."""
-        self._require_real()
+        require_real(self.store)
         outcome = self.store.record(command, actor, expected)
         if not outcome.duplicate:
             forget_drafts(self.store, command, actor.person or "")
@@ -132,21 +133,11 @@ class Site:
 
     def record_many(self, batch: Sequence[tuple[Command, Actor]]) -> list[Outcome | Refused]:
         """Several in one transaction, each refused alone; each is woken. Raises `Refused` on a store that only reads."""
-        self._require_real()
+        require_real(self.store)
         results = self.store.record_many(batch)
         for outcome in {r.stream: r for r in results if not isinstance(r, Refused) and not r.duplicate}.values():
             self._woken(outcome)
         return results
-
-    def _require_real(self) -> None:
-        if self.store.clock.virtual:
-            raise refuse(
-                "rehearsal",
-                "予行演習の記録は読むだけです",
-                "the record of a rehearsal is read-only",
-                remedy_ja="本番の記録で行ってください",
-                remedy_en="do it on the real record",
-            )
 
     def _woken(self, outcome: Outcome) -> None:
         if self.store.kinds[outcome.kind].workflow and self._loop is not None:

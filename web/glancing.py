@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from definitions.loader import SHIPPED, read_document
-from store.boards import GLANCES, Glance, Shown
+from domain.messages import Text
+from store.boards import GLANCES, Column, Glance, Shown
 from store.store import Store
 
 LONG = 180
@@ -18,6 +20,12 @@ def strategy() -> dict[str, Any]:
     """The strategy as data: titles of the smart-city map."""
     found: dict[str, Any] = read_document(SHIPPED / "strategy.yaml")
     return found
+
+
+def in_order(glance: Glance, titles: Mapping[str, Text]) -> list[Column]:
+    """The columns of a board as the processes have their stages, those that no process has any more behind."""
+    found = {c.stage: c for c in glance.columns}
+    return [found[key] for key in dict.fromkeys((*titles, *found)) if key in found]
 
 
 def glance_of(store: Store, bureau: str | None) -> Glance:

@@ -120,8 +120,8 @@ def require_oversight(store: Store, person: str) -> None:
     )
 
 
-def require_headquarters(store: Store, person: str) -> None:
-    """Whoever looks may not all act: notices are sent again and settled by the headquarters. Raises `Refused` for others."""
+def require_real(store: Store) -> None:
+    """Raises `Refused` on the store of a rehearsal, which only reads."""
     if store.clock.virtual:
         raise refuse(
             "rehearsal",
@@ -130,6 +130,11 @@ def require_headquarters(store: Store, person: str) -> None:
             remedy_ja="本番の記録で行ってください",
             remedy_en="do it on the real record",
         )
+
+
+def require_headquarters(store: Store, person: str) -> None:
+    """Whoever looks may not all act: notices are sent again and settled by the headquarters. Raises `Refused` for others."""
+    require_real(store)
     if not is_headquarters(store, person):
         raise refuse(
             "headquarters-only",

@@ -26,7 +26,7 @@ from web.api.problems import Failure, FieldProblem, documented, not_found
 from web.api.reading import Cursor, Filter, Id, Limit, cursor_of, row_of, stream_of
 from web.asking import is_asked
 from web.checking import drafted, form_asked, problems_in
-from web.glancing import LONG, glance_of, strategy
+from web.glancing import LONG, glance_of, in_order, strategy
 from web.governing import require_oversight
 from web.snapshots import Reading
 
@@ -294,16 +294,14 @@ def board(caller: Reader, bureau: Filter = None) -> BoardSeen:
     if bureau is not None and (unit is None or unit.kind != "bureau"):
         raise not_found(bureau)
     found, titles, city = glance_of(caller.store, bureau), queries.stage_titles(caller.store), strategy()["smart_city"]
-    columns = {c.stage: c for c in found.columns}
     return BoardSeen(
         columns=tuple(
             ColumnSeen(
-                **columns[key].model_dump(exclude={"first"}),
-                title=titles.get(key, Text(ja=key, en=key)),
-                first=_glimpses(columns[key].first),
+                **column.model_dump(exclude={"first"}),
+                title=titles.get(column.stage, Text(ja=column.stage, en=column.stage)),
+                first=_glimpses(column.first),
             )
-            for key in dict.fromkeys((*titles, *columns))
-            if key in columns
+            for column in in_order(found, titles)
         ),
         health=found.health,
         ended=found.ended,

@@ -10,7 +10,7 @@ from papers.words import CLOSED
 from store import search
 from store.queries import stage_titles
 from web.app import visit_of
-from web.glancing import LONG, glance_of, strategy
+from web.glancing import LONG, glance_of, in_order, strategy
 from web.live import ANY
 from web.snapshots import Reading
 from web.whatifs import may_suppose
@@ -27,8 +27,6 @@ def board(request: Request, bureau: str = "") -> Response:
     titles = stage_titles(store)
     city = strategy()["smart_city"]
     glance = glance_of(store, chosen or None)
-    found = {c.stage: c for c in glance.columns}
-    order = [*(key for key in titles if key in found), *(key for key in found if key not in titles)]
     today = local_day(store.clock.now())
     waited = [
         {"post": directory.post(b.post), "holders": directory.holders(b.post, today), **b.model_dump(exclude={"post"})}
@@ -41,9 +39,9 @@ def board(request: Request, bureau: str = "") -> Response:
         supposes=may_suppose(store, visit.person),
         bureau=chosen,
         bureaus=bureaus,
-        columns=[found[key] for key in order],
+        columns=in_order(glance, titles),
         titles=titles,
-        total=sum(c.count for c in found.values()),
+        total=sum(c.count for c in glance.columns),
         health=glance.health,
         unit=directory.unit,
         ended=glance.ended,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -22,8 +21,7 @@ PAGE = 200
 @router.get("/board/kpis")
 def kpis(request: Request, health: str = "", bureau: str = "", state: str = "open", page: int = 1) -> Response:
     """The worst first within a page; `health`: KPIs of that colour only."""
-    from figures.lifecycles import figures_of
-    from figures.telling import brief
+    from figures.telling import briefs
 
     visit = visit_of(request)
     store, directory, page = visit.store, visit.store.facts().directory, min(max(page, 1), 1_000_000)
@@ -32,11 +30,7 @@ def kpis(request: Request, health: str = "", bureau: str = "", state: str = "ope
     total = queries.count_lifecycles(store, **chosen)
     rows = queries.find_lifecycles(store, **chosen, limit=PAGE, offset=(page - 1) * PAGE)
     states = [s for r in rows if (s := store.load(r["stream"])[0]).kpis]
-    told: list[dict[str, Any]] = [
-        brief(s, f)
-        for s, own in zip(states, figures_of(states, local_day(store.clock.now())), strict=True)
-        for f in own
-    ]
+    told = briefs(states, local_day(store.clock.now()))
     counts = {c: sum(k["health"] == c for k in told) for c in ORDER}
     given = {"health": health, "bureau": bureau, "state": state if state == "all" else ""}
     return visit.page(

@@ -12,9 +12,10 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from domain.messages import Refusal, Text, refuse
+from domain.messages import refuse
 from store.api_keys import AT_MOST, SCOPES, AlreadyMade, ApiKeys, Key
 from web.app import Visit
+from web.governing import require_real
 from web.keeping import shown_again, writing
 from web.pages.administering import shown
 from web.snapshots import Reading
@@ -25,30 +26,34 @@ LIVES = (30, 90, 366)
 """Days that may be chosen on the page."""
 
 
-def _refusal(rule: str, message: Text, remedy: Text) -> Refusal:
-    return Refusal(rule=rule, message=message, remedy=remedy)
-
-
-_NO_NAME = _refusal(
+_NO_NAME = refuse(
     "key-nameless",
-    Text(ja="何のための鍵か書かれていません", en="it is not said what the key is for"),
-    Text(ja="名前を書いてください", en="give it a name"),
-)
-_NO_SCOPE = _refusal(
+    "何のための鍵か書かれていません",
+    "it is not said what the key is for",
+    remedy_ja="名前を書いてください",
+    remedy_en="give it a name",
+).refusal
+_NO_SCOPE = refuse(
     "key-scopeless",
-    Text(ja="できることが選ばれていません", en="nothing was chosen that it may do"),
-    Text(ja="一つ以上選んでください", en="choose at least one"),
-)
-_TOO_MANY = _refusal(
+    "できることが選ばれていません",
+    "nothing was chosen that it may do",
+    remedy_ja="一つ以上選んでください",
+    remedy_en="choose at least one",
+).refusal
+_TOO_MANY = refuse(
     "keys-too-many",
-    Text(ja=f"鍵は一人 {AT_MOST} 本までです", en=f"nobody has more than {AT_MOST} keys"),
-    Text(ja="使わない鍵を無効にしてください", en="revoke one that is not used"),
-)
-_MADE = _refusal(
+    f"鍵は一人 {AT_MOST} 本までです",
+    f"nobody has more than {AT_MOST} keys",
+    remedy_ja="使わない鍵を無効にしてください",
+    remedy_en="revoke one that is not used",
+).refusal
+_MADE = refuse(
     "key-made-already",
-    Text(ja="この鍵はもう作られ、一度だけ表示されました", en="this key has been made already, and was shown once"),
-    Text(ja="見ていなければ無効にして作り直してください", en="if you did not see it, revoke it and make another"),
-)
+    "この鍵はもう作られ、一度だけ表示されました",
+    "this key has been made already, and was shown once",
+    remedy_ja="見ていなければ無効にして作り直してください",
+    remedy_en="if you did not see it, revoke it and make another",
+).refusal
 
 
 @router.post("/me/keys")
@@ -64,7 +69,7 @@ def _made(request: Request, text: Mapping[str, str], scopes: list[str]) -> Respo
     visit = writing(request, text)
     if isinstance(visit, Response):
         return visit
-    _require_real(visit)
+    require_real(visit.store)
     keys, name, days = ApiKeys(visit.store), text.get("name", "").strip()[:100], text.get("days", "")
     wanted = tuple(s for s in SCOPES if s in scopes)
     if days not in map(str, LIVES):
@@ -101,7 +106,7 @@ def revoke(request: Request, id_: str, csrf: Annotated[str, Form()] = "") -> Res
     visit = writing(request, {"csrf": csrf})
     if isinstance(visit, Response):
         return visit
-    _require_real(visit)
+    require_real(visit.store)
     if not ApiKeys(visit.store).revoke(id_, visit.person):
         raise HTTPException(404)
     log.info("key of the API revoked", key=id_, person=visit.person)
@@ -111,14 +116,3 @@ def revoke(request: Request, id_: str, csrf: Annotated[str, Form()] = "") -> Res
 @shown_again("/me/keys/{id_}/revoke")
 def _revoke_again(visit: Visit, parts: dict[str, str], kept: Mapping[str, str]) -> Response:
     return shown(visit)
-
-
-def _require_real(visit: Visit) -> None:
-    if visit.store.clock.virtual:
-        raise refuse(
-            "rehearsal",
-            "予行演習の記録は読むだけです",
-            "the record of a rehearsal is read-only",
-            remedy_ja="本番の記録で行ってください",
-            remedy_en="do it on the real record",
-        )

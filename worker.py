@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 import signal
 import sys
@@ -29,6 +28,7 @@ from activities.relay import Relay
 from activities.streams import StreamActivities
 from notifications.registry import configured
 from runtime.devserver import ServerProblem, connect, ensure_search_attributes
+from runtime.logs import configure_logging
 from settings import Settings, SettingsError, load
 from store.errors import StoreError, StoreMisnamed, StoreNotReady, StoreUnreachable, StoreVirtual
 from store.store import Store
@@ -52,29 +52,6 @@ WORKFLOWS = [
     ChannelWorkflow,
     SentinelWorkflow,
 ]
-
-
-def configure_logging(settings: Settings) -> None:
-    """structlog on stderr, for people or machines; the SDK's own log goes the same way, warnings and worse."""
-    renderer = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if settings.log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.log_level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s [%(levelname)s] %(name)s: %(message)s"
-    )
 
 
 def build_worker(

@@ -46,7 +46,12 @@ def read_document(path: Path) -> Any:
         raise DocumentError(
             path, [f"{where}YAML として読めません / not valid YAML: {problem}; correct that line"]
         ) from None
-    except ValueError as error:  # an impossible date, such as 2025-02-30
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ) as error:  # an impossible date, or a tag such as !!bool on what is none
         raise DocumentError(
             path, [f"日付などの値が誤りです / a value cannot be read: {error}; correct it or put it in quotes"]
         ) from None

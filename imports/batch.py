@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from definitions.loader import DocumentError
 from domain.days import day
 from domain.messages import Actor, Command, Event, Frozen, Recorded, Refused
 from store import queries
@@ -166,6 +167,13 @@ def said(refused: Refused) -> str:
     r = refused.refusal
     further = "".join(f" {p.field}: {p.value}: {p.message.ja} / {p.message.en};" for p in r.problems)
     return f"{r.message.ja}。{r.remedy.ja} / {r.message.en};{further} {r.remedy.en} ({r.rule})"
+
+
+def require_few(path: Path, number: int, most: int | None) -> None:
+    """Before any row is tried, which takes its time. Raises `DocumentError`."""
+    if most is not None and number > most:
+        words = f"{number:,} 行あります。{most:,} 行までに分けてください / too many rows; send at most {most:,} at once"
+        raise DocumentError(path, [words])
 
 
 def unfit(error: ValidationError) -> Iterator[str]:

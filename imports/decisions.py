@@ -11,7 +11,7 @@ from definitions.loader import DocumentError
 from domain.kinds import plain
 from domain.lifecycle.registering import EnterOutsideDecision
 from domain.messages import Actor, Refused
-from imports.batch import Batch, Entry, Status, Told, Trial, Wrong, day_of, digest, lifecycle, said
+from imports.batch import Batch, Entry, Status, Told, Trial, Wrong, day_of, digest, lifecycle, require_few, said
 from imports.rows import Line, read_rows
 from imports.spreadsheets import read_csv, row_problems
 from store import queries
@@ -23,9 +23,11 @@ SEEN = 12
 """So many characters of a document's hash name it."""
 
 
-def decisions(store: Store, actor: Actor, path: Path) -> Batch:
-    """The decisions of a file: CSV (UTF-8 or CP932), YAML or JSON. Raises `DocumentError` with every row that is wrong."""
+def decisions(store: Store, actor: Actor, path: Path, most: int | None = None) -> Batch:
+    """The decisions of a file, of at most so many rows: CSV (UTF-8 or CP932), YAML or JSON. Raises `DocumentError` with every row that
+    is wrong."""
     lines = read_csv(path, COLUMNS) if path.suffix.lower() == ".csv" else read_rows(path)
+    require_few(path, len(lines), most)
     decided = _Decisions(store, actor)
     entries = [e for line in lines if (e := decided.entry(line)) is not None]
     if decided.problems:

@@ -281,10 +281,14 @@ class _Intake:
             return True
         path: Path_ = (refusal.message.en.split(":")[0],)
         if self.desk.judge(build(source)) is None:
-            for n in range(1, len(items) + 1):
-                if (found := self.desk.judge(build(records.history(source, items[:n])))) is not None:
-                    refusal, path = found, items[n - 1][:2]
-                    break
+            taken, refused = 0, len(items)  # the first so many are taken, the first so many are not
+            while refused - taken > 1:
+                middle = (taken + refused) // 2
+                if (found := self.desk.judge(build(records.history(source, items[:middle])))) is None:
+                    taken = middle
+                else:
+                    refused, refusal = middle, found
+            path = items[refused - 1][:2]
         if path[0] not in KNOWN:
             path = ()
         ja, en = _unnamed(refusal.message.ja), _unnamed(refusal.message.en)

@@ -14,7 +14,7 @@ from domain.deliverables.base import Evidence
 from domain.lifecycle.commands import RecordMeasurement
 from domain.lifecycle.measuring import known_kpi, stored_name
 from domain.messages import Actor, Refused
-from imports.batch import Batch, Entry, Status, Told, Trial, Wrong, digest, lifecycle, said, unfit
+from imports.batch import Batch, Entry, Status, Told, Trial, Wrong, digest, lifecycle, require_few, said, unfit
 from imports.figures import HOW_TO_WRITE, decimal
 from imports.rows import Line
 from imports.spreadsheets import read_csv, row_problems
@@ -27,12 +27,13 @@ SHORTEST = 8
 """Characters of a stream's id that name it in a file: as many as lists show."""
 
 
-def measurements(store: Store, actor: Actor, path: Path) -> Batch:
-    """The values of a file. Raises `DocumentError` with every row that is wrong."""
+def measurements(store: Store, actor: Actor, path: Path, most: int | None = None) -> Batch:
+    """The values of a file, of at most so many rows. Raises `DocumentError` with every row that is wrong."""
     lines = read_csv(path, COLUMNS, NEEDED)
     if not lines:
         words = f"行がありません。測定値を1行ずつ書いてください / no rows; write one value a line: {','.join(COLUMNS)}"
         raise DocumentError(path, [words])
+    require_few(path, len(lines), most)
     values = _Values(store, actor, path)
     entries = [e for line in lines if (e := values.entry(line)) is not None]
     if values.problems:

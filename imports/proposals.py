@@ -14,7 +14,7 @@ from domain.messages import Actor, Refused
 from domain.selection.kind import stream_of
 from domain.selection.messages import ProposeTask
 from domain.selection.round import SelectionRound
-from imports.batch import Batch, Entry, Told, Trial, Wrong, digest, said, unfit
+from imports.batch import Batch, Entry, Told, Trial, Wrong, digest, require_few, said, unfit
 from imports.rows import Line, read_rows
 from imports.spreadsheets import read_csv, row_problems
 from store.store import Store
@@ -23,9 +23,9 @@ NEEDED = ("ref", "title", "section", "problem")
 COLUMNS = (*NEEDED, "viewpoint", "departments")
 
 
-def proposals(store: Store, actor: Actor, path: Path, round_: str) -> Batch:
-    """The proposals of a CSV (UTF-8 or CP932), YAML or JSON file. Raises `DocumentError` with every row that is wrong, and `Wrong`
-    for a round that is not there."""
+def proposals(store: Store, actor: Actor, path: Path, round_: str, most: int | None = None) -> Batch:
+    """The proposals of a CSV (UTF-8 or CP932), YAML or JSON file, of at most so many rows. Raises `DocumentError` with every row that is
+    wrong, and `Wrong` for a round that is not there."""
     trial, stream = Trial(store, actor, "selection"), stream_of(round_)
     before = trial.there(stream)
     if before is None:
@@ -37,6 +37,7 @@ def proposals(store: Store, actor: Actor, path: Path, round_: str) -> Batch:
     if not lines:
         words = f"行がありません。提案を1行ずつ書いてください / no rows; write one proposal a line: {','.join(COLUMNS)}"
         raise DocumentError(path, [words])
+    require_few(path, len(lines), most)
     problems: list[str] = []
     entries = [e for line in lines if (e := _entry(trial, before, line, problems)) is not None]
     if problems:

@@ -17,27 +17,27 @@ SHEET, DOCUMENT = (".csv",), (".csv", ".yaml", ".yml", ".json")
 
 @dataclass(frozen=True)
 class Importing:
-    """`read`: the store, who acts, the file (or folder of CSVs, where `sheets`) and the name of a selection round, "" where none is
-    needed. `columns`: what a CSV may have, `needed` what it must. `decides`: its rows are decisions."""
+    """`read`: the store, who acts, the file (or folder of CSVs, where `sheets`), the name of a selection round ("" where none is needed),
+    and how many rows it may have at most. `columns`: what a CSV may have, `needed` what it must. `decides`: its rows are decisions."""
 
     title: Text
     about: Text
     columns: tuple[str, ...]
     needed: tuple[str, ...]
-    read: Callable[[Store, Actor, Path, str], Batch]
+    read: Callable[[Store, Actor, Path, str, int | None], Batch]
     forms: tuple[str, ...] = DOCUMENT
     sheets: tuple[str, ...] = ()
     of_round: bool = False
     decides: bool = False
 
 
-def _proposals(store: Store, actor: Actor, path: Path, round_: str) -> Batch:
+def _proposals(store: Store, actor: Actor, path: Path, round_: str, most: int | None) -> Batch:
     if not round_:
         raise Wrong(
             "round: 選定ラウンドを選んでください / name the selection round",
             "→ 例 / e.g. 2026",
         )
-    return proposals.proposals(store, actor, path, round_)
+    return proposals.proposals(store, actor, path, round_, most)
 
 
 def _t(ja: str, en: str) -> Text:
@@ -53,7 +53,7 @@ IMPORTS: Mapping[str, Importing] = {
         ),
         starts.COLUMNS,
         ("id", "title", "section"),
-        lambda store, actor, path, _: starts.starts(store, actor, path),
+        lambda store, actor, path, _, most: starts.starts(store, actor, path, most),
     ),
     "adoptions": Importing(
         _t("動いている課題を引き継ぐ", "Adopt what already runs"),
@@ -65,7 +65,7 @@ IMPORTS: Mapping[str, Importing] = {
         ),
         portfolios.TASKS,
         ("id", "title", "section", "stage", "source"),
-        lambda store, actor, path, _: adopted(store, actor, path),
+        lambda store, actor, path, _, most: adopted(store, actor, path, most),
         sheets=portfolios.SHEET_NAMES,
     ),
     "supplements": Importing(
@@ -76,7 +76,7 @@ IMPORTS: Mapping[str, Importing] = {
         ),
         portfolios.TASKS,
         ("id",),
-        lambda store, actor, path, _: supplemented(store, actor, path),
+        lambda store, actor, path, _, most: supplemented(store, actor, path, most),
         sheets=portfolios.SHEET_NAMES,
     ),
     "measurements": Importing(
@@ -87,7 +87,7 @@ IMPORTS: Mapping[str, Importing] = {
         ),
         measurements.COLUMNS,
         measurements.NEEDED,
-        lambda store, actor, path, _: measurements.measurements(store, actor, path),
+        lambda store, actor, path, _, most: measurements.measurements(store, actor, path, most),
         forms=SHEET,
     ),
     "proposals": Importing(
@@ -109,7 +109,7 @@ IMPORTS: Mapping[str, Importing] = {
         ),
         decisions.COLUMNS,
         decisions.NEEDED,
-        lambda store, actor, path, _: decisions.decisions(store, actor, path),
+        lambda store, actor, path, _, most: decisions.decisions(store, actor, path, most),
         decides=True,
     ),
 }

@@ -103,7 +103,13 @@ def _yaml(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         problem = getattr(error, "problem", None) or " ".join(str(error).split())
-    except (ValueError, RecursionError) as error:
+    except (
+        ValueError,
+        RecursionError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ) as error:  # a tag such as !!bool on what is none
         where, problem = "", f"{type(error).__name__}: {error}"
     raise DocumentError(
         path,
@@ -120,8 +126,8 @@ def _yaml_rows(path: Path, text: str) -> list[Line]:
         inner = next((v for k, v in node.value if k.value == "lifecycles" and isinstance(v, yaml.SequenceNode)), None)
         if inner is None:
             return [_yaml_row(path, node, content)]
-        node, content = inner, content["lifecycles"]
-    if not isinstance(node, yaml.SequenceNode):
+        node, content = inner, content.get("lifecycles") if isinstance(content, dict) else None
+    if not isinstance(node, yaml.SequenceNode) or not isinstance(content, list):
         raise _no_list(path)
     return [_yaml_row(path, place, item) for place, item in zip(node.value, content, strict=True)]
 
@@ -130,9 +136,10 @@ def _yaml_row(path: Path, node: yaml.Node, content: Any) -> Line:
     number = node.start_mark.line + 1
     if not isinstance(node, yaml.MappingNode) or not isinstance(content, dict):
         raise _no_row(path, number, content)
+    content = {str(key): value for key, value in content.items()}
     for key, value in node.value:
         # An id or title of digits is meant as it is written: 007 is neither 7 nor an octal number.
-        if key.value in ("id", "title") and isinstance(value, yaml.ScalarNode) and content[key.value] is not None:
+        if key.value in ("id", "title") and isinstance(value, yaml.ScalarNode) and content.get(key.value) is not None:
             content = {**content, key.value: value.value}
     return Line(number, content, tuple(f"{key}: {TWICE} (line {line})" for line, key in _doubled(node)))
 
@@ -197,6 +204,8 @@ def _unmarked(value: Any, prefix: str, problems: list[str]) -> Any:
         problems.append(f"{prefix.rstrip('.') or '-'}: {HALF}")
     if isinstance(value, _Object):
         problems += [f"{prefix}{key}: {TWICE}" for key in value.twice]
+        problems += [f"{prefix.rstrip('.') or '-'}: {HALF}" for key in value if _HALF.search(key)]
+        value = {k: v for k, v in value.items() if not _HALF.search(k)}
         return {k: _unmarked(v, f"{prefix}{k}.", problems) for k, v in value.items()}
     return [_unmarked(v, prefix, problems) for v in value] if isinstance(value, list) else value
 

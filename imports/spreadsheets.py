@@ -13,6 +13,8 @@ from definitions.loader import DocumentError
 from domain.messages import Text
 from imports.rows import TWICE, Line, read_text
 
+WIDEST = 500
+"""Columns that are looked at."""
 LISTS = ("tags", "setup.departments", "setup.serves")
 """CSV columns whose cells hold several values, separated by `;`. `setup.members` takes person ids in the same way."""
 
@@ -66,6 +68,9 @@ def _csv_text(path: Path) -> str:
 
 def header_problems(header: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
     """What is wrong with a CSV's first row, each column once."""
+    if len(header) > WIDEST:
+        yield f"列が多すぎます({len(header):,} > {WIDEST})。見出しを確認してください / too many columns; check the first row"
+        return
     if len(header) == 1 and (found := [sign for sign in ";\t" if sign in header[0]]):
         shown = "タブ / tabs" if found == ["\t"] else found[0]
         yield (

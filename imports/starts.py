@@ -15,7 +15,7 @@ from domain.deliverables.registry import DELIVERABLES, in_japanese, parse
 from domain.directory import Directory
 from domain.lifecycle.commands import Source, StartLifecycle, stream_of
 from domain.messages import Actor, Refusal, Refused
-from imports.batch import Batch, Entry, Told, Trial, digest
+from imports.batch import Batch, Entry, Told, Trial, digest, require_few
 from imports.rows import Line, read_rows
 from imports.spreadsheets import read_csv, unknown
 from store import queries
@@ -50,8 +50,8 @@ def read_start_file(
     return [command for _, command in _read(path, _Desk(directory, definition, published, rules))]
 
 
-def starts(store: Store, actor: Actor, path: Path) -> Batch:
-    """The lifecycles that a file starts. Raises `DocumentError`."""
+def starts(store: Store, actor: Actor, path: Path, most: int | None = None) -> Batch:
+    """The lifecycles that a file starts, of at most so many rows. Raises `DocumentError`."""
     published = {f"{r['name']}@{r['version']}" for r in queries.published_definitions(store)}
     default = queries.latest_definition(store, "himeji") or min(published)
     trial = Trial(store, actor, "lifecycle")
@@ -73,14 +73,15 @@ def starts(store: Store, actor: Actor, path: Path) -> Batch:
         of = {"stream": command.stream, "ref": command.ref, "title": command.title}
         return Entry(Told(place=f"line {line}", status=status, **of), command)
 
-    found = _read(path, _Desk(store.facts().directory, default, published, refusal))
+    found = _read(path, _Desk(store.facts().directory, default, published, refusal), most)
     entries = [entry(line, command) for line, command in found]
     return Batch(path.name, digest(path), entries, trial.states)
 
 
-def _read(path: Path, desk: _Desk) -> list[tuple[int, StartLifecycle]]:
+def _read(path: Path, desk: _Desk, most: int | None = None) -> list[tuple[int, StartLifecycle]]:
     """(line, command) for each row."""
     lines = read_csv(path, COLUMNS) if path.suffix.lower() == ".csv" else read_rows(path)
+    require_few(path, len(lines), most)
     problems: list[str] = []
     commands: list[tuple[int, StartLifecycle]] = []
     for line in lines:

@@ -24,6 +24,7 @@ from rehearsal.contract import MOST_PLAYED, Supposition
 from rehearsal.errors import RehearsalError
 from rehearsal.present import present
 from rehearsal.whatif import of_store
+from runtime.logs import configure_logging
 from settings import ROOT, SettingsError, load
 from store.errors import StoreError
 from store.store import Store
@@ -136,6 +137,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _told_to_end)
     try:
         settings = load()
+        configure_logging(settings)
         store = Store.open(settings.database_url, closed_days=settings.closed_days)
     except (SettingsError, StoreError) as error:
         sys.stderr.write(f"{error}\n")

@@ -20,13 +20,14 @@ from temporalio.client import Client
 from rehearsal.errors import RehearsalError
 from rehearsal.ledger import Wake
 from runtime.devserver import DevServer, ServerProblem, connect, ensure_search_attributes, start_dev_server
+from runtime.logs import configure_logging
 from runtime.temporal import TemporalNotFound, resolve
 from settings import ROOT, Settings, SettingsError, load
 from store import outbox
 from store.engine import Database, parse_url
 from store.store import Store
 from store.tables import meta, streams
-from worker import build_relay, build_worker, configure_logging
+from worker import build_relay, build_worker
 from workflows.contract import SEARCH_ATTRIBUTES
 from workflows.wake import wake
 

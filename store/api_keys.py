@@ -27,6 +27,7 @@ NOTED = timedelta(days=1)
 AT_MOST = 10
 """Keys that a person may have at a time by making them on a page."""
 _MARK = "tfk_"
+_TURN = 7403113
 
 
 class Key(Frozen):
@@ -45,15 +46,25 @@ class AlreadyMade(Exception):
     """The same was asked for before; the secret was shown then."""
 
 
+class TooMany(Exception):
+    """The person has as many keys as may be."""
+
+
 class ApiKeys:
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def make(
-        self, person: str, name: str, scopes: tuple[Scope, ...], days: int, asked: str | None = None
+        self,
+        person: str,
+        name: str,
+        scopes: tuple[Scope, ...],
+        days: int,
+        asked: str | None = None,
+        at_most: int | None = None,
     ) -> tuple[Key, str]:
         """The key and its secret, which nobody can read again. `asked`: what was asked for so is made once. Raises `ValueError` for a
-        life longer than a year, `AlreadyMade`."""
+        life longer than a year, `AlreadyMade`, and `TooMany` where the person has `at_most` that hold."""
         if not timedelta(days=1) <= timedelta(days=days) <= LONGEST:
             raise ValueError(f"{days}")
         secret, now = _MARK + secrets.token_urlsafe(32), self._store.clock.now()
@@ -69,10 +80,20 @@ class ApiKeys:
         row = {**key.model_dump(), "scopes": list(scopes), "key": _hashed(secret)}
         try:
             with self._store.database.write() as connection:
+                if at_most is not None:
+                    self._require_room(connection, person, at_most)
                 connection.execute(sa.insert(web_keys), [row])
         except IntegrityError:
             raise AlreadyMade(key.id) from None
         return key, secret
+
+    def _require_room(self, connection: sa.Connection, person: str, at_most: int) -> None:
+        """One at a time, so that several at once are not each let in. Raises `TooMany`."""
+        if not self._store.database.sqlite:
+            connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_TURN})"))
+        holds = sa.and_(web_keys.c.person == person, web_keys.c.until > self._store.clock.now())
+        if connection.execute(sa.select(sa.func.count()).select_from(web_keys).where(holds)).scalar_one() >= at_most:
+            raise TooMany
 
     def find(self, secret: str) -> Key | None:
         """The key of a secret while it holds and its person is in the directory. One whose person is not, any more, is kept with

@@ -8,6 +8,7 @@ import sys
 
 import uvicorn
 
+from runtime.logs import configure_logging
 from settings import SettingsError, load
 from store.errors import StoreError
 from store.store import Store
@@ -18,6 +19,7 @@ def main() -> int:
     """Serve until stopped. 2: bad settings, or a store that is not ready; 4: the address cannot be used."""
     try:
         settings = load()
+        configure_logging(settings)
         store = Store.open(settings.database_url, closed_days=settings.closed_days)
     except (SettingsError, StoreError) as error:
         sys.stderr.write(f"{error}\n")

@@ -46,19 +46,16 @@ def read(store: Store, kind: Importing, actor: Actor, files: Sequence[File], rou
             path.write_bytes(content)
         try:
             if _sheets(kind, files):
-                batch = kind.read(store, actor, Path(folder), round_)
+                batch = kind.read(store, actor, Path(folder), round_, MOST)
                 batch.file = ", ".join(name for name, _ in files)
             else:
-                batch = kind.read(store, actor, paths[0], round_)
+                batch = kind.read(store, actor, paths[0], round_, MOST)
         except DocumentError as error:
             raise Unread([_placed(p) for p in error.problems]) from None
         except Wrong as error:
             raise Unread([("", " ".join(error.lines))]) from None
         except RecursionError:
             raise _unread("入れ子が深すぎます。浅くしてください / nested too deeply; nest it less") from None
-    if len(batch.entries) > MOST:
-        words = f"{len(batch.entries):,} 行あります。{MOST:,} 行までに分けてください / too many rows; send at most {MOST:,} at once"
-        raise _unread(words)
     return batch
 
 
@@ -90,7 +87,8 @@ def _require_fit(kind: Importing, files: Sequence[File]) -> None:
             or not name.isprintable()
             or "\\" in name
         ):
-            raise _unread(f"{name[:80]}: 使えないファイル名です / such a name cannot be used; rename the file")
+            shown = name[:80].encode("utf-8", "replace").decode()
+            raise _unread(f"{shown}: 使えないファイル名です / such a name cannot be used; rename the file")
         if Path(name).suffix.lower() not in kind.forms:
             forms = ", ".join(kind.forms)
             raise _unread(f"{name}: この種類のファイルは読めません / cannot be read; send one of {forms}")

@@ -15,6 +15,7 @@ from temporalio import activity
 
 import worker
 from activities.streams import StreamActivities
+from runtime.logs import configure_logging
 from settings import load
 from workflows.contract import AdvanceInput, AnnounceInput, InstructInput, PlanView
 
@@ -64,5 +65,5 @@ if __name__ == "__main__":
     built = worker.build_worker
     worker.build_worker = lambda *given, **more: built(*given, **more, wrap=mortal)
     settings = load()
-    worker.configure_logging(settings)
+    configure_logging(settings)
     asyncio.run(worker.serve(settings))

@@ -15,7 +15,7 @@ from tests.integration.pages import Pages, client, looked_at, signed_in
 from tests.integration.test_api import caller, problem
 from tests.integration.test_web_bodies import csrf
 from web.pages.importing import unpacked
-from web.taking import LARGEST
+from web.taking import LARGEST, MOST
 
 START = "- {id: N-1, title: 新しい課題, section: childcare}\n- {id: R8-child-certificates, title: 別の題, section: childcare}\n"
 
@@ -73,6 +73,9 @@ def test_a_file_is_recorded_as_it_was_seen_or_not_at_all(town: Pages) -> None:
         assert unpacked(content) == [("new.yaml", START.encode())]
         other = content.replace(content.split('"')[3], "W10=")
         assert sent("lifecycles", act="record", seen=seen, content=other).status_code == 422, "another file"
+        assert sent("lifecycles", act="record", seen=seen, content='[["\\ud800.csv", ""]]').status_code == 422, (
+            "no name"
+        )
         assert town.run("show", "N-1").returncode == 2, "nothing was recorded"
         done = sent("lifecycles", act="record", seen=seen, content=content)
         assert done.status_code == 200 and "1 row was recorded" in done.text
@@ -86,6 +89,11 @@ def test_a_file_is_recorded_as_it_was_seen_or_not_at_all(town: Pages) -> None:
             ("lifecycles", [("a.csv", "id\n"), ("b.csv", "id\n")], "one file at a time"),
             ("adoptions", [("tasks.csv", "id,title\n"), ("b.csv", "id\n")], "unknown sheet"),
             ("measurements", [("x.csv", b"\x00" * 10)], "UTF-16"),
+            ("measurements", [("x.csv", "id,kpi,period,value\n" + "a,b,1,1\n" * (MOST + 1))], "too many rows"),
+            ("lifecycles", [("x.json", json.dumps([{}] * (MOST + 1)))], "too many rows"),
+            ("adoptions", [("x.json", json.dumps([{"decisions": [{}] * MOST}]))], "too many rows"),
+            ("decisions", [("x.csv", ",".join(f"c{n}" for n in range(501)))], "too many columns"),
+            ("supplements", [("x.yaml", "- id: !!bool foo\n")], "not valid YAML"),
             ("measurements", [("x.csv", "x" * (LARGEST + 1))], "at most 1 MB"),
             ("proposals", [("x.csv", "ref,title,section,problem\n1,t,childcare,p\n")], "selection round"),
             ("decisions", [], "choose a file"),

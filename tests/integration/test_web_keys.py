@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import sqlalchemy as sa
@@ -51,9 +52,11 @@ def test_a_person_makes_and_revokes_their_own_keys(town: Pages) -> None:
         theirs = {"csrf": hidden(other.get("/me").text, "csrf")}
         assert other.post(f"/me/keys/{me['key']}/revoke", data=theirs).status_code == 404
         assert own.post(f"/me/keys/{me['key']}/revoke", data=theirs).status_code == 403
-        for n in range(AT_MOST - 1):
-            assert own.post("/me/keys", data=asked | {"command_id": f"c{n}"}).status_code == 200
-        assert own.post("/me/keys", data=asked | {"command_id": "one-more"}).status_code == 409
+        assert own.post("/me/keys", data=asked | {"name": "\x00", "command_id": "nul"}).status_code == 422
+        with ThreadPoolExecutor(4) as hands:
+            several = [asked | {"command_id": f"c{n}"} for n in range(AT_MOST + 2)]
+            found = list(hands.map(lambda data: own.post("/me/keys", data=data).status_code, several))
+        assert (found.count(200), found.count(409)) == (AT_MOST - 1, 3), "several at once are counted too"
         assert own.post(f"/me/keys/{me['key']}/revoke", data={"csrf": asked["csrf"]}).status_code == 303
         assert problem(api.get("/me", headers={"Authorization": f"Bearer {secret}"})) == (401, "key-unknown")
         store.close()

@@ -96,6 +96,9 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
     ("t.csv", "id,title,,section\na,x,y,childcare\n", ["line 2", "column name"]),
     ("t.csv", f"id,title,section\na,{'x' * 140_000},childcare\n", ["line 2", "CSV"]),
     ("t.csv", "", ["no rows"]),
+    ("t.csv", ",".join(f"c{n}" for n in range(501)) + "\n", ["line 1", "too many columns"]),
+    ("t.yaml", "--- !!set\nlifecycles: [1]\n", ["list"]),
+    ("t.yaml", "- id: !!bool foo\n", ["YAML"]),
 ]
 
 
@@ -152,6 +155,9 @@ def test_what_the_engine_would_refuse_is_told_by_line(tmp_path: Path) -> None:
     ("name", "content", "words"),
     [
         ("f.yaml", "purpose: x\nreview_date: 2027-02-30\n", ["line 2", "2027-02-30"]),
+        ("f.yaml", "a: !!int ''\n", ["YAML"]),
+        ("f.yaml", "a: !!timestamp maybe\n", ["YAML"]),
+        ("f.json", '{"a": {"\\ud800": 1}}', ["a: ", "half"]),
         ("f.yaml", "purpose: x\npurpose: y\n", ["line 2", "purpose", "twice"]),
         ("f.json", '{"a": {"b": 1, "b": 2}}', ["a.b", "twice"]),
         ("f.json", '{"a": 1,}', ["line 1", "JSON"]),

@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from domain.messages import refuse
-from store.api_keys import AT_MOST, SCOPES, AlreadyMade, ApiKeys, Key
+from store.api_keys import AT_MOST, SCOPES, AlreadyMade, ApiKeys, Key, TooMany
 from web.app import Visit
 from web.governing import require_real
 from web.keeping import shown_again, writing
@@ -70,20 +70,20 @@ def _made(request: Request, text: Mapping[str, str], scopes: list[str]) -> Respo
     if isinstance(visit, Response):
         return visit
     require_real(visit.store)
-    keys, name, days = ApiKeys(visit.store), text.get("name", "").strip()[:100], text.get("days", "")
+    keys, name = ApiKeys(visit.store), text.get("name", "").replace("\x00", "").strip()[:100]
+    days = text.get("days", "")
     wanted = tuple(s for s in SCOPES if s in scopes)
     if days not in map(str, LIVES):
         raise HTTPException(404)
     wrong = _NO_NAME if not name else _NO_SCOPE if not wanted else None
-    if wrong is None and len(keys.of(visit.person)) >= AT_MOST:
-        wrong = _TOO_MANY
     if wrong is None:
         try:
-            key, secret = keys.make(
-                visit.person, name.replace("\x00", ""), wanted, int(days), text.get("command_id", "") or str(uuid4())
-            )
+            asked = text.get("command_id", "") or str(uuid4())
+            key, secret = keys.make(visit.person, name, wanted, int(days), asked, AT_MOST)
         except AlreadyMade:
             wrong = _MADE
+        except TooMany:
+            wrong = _TOO_MANY
         else:
             return _told(visit, key, secret)
     typed = {"name": name, "scopes": wanted, "days": int(days)}

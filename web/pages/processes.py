@@ -123,11 +123,18 @@ def read(model: type[M], content: bytes) -> tuple[M | None, list[Text]]:
         if aliased(text):
             return None, [Text(ja="YAML の別名(*)は使えません", en="YAML aliases (*) are not taken; write it out")]
         return model.model_validate(yaml.safe_load(text)), []
-    except (UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
+    except (
+        yaml.YAMLError,
+        RecursionError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ) as error:  # or a tag on what is none
         if isinstance(error, ValidationError):
             found = problems_of(error).items()
             return None, [_in_field(path, t) for path, texts in found for t in texts]
-        said = str(error).splitlines()[0][:300]
+        said = (str(error).splitlines() or [type(error).__name__])[0][:300]
         line = mark.line + 1 if (mark := getattr(error, "problem_mark", None)) else None
         ja, en = (f"{line} 行目: ", f"line {line}: ") if line else ("", "")
         return None, [Text(ja=f"YAML として読めません({ja}{said})", en=f"not valid YAML ({en}{said})")]

@@ -102,7 +102,7 @@ def columns(store: Store, *, bureau: str | None = None, shown: int = 5) -> list[
         .where(*chosen)
         .group_by(c.stage),
     )
-    told = (c.stream, c.stage, c.title, c.ref, c.health, c.next_due, c.round)
+    told = (c.stream, c.stage, c.title, c.ref, c.health, c.next_due, c.held, c.round)
 
     def first(stage: str) -> list[Row]:
         """By due date, what has none last: two questions, each along the index, instead of a rank for every lifecycle."""

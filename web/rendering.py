@@ -89,6 +89,7 @@ class Renderer:
             "told": lambda text: on_page(_say(language)(text), language, name_of),
             "day": _day(language),
             "minute": _minute,
+            "passed": lambda moment: moment is not None and moment < self._site.store.clock.now(),
             "session_name": _session_name(language, self._site.store),
             "ending": lambda key: _say(language)(CLOSED[key]) if key in CLOSED else str(key or ""),
             "fiscal_year": _fiscal_year(language),

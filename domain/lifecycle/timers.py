@@ -53,6 +53,18 @@ def next_due(state: Lifecycle) -> datetime | None:
     return min((moment for moment, _, _ in pending(state)), default=None)
 
 
+def first_due(state: Lifecycle) -> datetime | None:
+    """The earliest day by which people must act, passed or not: answers, drafts, tasks, questions, a consultation. None while nobody
+    has to; on hold, its end. Reminders, windows and reviews that come by themselves are no such days."""
+    if state.closed or state.started_at is None:
+        return None
+    if state.hold is not None:
+        return state.hold.until
+    asked = [r.due_at for r in state.requests if r.paused_at is None]
+    asked += [q.due_at for q in state.questions] + [c.due_at for c in state.consultations]
+    return min((*asked, *(t.due_at for t in state.open_tasks)), default=None)
+
+
 def due_commands(state: Lifecycle, now: datetime) -> Sequence[DeadlinePassed]:
     """A command for every moment that has passed, earliest first; ids are deterministic, so doubles fall away."""
     passed = sorted((t for t in pending(state) if t[0] <= now), key=lambda t: (t[0], t[1], t[2] or ""))

@@ -18,7 +18,7 @@ from domain.lifecycle.registering import OutsideDecisionEntered
 from domain.lifecycle.reopening import LifecycleReopened, ReopeningRefused
 from domain.lifecycle.state import Lifecycle
 from domain.lifecycle.story import line
-from domain.lifecycle.timers import next_due
+from domain.lifecycle.timers import first_due
 from domain.messages import Event, Notice, Recorded, Text
 
 
@@ -45,7 +45,7 @@ def view(state: Lifecycle) -> View:
         "definition": state.definition,
         "started_at": state.started_at,
         "entered_at": state.entered_at,
-        "next_due": next_due(state),
+        "next_due": first_due(state),
         "overdue": state.overdue,
         "tags": list(state.tags),
         "source": state.source.model_dump(mode="json") if state.source else None,

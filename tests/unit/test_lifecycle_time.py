@@ -11,7 +11,7 @@ from domain.calendar import Span, end_of_business, local_day
 from domain.lifecycle import commands as c
 from domain.lifecycle import events as e
 from domain.lifecycle.react import react
-from domain.lifecycle.timers import due_commands, next_due, pending
+from domain.lifecycle.timers import due_commands, first_due, next_due, pending
 from domain.messages import SYSTEM
 from tests.given import STAGES, START, Case, person, stage_of, with_process
 
@@ -39,6 +39,7 @@ def test_a_request_is_reminded_then_overdue_then_told_above_each_once() -> None:
     assert seen == [e.ReminderSent, e.RequestOverdue, e.RequestEscalated]
     assert (case.state.health, next_due(case.state)) == ("red", None)
     assert local_day(request.due_at) == date(2026, 4, 8) and request.escalate_to == "office-director"
+    assert first_due(case.state) == request.due_at, "what is overdue stays the next date, and a reminder never is"
     case.give("approve").done()
     assert case.state.health == "green"
 
@@ -49,6 +50,18 @@ def test_what_is_told_late_still_reads_as_a_sentence() -> None:
     case.give("approve").done()
     (announced,) = react(case.state, case.log, case.facts).effects
     assert "reminder to the post asked" in announced.summary.en and "お知らせ: 依頼先" in announced.summary.ja
+
+
+def test_a_date_to_act_by_is_that_of_people_and_not_of_reminders_or_reviews() -> None:
+    case = Case().at("monitoring")
+    assert case.state.review_date is not None
+    due = min(r.due_at for r in case.state.requests)
+    assert first_due(case.state) == due and next_due(case.state) != due
+    case = Case().circulating("setup")
+    asked = case.state.requests[0]
+    late = asked.model_copy(update={"paused_at": case.now})
+    assert first_due(case.state.model_copy(update={"requests": (late,)})) is None, "its clock stands"
+    assert first_due(case.state.model_copy(update={"closed": True})) is None
 
 
 def test_silence_decides_nothing() -> None:
@@ -95,6 +108,7 @@ def test_a_hold_stops_every_clock_and_moves_every_date(work: str) -> None:
     before = days_of(case)
     review = case.state.review_date
     hold(case)
+    assert first_due(case.state) is None
     assert next_due(case.state) is None and case.tick(case.now + timedelta(days=28)) == []
     resume(case)
     assert days_of(case) == [local_day(CAL.later(end_of_business(d), 20)) for d in before]

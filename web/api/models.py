@@ -34,6 +34,8 @@ class Page(Frozen, Generic[Item]):
 
 
 class LifecycleSummary(Frozen):
+    """A lifecycle in a list. `next_due`: the earliest day by which people must act, also where it has passed; on hold, its end."""
+
     stream: str
     ref: str
     title: str

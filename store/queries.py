@@ -64,7 +64,7 @@ def rows(store: Store, query: sa.Select[Any]) -> list[Row]:
 
 class Chosen(TypedDict, total=False):
     """Which lifecycles; None or absent chooses all. `awaiting`: post ids, and those on hold wait for nobody. `words`: all of
-    them in title or own id. `overdue`: with something overdue."""
+    them in title or own id. `overdue`: with something overdue. `closed_as`: how it ended."""
 
     stage: str | None
     bureau: str | None
@@ -74,6 +74,7 @@ class Chosen(TypedDict, total=False):
     tag: str | None
     awaiting: str | Collection[str] | None
     closed: bool | None
+    closed_as: str | None
     overdue: bool | None
     words: str | None
 
@@ -108,7 +109,7 @@ def count_lifecycles(store: Store, **chosen: Unpack[Chosen]) -> int:
 
 
 def _chosen(store: Store, chosen: Chosen) -> list[sa.ColumnElement[bool]]:
-    same = {c.name: c for c in lifecycles.c if c.name in ("stage", "bureau", "viewpoint", "health", "phase", "closed")}
+    same = {n: lifecycles.c[n] for n in ("stage", "bureau", "viewpoint", "health", "phase", "closed", "closed_as")}
     found = [same[name] == value for name, value in chosen.items() if name in same and value is not None]
     if (overdue := chosen.get("overdue")) is not None:
         found.append(lifecycles.c.overdue > 0 if overdue else lifecycles.c.overdue == 0)

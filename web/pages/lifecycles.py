@@ -22,6 +22,7 @@ from domain.lifecycle.valuing import value
 from domain.messages import Refused
 from learning import forecast
 from learning.asking import forecast_of
+from papers.words import CLOSED
 from store import queries
 from store.feeds import troubles
 from store.lineage import STANDINGS as STANDINGS_OF_SPREAD
@@ -50,20 +51,24 @@ def portfolio(
     bureau: str = "",
     health: str = "",
     state: str = "open",
+    closed_as: str = "",
     words: str = "",
     post: str = "",
     tag: str = "",
     overdue: str = "",
     page: int = 1,
 ) -> Response:
-    """`post`, `tag` and `overdue` come from numbers on the board; they stay in the address like the rest."""
+    """`post`, `tag` and `overdue` come from numbers on the board; they stay in the address like the rest. Who asks how
+    something ended (`closed_as`) means what is closed."""
     visit = visit_of(request)
     store, page = visit.store, min(max(page, 1), 1_000_000)
+    state = "closed" if closed_as else state
     chosen: queries.Chosen = {
         "stage": stage or None,
         "bureau": bureau or None,
         "health": health if health in ("green", "amber", "red") else None,
         "closed": {"open": False, "closed": True}.get(state),
+        "closed_as": closed_as or None,
         "words": " ".join(words_of(words)) or None,
         "awaiting": post or None,
         "tag": tag or None,
@@ -74,6 +79,7 @@ def portfolio(
         "bureau": bureau,
         "health": health,
         "state": state,
+        "closed_as": closed_as,
         "words": words,
         "post": post,
         "tag": tag,
@@ -90,6 +96,7 @@ def portfolio(
         last=max((total + PAGE - 1) // PAGE, 1),
         chosen=given,
         query=urlencode({k: v for k, v in given.items() if v}),
+        endings=CLOSED,
         post=directory.post(post) if post else None,
         stages=stage_titles(visit.store),
         bureaus=[u for u in directory.units if u.kind == "bureau"],

@@ -136,13 +136,18 @@ def _measured(axes: Axes, chart: KpiChart, places: list[float]) -> None:
         axes.fill_between(days, low, high, color=BAND, linewidth=0)
         axes.plot(days, mid, color=KEY, linewidth=1.6, dashes=(4, 2.5))
     marker = "o" if len(known) <= _CROWDED else ""
-    for there, run in groupby(known, key=lambda k: k[1].value is not None):
+    for (there, outdated), run in groupby(known, key=lambda k: (k[1].value is not None, k[1].outdated)):
         part = list(run)
         xs = [x for x, _ in part]
         if there:
             alone = marker or ("o" if len(part) == 1 else "")
             axes.plot(
-                xs, [p.value or 0.0 for _, p in part], color=KEY, linewidth=2.2, marker=alone or None, markersize=6
+                xs,
+                [p.value or 0.0 for _, p in part],
+                color=QUIET if outdated else KEY,
+                linewidth=1.2 if outdated else 2.2,
+                marker=alone or None,
+                markersize=6,
             )
         else:
             floor = axes.get_ylim()[0]
@@ -174,7 +179,7 @@ def _labels(axes: Axes, chart: KpiChart, lang: Language) -> None:
         entries.append((chart.baseline.value, f"{words['baseline'][lang]} {number(chart.baseline.value)}", QUIET))
     if chart.target is not None:
         entries.append((chart.target.value, f"{words['target'][lang]} {number(chart.target.value)}", GOAL))
-    last = next((p.value for p in reversed(chart.points) if p.value is not None), None)
+    last = next((p.value for p in reversed(chart.points) if p.value is not None and not p.outdated), None)
     if last is not None:
         entries.append((last, f"{words['last'][lang]} {number(last)}", KEY))
     if chart.forecast and _dated(chart):
@@ -201,7 +206,11 @@ def _legend(chart: KpiChart, lang: Language) -> list[Line2D | Patch]:
         return Line2D([], [], label={"ja": ja, "en": en}[lang], **style)  # type: ignore[arg-type]
 
     found: list[Line2D | Patch] = []
-    if any(p.value is not None for p in chart.points):
+    if any(p.outdated for p in chart.points):
+        found.append(
+            line("設定し直す前", "before it was set anew", color=QUIET, linewidth=1.2, marker="o", markersize=6)
+        )
+    if any(p.value is not None and not p.outdated for p in chart.points):
         found.append(line("実績", "measured", color=KEY, linewidth=2.2, marker="o", markersize=6))
     if any(p.corrected for p in chart.points):
         hollow = {"marker": "o", "markersize": 9, "markerfacecolor": PAGE, "markeredgewidth": 2.2}

@@ -20,12 +20,14 @@ class Table(Frozen):
 
 
 class Point(Frozen):
-    """What was measured in a period. `on`: its last day, None when the period's name does not say; `value` None: missing."""
+    """What was measured in a period. `on`: its last day, None when the period's name does not say; `value` None: missing; `outdated`: from
+    before the KPI was set anew, not to be held against its baseline and target."""
 
     period: str
     on: date | None
     value: float | None
     corrected: bool = False
+    outdated: bool = False
 
 
 class Level(Frozen):

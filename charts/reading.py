@@ -57,7 +57,8 @@ def kpis(
     state: Lifecycle, recorded: Iterable[Recorded], forecasts: Mapping[str, Sequence[Forecast]] | None = None
 ) -> tuple[KpiChart, ...]:
     """One for each KPI that is set, with all that was ever measured of it; a corrected value in place of the wrong one. What
-    accumulates is drawn as the level that each period led to, since that is what the target is about."""
+    accumulates is drawn as the level that each period led to, since that is what the target is about; what is from before the KPI was set
+    anew is told apart."""
     measured: dict[str, dict[str, tuple[str, bool]]] = {}
     for r in standing(recorded):
         if isinstance(r.event, e.MeasurementRecorded | MeasurementCorrected):
@@ -67,12 +68,21 @@ def kpis(
 
 
 def _kpi(state: Lifecycle, aim: Aim, values: Mapping[str, tuple[str, bool]], forecast: Sequence[Forecast]) -> KpiChart:
-    reached = {level.period.name: level.level for level in levels(aim, {p: v for p, (v, _) in values.items()})}
+    counted = state.counted(aim.key)
+    reached = {level.period.name: level.level for level in levels(aim, counted)}
     points = []
     for name, (value, corrected) in values.items():
         period = parse(name)
         level = reached.get(period.name, Decimal(value)) if period else Decimal(value)
-        points.append(Point(period=name, on=period.end if period else None, value=float(level), corrected=corrected))
+        points.append(
+            Point(
+                period=name,
+                on=period.end if period else None,
+                value=float(level),
+                corrected=corrected,
+                outdated=name not in counted,
+            )
+        )
     ends = [p.on for p in points if p.on is not None]
     if len(ends) == len(points):
         points += [Point(period=p, on=on, value=None) for p, on in periods.missing(ends, aim.cadence)]

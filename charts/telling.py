@@ -67,15 +67,27 @@ def _kpi_title(c: KpiChart, lang: Language) -> str:
 
 
 def _kpi_description(c: KpiChart, lang: Language) -> str:
-    measured = [p for p in c.points if p.value is not None]
+    measured = [p for p in c.points if p.value is not None and not p.outdated]
+    before = sum(p.outdated for p in c.points)
     found = []
     if not measured:
-        found.append({"ja": "まだ測定値がありません。", "en": "Nothing has been measured yet."}[lang])
+        nothing = _t("まだ測定値がありません。", "Nothing has been measured yet.")
+        if any(p.outdated for p in c.points):
+            nothing = _t(
+                "設定し直してからの測定値はまだありません。", "Nothing has been measured since it was set anew."
+            )
+        found.append(said(nothing, lang))
     else:
         last = measured[-1]
         ja = f"{len(measured)}期間の実績。最新は{clean(last.period)}の{number(last.value)}。"
         periods = "period" if len(measured) == 1 else "periods"
         en = f"Measured in {len(measured)} {periods}; the last, {clean(last.period)}, is {number(last.value)}."
+        found.append({"ja": ja, "en": en}[lang])
+    if before:
+        ja, en = (
+            f"ほかに、基準を設定し直す前の{before}期間の値。",
+            f"Besides, {before} from before its baseline was set anew.",
+        )
         found.append({"ja": ja, "en": en}[lang])
     for level, ja, en in ((c.baseline, "基準値", "Baseline"), (c.target, "目標値", "target")):
         if level is not None:
@@ -100,6 +112,7 @@ def _kpi_table(c: KpiChart, lang: Language) -> Table:
         "measured": _t("実績", "measured"),
         "corrected": _t("実績(訂正)", "measured, corrected"),
         "missing": _t("欠測", "missing"),
+        "outdated": _t("実績(設定し直す前)", "measured before it was set anew"),
         "interim": _t("中間目標", "interim target"),
         "target": _t("目標値", "target"),
         "forecast": _t("見通し", "forecast"),
@@ -108,7 +121,8 @@ def _kpi_table(c: KpiChart, lang: Language) -> Table:
     if c.baseline is not None:
         rows.append((said(words["baseline"], lang), long_day(c.baseline.on, lang), number(c.baseline.value), ""))
     for p in c.points:
-        word = "missing" if p.value is None else "corrected" if p.corrected else "measured"
+        word = "corrected" if p.corrected else "measured"
+        word = "missing" if p.value is None else "outdated" if p.outdated else word
         rows.append((said(words[word], lang), clean(p.period), number(p.value), ""))
     rows += [(said(words["interim"], lang), long_day(v.on, lang), number(v.value), "") for v in c.interim]
     if c.target is not None:

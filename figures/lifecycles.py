@@ -17,7 +17,7 @@ def figures_of(states: Sequence[Lifecycle], today: date) -> list[list[KpiFigure]
         stops = [(kpi, row.words) for _, kpi, row in standing(state).values()]
         for kpi in state.kpis:
             met = [words for key, words in stops if key == kpi.key]
-            subjects.append(Subject(kpi, state.values.get(kpi.key, {}), met))
+            subjects.append(Subject(kpi, state.counted(kpi.key), met, state.outdated.get(kpi.key, {})))
         counts.append(len(state.kpis))
     found = iter(refresh(subjects, today))
     return [[next(found) for _ in range(count)] for count in counts]

@@ -28,11 +28,13 @@ from figures.trend import LEVEL, MEASURED_UP, MIN_POINTS, NO_DATE, YEAR, period_
 
 
 class Subject(NamedTuple):
-    """A KPI with its values (period -> value that holds) and the stopping rules it meets, in words."""
+    """A KPI with its values (period -> value that holds) and the stopping rules it meets, in words. `outdated`: values from before it
+    was set anew, which no figure rests on."""
 
     aim: Aim
     values: Mapping[str, str]
     stops: Sequence[Text] = ()
+    outdated: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class KpiFigure:
     silent: Text | None
     health: Health
     left_out: Sequence[str]
+    outdated: Mapping[str, str]
 
     @cached_property
     def levels(self) -> list[Level]:
@@ -73,7 +76,7 @@ def refresh(subjects: Sequence[Subject], today: date, level: float = LEVEL) -> l
     rows = [_row(s) for s in subjects]
     figures = []
     for s, row, (per_year, forecast, silent) in zip(subjects, rows, _trends(rows, level), strict=True):
-        standing = Standing(s.aim, row.tail, today, forecast, s.stops)
+        standing = Standing(s.aim, row.tail, today, forecast, s.stops, s.outdated)
         figures.append(
             KpiFigure(
                 aim=s.aim,
@@ -85,6 +88,7 @@ def refresh(subjects: Sequence[Subject], today: date, level: float = LEVEL) -> l
                 silent=silent,
                 health=health(standing),
                 left_out=row.left_out,
+                outdated=s.outdated,
             )
         )
     return figures

@@ -83,7 +83,7 @@ def _project(store: Store, row: Row) -> PublicProject:
         closed=state.closed if way else None,
         stages=_steps(store, stage_visits, "stage", "entered_at", stream, titles) if way else None,
         outcomes=_steps(store, outcomes, "outcome", "at", stream, results) if "outcomes" in parts else None,
-        kpis=tuple(PublicKpi(title=k.title, unit=k.unit, values=state.values.get(k.key, {})) for k in state.kpis)
+        kpis=tuple(PublicKpi(title=k.title, unit=k.unit, values=state.counted(k.key)) for k in state.kpis)
         if "kpis" in parts
         else None,
         voted={year: b.voted for year, b in sorted(state.budgets.items()) if b.voted is not None}

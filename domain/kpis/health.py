@@ -7,7 +7,7 @@ then is steady, 60 to 100 % fair, below 60 % in need of mending. The other rules
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from functools import cached_property
@@ -16,7 +16,7 @@ from typing import Literal
 from domain.calendar import wareki
 from domain.kpis.aim import Aim
 from domain.kpis.attainment import Level, attainment, expected, interim_in_force, is_worse
-from domain.kpis.periods import last_over
+from domain.kpis.periods import last_over, parse
 from domain.kpis.stopping import number
 from domain.messages import Frozen, Text
 
@@ -47,13 +47,15 @@ class Health(Frozen):
 
 @dataclass(frozen=True)
 class Standing:
-    """What the rules look at: a KPI and where it stands on a day. `stops`: stopping rules that it meets, in words."""
+    """What the rules look at: a KPI and where it stands on a day. `stops`: stopping rules that it meets, in words; `outdated`: values
+    from before it was set anew, by which it is not judged."""
 
     aim: Aim
     levels: Sequence[Level]
     today: date
     forecast: Forecast | None = None
     stops: Sequence[Text] = ()
+    outdated: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def last(self) -> Level | None:
@@ -147,7 +149,7 @@ def _unmeasured(s: Standing) -> Text | None:
         begun = s.aim.baseline_on
         if begun is not None and s.aim.cadence is not None and last_over(s.aim.cadence, s.today - GRACE).end <= begun:
             return None
-        return Text(ja="まだ測定値がない", en="nothing has been measured yet")
+        return _before(s.outdated) or Text(ja="まだ測定値がない", en="nothing has been measured yet")
     if s.aim.cadence is None or s.attained is None:
         return None
     if s.aim.target_on is not None and s.last.period.end >= s.aim.target_on:
@@ -158,6 +160,19 @@ def _unmeasured(s: Standing) -> Text | None:
     return Text(
         ja=f"{due.name} の値がない(最後は {s.last.period.name})",
         en=f"no value for {due.name} (the last is {s.last.period.name})",
+    )
+
+
+def _before(values: Mapping[str, str]) -> Text | None:
+    """What is said of a KPI that was measured, and then set anew."""
+    dated = [(found.end, name) for name in values if (found := parse(name)) is not None]
+    if not dated:
+        return None
+    last = max(dated)[1]
+    value = number(Decimal(values[last]))
+    return Text(
+        ja=f"基準を設定し直してからの測定値がまだない(それまでは{len(values)}期、最後は {last} の {value})",
+        en=f"nothing has been measured since its baseline was set anew ({len(values)} values before, the last {value} in {last})",
     )
 
 

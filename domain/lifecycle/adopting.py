@@ -21,7 +21,7 @@ from domain.lifecycle import sunset
 from domain.lifecycle.amounts import STATES, window_of, with_amount
 from domain.lifecycle.authority import definition, known_person, may_steer
 from domain.lifecycle.commands import BudgetState, LifecycleCommand, Source, StartLifecycle
-from domain.lifecycle.measuring import require_value
+from domain.lifecycle.measuring import require_value, set_anew
 from domain.lifecycle.routes import enter, open_draft
 from domain.lifecycle.state import Budget, Kpi, Lifecycle
 from domain.lifecycle.winding import assigned
@@ -678,7 +678,7 @@ def _budgeting(state: Lifecycle, content: dict[str, Any]) -> Changes:
 def _kpis(state: Lifecycle, content: dict[str, Any]) -> Changes:
     kpis = tuple(Kpi(owner=k["owner"], kind=k.get("kind"), **aim_fields(k)) for k in content["kpis"] if k["key"])
     review = content["review_date"]
-    rules = sunset.from_form(content) if kpis else {}
+    rules = {**sunset.from_form(content), **set_anew(state, kpis)} if kpis else {}
     return {"kpis": kpis or state.kpis, **rules, **({"review_date": date.fromisoformat(review)} if review else {})}
 
 

@@ -348,6 +348,8 @@ RESTORED: tuple[str, ...] = (
     "review_date",
     "measured",
     "values",
+    "earlier",
+    "outdated",
     "budgets",
     "claimed",
     "pledged",

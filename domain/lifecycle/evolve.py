@@ -34,6 +34,7 @@ from domain.lifecycle import (
 )
 from domain.lifecycle import events as e
 from domain.lifecycle.amounts import window_of, with_amount
+from domain.lifecycle.measuring import set_anew, together
 from domain.lifecycle.routes import AGREED
 from domain.lifecycle.state import (
     Aiming,
@@ -172,7 +173,7 @@ def _entered(state: Lifecycle, event: e.StageEntered, recorded: Recorded) -> Cha
         "authors": (),
     }
     if event.round != state.round and event.because != "adopted":
-        changes |= {"measured": (), "values": {}}
+        changes |= {"measured": (), "values": {}, "earlier": together(state.earlier, state.values)}
     changes["questions"] = ()
     changes["tasks"] = ()
     return changes | sunset.entered(state, event)
@@ -515,7 +516,8 @@ def _from_hypotheses(state: Lifecycle, content: dict[str, Any]) -> Changes:
 
 def _from_kpis(state: Lifecycle, content: dict[str, Any]) -> Changes:
     kpis = tuple(Kpi(owner=k["owner"], kind=k.get("kind"), **aim_fields(k)) for k in content["kpis"])
-    return {"kpis": kpis, "review_date": date.fromisoformat(content["review_date"]), **sunset.from_form(content)}
+    review = date.fromisoformat(content["review_date"])
+    return {"kpis": kpis, "review_date": review, **sunset.from_form(content), **set_anew(state, kpis)}
 
 
 def _from_review(state: Lifecycle, content: dict[str, Any]) -> Changes:

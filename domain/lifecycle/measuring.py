@@ -165,3 +165,29 @@ HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, datetim
     RecordMeasurement: _measure,
     TakeMeasurement: _take,
 }
+
+
+# --- folds -----------------------------------------------------------------------------------------------------------
+
+Values = Mapping[str, Mapping[str, str]]
+"""KPI -> period -> value."""
+
+
+def together(before: Values, after: Values) -> dict[str, dict[str, str]]:
+    """Values of two times; of one period the later."""
+    return {
+        kpi: {**before.get(kpi, {}), **after.get(kpi, {})} for kpi in (*before, *(k for k in after if k not in before))
+    }
+
+
+def set_anew(state: Lifecycle, kpis: Sequence[Kpi]) -> dict[str, Any]:
+    """What KPIs that are set do to the values of earlier rounds: they count on where what gives them their meaning is the same."""
+    known, now = {k.key: _meaning(k) for k in state.kpis}, {k.key: _meaning(k) for k in kpis}
+    same = {key for key in now if known.get(key) == now[key]}
+    gone = {key: values for key, values in state.earlier.items() if key not in same}
+    kept = {key: values for key, values in state.earlier.items() if key in same}
+    return {"earlier": kept, "outdated": together(state.outdated, gone)}
+
+
+def _meaning(kpi: Kpi) -> tuple[Any, ...]:
+    return kpi.unit, kpi.type, kpi.direction, kpi.accumulates, kpi.baseline, kpi.baseline_on

@@ -16,7 +16,7 @@ from domain.lifecycle.events import DocumentNumber, Extra, RequestKind, WindowAi
 from domain.messages import Frozen, Text
 from domain.money.benefits import Benefit
 
-FOLD_VERSION = 10
+FOLD_VERSION = 11
 Health = Literal["green", "amber", "red"]
 
 
@@ -380,6 +380,8 @@ class Before(Frozen):
     review_date: date | None
     measured: tuple[str, ...]
     values: dict[str, dict[str, str]]
+    earlier: dict[str, dict[str, str]] = {}
+    outdated: dict[str, dict[str, str]] = {}
     budgets: dict[int, Budget]
     claimed: Budget | None
     pledged: tuple[Promise, ...]
@@ -449,6 +451,10 @@ class Lifecycle(Frozen):
     """KPIs measured in this round."""
     values: dict[str, dict[str, str]] = {}
     """KPI -> period -> the value that holds, in this round."""
+    earlier: dict[str, dict[str, str]] = {}
+    """The same of rounds before, while the KPI still starts from the same baseline in the same unit."""
+    outdated: dict[str, dict[str, str]] = {}
+    """The same from before a KPI was set anew with another baseline or unit: it is not judged by them any more."""
     pulls: dict[str, Terms] = {}
     """KPI -> how its values are fetched by themselves."""
     hypotheses: tuple[str, ...] = ()
@@ -534,6 +540,10 @@ class Lifecycle(Frozen):
     def began_on(self) -> date | None:
         """The day in Japan on which the work began: of what was adopted, the day told of it."""
         return self.begun_on or (local_day(self.started_at) if self.started_at else None)
+
+    def counted(self, kpi: str) -> dict[str, str]:
+        """Period -> value, of all that a KPI's figures and charts rest on as it is set now."""
+        return {**self.earlier.get(kpi, {}), **self.values.get(kpi, {})}
 
     @property
     def open_tasks(self) -> tuple[WindDownTask, ...]:

@@ -8,12 +8,17 @@ from typing import Any
 
 import pytest
 
+from charts.gathering import kpis_of
 from domain.kpis.aim import Aim, aim_fields
 from domain.kpis.attainment import attainment, by_fiscal_year, expected, interim_in_force, levels, undated
 from domain.kpis.health import RULES, Forecast, Standing, health
 from domain.kpis.periods import following, last_over, name_of, parse
 from domain.kpis.types import TYPES, outside
+from domain.lifecycle.commands import OpenReview
 from domain.messages import Text
+from figures.lifecycles import figures_of
+from tests.city import VALID, person
+from tests.given import Case
 
 
 @pytest.mark.parametrize(
@@ -247,6 +252,34 @@ def test_colours_change_where_the_table_of_tama_does(value: str, colour: str) ->
 def test_nothing_is_late_before_its_first_period_is_over_and_a_month_has_passed() -> None:
     assert judged({}, baseline_on=date(2026, 3, 31)).colour == "green"
     assert judged({}, baseline_on=date(2025, 12, 1)).colour == "amber"
+
+
+def test_a_kpi_is_judged_by_all_that_was_measured_since_its_baseline_and_its_chart_says_so() -> None:
+    case = Case().at("monitoring")
+    case.measure("2025-Q4")
+    case.when(case.make(OpenReview, reason="一年たった"), person("office")).done()
+    case.decide_outcome("improvement", back_to="kpi_setting")
+    key, today = case.state.kpis[0].key, date(2030, 1, 5)
+
+    def seen() -> tuple[list[str], list[tuple[str, bool]], bool]:
+        [[figure, *_]] = figures_of([case.state], today)
+        chart, *_ = kpis_of(case.state, case.log, today)
+        said = " ".join(r.en for r in figure.health.reasons)
+        drawn = [(p.period, p.outdated) for p in chart.points if p.value is not None]
+        return [x.period.name for x in figure.levels], drawn, "set anew" in said
+
+    assert case.state.round == 2 and not case.state.values
+    assert seen() == (["2025-Q4"], [("2025-Q4", False)], False), "a new round does not forget"
+    before = case.at("kpi_setting").state
+    case.do_stage()
+    assert case.state.counted(key) == {"2025-Q4": "12"}, "set as before, the values count on"
+    case.state = before
+    rows = [{**k, "baseline": "11"} for k in VALID["kpis"]["kpis"]]
+    case.submit(kpis=rows).done()
+    case.pass_gate()
+    assert seen() == ([], [("2025-Q4", True)], True), "set anew, they are told apart"
+    [[figure, *_]] = figures_of([case.state], today)
+    assert "2025-Q4 の 12" in figure.health.reasons[0].ja
 
 
 def test_what_falls_short_never_reads_as_all_of_it() -> None:

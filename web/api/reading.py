@@ -145,7 +145,9 @@ def lifecycles(
     viewpoint: Filter = None,
     health: Filter = None,
     closed: bool | None = None,
-    closed_as: Annotated[str | None, Query(max_length=100, description="How it ended: completion, abolition, …")] = None,
+    closed_as: Annotated[
+        str | None, Query(max_length=100, description="How it ended: completion, abolition, …")
+    ] = None,
     words: Filter = None,
     tag: Filter = None,
     post: Annotated[str | None, Query(max_length=100, description="Those that wait for this post")] = None,

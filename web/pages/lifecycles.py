@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -14,6 +15,7 @@ from blobs.registry import configured
 from domain.calendar import local_day
 from domain.facts import Facts
 from domain.kpis.health import percent
+from domain.kpis.stopping import number
 from domain.lifecycle.amounts import entered
 from domain.lifecycle.authority import may_draft, may_steer
 from domain.lifecycle.overview import STANDINGS, route
@@ -146,7 +148,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         family=lineage(store, stream),
         outcome_title=_outcome_titles(facts, visit.language),
         spread_standings=STANDINGS_OF_SPREAD,
-        measurements=queries.measurements_of(store, stream),
+        figure=lambda value: number(Decimal(value)),
         figures=_figures(state, local_day(store.clock.now())),
         feeds=troubles(store, stream, state.pulls),
         percent=percent,

@@ -19,13 +19,16 @@ _OPEN = lifecycles.c.closed.is_(False)
 
 
 class Column(Frozen):
-    """A stage of the board: how many are there, by health and on hold, and the ones that are due first."""
+    """A stage of the board: how many are there, by health and on hold, and the ones that are due first. `late`: amber without being
+    on hold, `paused`: amber on hold."""
 
     stage: str
     count: int
     red: int
     amber: int
     held: int
+    late: int
+    paused: int
     first: tuple[dict[str, Any], ...]
 
 
@@ -51,6 +54,7 @@ class Glance(Frozen):
 
     columns: tuple[Column, ...]
     health: dict[str, dict[str, int]]
+    standing: dict[str, dict[str, int]]
     ended: dict[str, int]
     bottlenecks: tuple[Bottleneck, ...]
     stale: tuple[dict[str, Any], ...]
@@ -71,6 +75,7 @@ def glance(store: Store, shown: Shown) -> Glance:
     return Glance(
         columns=tuple(columns(store, bureau=shown.bureau)),
         health=health_by_bureau(store),
+        standing=standing_by_bureau(store),
         ended=closed_as(store),
         bottlenecks=tuple(bottlenecks(store)),
         stale=tuple(stale(store, shown.long)),
@@ -98,6 +103,8 @@ def columns(store: Store, *, bureau: str | None = None, shown: int = 5) -> list[
             number(c.health == "red").label("red"),
             number(c.health == "amber").label("amber"),
             number(c.held).label("held"),
+            number(sa.and_(c.health == "amber", c.held.is_(False))).label("late"),
+            number(sa.and_(c.health == "amber", c.held)).label("paused"),
         )
         .where(*chosen)
         .group_by(c.stage),
@@ -124,6 +131,18 @@ def health_by_bureau(store: Store) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for row in rows(store, query.order_by(c.bureau)):
         found.setdefault(row["bureau"], {})[row["health"]] = row["count"]
+    return found
+
+
+def standing_by_bureau(store: Store) -> dict[str, dict[str, int]]:
+    """Bureau -> green, late, held or red -> how many open lifecycles: `late` and `held` part what is amber."""
+    c = lifecycles.c
+    query = sa.select(c.bureau, c.health, c.held, sa.func.count().label("count")).where(_OPEN)
+    found: dict[str, dict[str, int]] = {}
+    for row in rows(store, query.group_by(c.bureau, c.health, c.held).order_by(c.bureau)):
+        key = row["health"] if row["health"] != "amber" else "held" if row["held"] else "late"
+        counts = found.setdefault(row["bureau"], {})
+        counts[key] = counts.get(key, 0) + int(row["count"])
     return found
 
 

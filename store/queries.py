@@ -75,6 +75,7 @@ class Chosen(TypedDict, total=False):
     awaiting: str | Collection[str] | None
     closed: bool | None
     closed_as: str | None
+    held: bool | None
     overdue: bool | None
     words: str | None
 
@@ -109,7 +110,9 @@ def count_lifecycles(store: Store, **chosen: Unpack[Chosen]) -> int:
 
 
 def _chosen(store: Store, chosen: Chosen) -> list[sa.ColumnElement[bool]]:
-    same = {n: lifecycles.c[n] for n in ("stage", "bureau", "viewpoint", "health", "phase", "closed", "closed_as")}
+    same = {
+        n: lifecycles.c[n] for n in ("stage", "bureau", "viewpoint", "health", "phase", "closed", "closed_as", "held")
+    }
     found = [same[name] == value for name, value in chosen.items() if name in same and value is not None]
     if (overdue := chosen.get("overdue")) is not None:
         found.append(lifecycles.c.overdue > 0 if overdue else lifecycles.c.overdue == 0)

@@ -64,6 +64,7 @@ def test_lifecycles_are_listed_with_filters(store: Store) -> None:
     assert refs(limit=1) == ["R7-1"]
     assert refs(bureau="child-bureau") == ["R7-1", "R7-2"] and refs(bureau="health-bureau") == []
     assert refs(stage="setup") == ["R7-1", "R7-2"] and refs(stage="review") == []
+    assert refs(closed_as="dropped") == refs(held=True) == [] and refs(held=False) == ["R7-1", "R7-2"]
     assert refs(closed=True) == [] and refs(closed=False) == ["R7-1", "R7-2"]
     assert refs(viewpoint="citizen_services") == ["R7-1"]
     awaited = queries.live_requests(store, [ONE])[0]["post"]

@@ -229,7 +229,7 @@ class Glimpse(Frozen):
 
 
 class ColumnSeen(Frozen):
-    """A stage: how many are open there, and those that are due first."""
+    """A stage: how many are open there, and those that are due first. `late`: amber without being on hold, `paused`: amber on hold."""
 
     stage: str
     title: Text
@@ -237,6 +237,8 @@ class ColumnSeen(Frozen):
     red: int
     amber: int
     held: int
+    late: int
+    paused: int
     first: tuple[Glimpse, ...]
 
 

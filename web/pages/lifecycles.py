@@ -44,6 +44,14 @@ if TYPE_CHECKING:
 
 router = APIRouter(route_class=Reading)
 PAGE = 50
+STANDING: dict[str, queries.Chosen] = {
+    "green": {"health": "green"},
+    "late": {"health": "amber", "held": False},
+    "held": {"health": "amber", "held": True},
+    "red": {"health": "red"},
+    "amber": {"health": "amber"},
+}
+"""What may be chosen as health on the page."""
 
 
 @router.get("/lifecycles")
@@ -68,7 +76,7 @@ def portfolio(
     chosen: queries.Chosen = {
         "stage": stage or None,
         "bureau": bureau or None,
-        "health": health if health in ("green", "amber", "red") else None,
+        **STANDING.get(health, {}),
         "closed": {"open": False, "closed": True}.get(state),
         "closed_as": closed_as or None,
         "words": " ".join(words_of(words)) or None,
@@ -112,7 +120,8 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
     store, stream = visit.store, stream_of(visit, given)
     state, _ = store.load(stream)
     facts = store.facts(state.definition)
-    visits = queries.visits_of(store, stream)
+    visits, promises = queries.visits_of(store, stream), queries.promises_of(store, stream)
+    today = local_day(store.clock.now())
     stages = facts.definition.all_stages if facts.definition else ()
     told = timeline(store, stream)
     happened = [t for t in told if t.recorded.event.type not in QUIET]
@@ -143,13 +152,14 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         documents=queries.deliverable_versions(store, stream),
         titles={s.key: s.title for s in stages},
         amounts=entered(state.budgets),
-        value=value(state, facts, local_day(store.clock.now())),
-        promises=queries.promises_of(store, stream),
+        value=value(state, facts, today),
+        promises=promises,
+        broken=[p["promise"] for p in promises if not p["fulfilled_at"] and p["due"] and p["due"] < today],
         family=lineage(store, stream),
         outcome_title=_outcome_titles(facts, visit.language),
         spread_standings=STANDINGS_OF_SPREAD,
         figure=lambda value: number(Decimal(value)),
-        figures=_figures(state, local_day(store.clock.now())),
+        figures=_figures(state, today),
         feeds=troubles(store, stream, state.pulls),
         percent=percent,
         files=queries.attachments_of(store, stream),

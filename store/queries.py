@@ -15,6 +15,7 @@ from domain.kinds import Row, plain
 from domain.lifecycle.absence import stands_in
 from domain.lifecycle.events import LifecycleStarted
 from domain.messages import Text
+from store.spelling import spellings
 from store.store import Store
 from store.tables import (
     answers,
@@ -129,7 +130,8 @@ def _chosen(store: Store, chosen: Chosen) -> list[sa.ColumnElement[bool]]:
 
 def _within(store: Store, word: str) -> sa.ColumnElement[bool]:
     """A word within title or own id. PostgreSQL looks into its index of pairs of characters first (migration 0015)."""
-    return contains(store, lifecycles.c.title + sa.literal_column("' '", sa.Text) + lifecycles.c.ref, word)
+    text = lifecycles.c.title + sa.literal_column("' '", sa.Text) + lifecycles.c.ref
+    return sa.or_(*(contains(store, text, spelling) for spelling in spellings(word) or [word]))
 
 
 def contains(store: Store, text: sa.ColumnElement[str], word: str) -> sa.ColumnElement[bool]:

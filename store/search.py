@@ -9,14 +9,18 @@ everywhere; so the first `TRIED` rows are looked through before the index is ask
 from __future__ import annotations
 
 import json
+import unicodedata
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from definitions.loader import load_bodies
 from domain.calendar import local_day, wareki, wareki_fiscal_year
+from domain.kinds import Row
 from domain.messages import Frozen, Text
 from store import queries
+from store.spelling import excerpt, plainly, spellings
 from store.store import Store
 from store.tables import (
     deliverables,
@@ -37,7 +41,8 @@ Kind = Literal["lifecycle", "document", "number", "session", "item", "round", "p
 
 
 class Hit(Frozen):
-    """Something found. `stream` is set for what belongs to a lifecycle or a session; `detail` says where it was found."""
+    """Something found. `stream` is set for what belongs to a lifecycle or a session; `detail` says where it was found,
+    `excerpt` what a document says there."""
 
     kind: Kind
     id: str
@@ -47,6 +52,7 @@ class Hit(Frozen):
     stage: str | None = None
     round: int | None = None
     version: int | None = None
+    excerpt: str = ""
 
 
 def words_of(question: str) -> list[str]:
@@ -54,47 +60,44 @@ def words_of(question: str) -> list[str]:
     return question.replace("\x00", "")[:LONGEST].split()[:8]
 
 
-def search(store: Store, question: str, limit: int = 20) -> list[Hit]:
-    """What contains all words of the question, lifecycles first; at most `limit` of each kind."""
+def search(store: Store, question: str, limit: int = 20, *, kind: str | None = None, skip: int = 0) -> list[Hit]:
+    """What contains all words of the question, lifecycles first; at most `limit` of each kind (or of one), behind the first `skip`."""
     words = words_of(question)
     if not words:
         return []
-    return [
-        *_lifecycles(store, words, limit),
-        *_documents(store, words, limit),
-        *_numbers(store, words, limit),
-        *_bodies(store, words, limit),
-        *_directory(store, words, limit),
-    ]
+    return [hit for name, find in FINDERS.items() if kind in (None, name) for hit in find(store, words, limit, skip)]
 
 
-def _lifecycles(store: Store, words: list[str], limit: int) -> list[Hit]:
+def _lifecycles(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
     c = lifecycles.c
     order = (c.started_at, c.ref, c.stream)
     oldest = sa.select(c.stream, c.title, c.ref, c.started_at).order_by(*order).limit(TRIED).subquery()
     text = oldest.c.title + " " + oldest.c.ref
     query = sa.select(oldest).where(*_contain(text, words))
-    found = queries.rows(store, query.order_by(oldest.c.started_at, oldest.c.ref, oldest.c.stream).limit(limit))
+    query = query.order_by(oldest.c.started_at, oldest.c.ref, oldest.c.stream)
+    found = queries.rows(store, query.limit(limit).offset(skip))
     if len(found) < limit:
-        found = queries.find_lifecycles(store, words=" ".join(words), limit=limit)
+        found = queries.find_lifecycles(store, words=" ".join(words), limit=limit, offset=skip)
     return [
         Hit(kind="lifecycle", id=r["stream"], title=_same(r["title"]), detail=_same(r["ref"]), stream=r["stream"])
         for r in found
     ]
 
 
-def _documents(store: Store, words: list[str], limit: int) -> list[Hit]:
+def _documents(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
     """Documents as handed in; the newest version of each that has all words."""
-    d, escaped = deliverables.c, [json.dumps(word, ensure_ascii=False)[1:-1] for word in words]
+    d = deliverables.c
+    escaped = [[json.dumps(s, ensure_ascii=False)[1:-1] for s in spellings(word)] for word in words]
     key = (d.stream, d.stage, d.round)
     first = sa.select(*key, d.version, d.content).order_by(*key, d.version).limit(TRIED).subquery()
-    found = queries.rows(store, _newest(first, _contain(sa.cast(first.c.content, sa.Text), escaped), limit))
+    there = sa.cast(first.c.content, sa.Text)
+    wanted = [sa.or_(*(queries.holds(there, s) for s in either)) for either in escaped]
+    found = queries.rows(store, _newest(first, wanted, limit, skip))
     if len(found) < limit:
         text = sa.cast(d.content, sa.Text)
-        found = queries.rows(
-            store, _newest(deliverables, [queries.contains(store, text, word) for word in escaped], limit)
-        )
-    titles = _titles(store, {r["stream"] for r in found})
+        wanted = [sa.or_(*(queries.contains(store, text, s) for s in either)) for either in escaped]
+        found = queries.rows(store, _newest(deliverables, wanted, limit, skip))
+    titles, contents = _titles(store, {r["stream"] for r in found}), _contents(store, found)
     return [
         Hit(
             kind="document",
@@ -105,15 +108,29 @@ def _documents(store: Store, words: list[str], limit: int) -> list[Hit]:
             stage=r["stage"],
             round=r["round"],
             version=r["version"],
+            excerpt=excerpt(contents.get((r["stream"], r["stage"], r["round"], r["version"])), words),
         )
         for r in found
     ]
 
 
-def _newest(among: sa.FromClause, wanted: list[sa.ColumnElement[bool]], limit: int) -> sa.Select[Any]:
+def _newest(among: sa.FromClause, wanted: list[sa.ColumnElement[bool]], limit: int, skip: int) -> sa.Select[Any]:
     key = (among.c.stream, among.c.stage, among.c.round)
     version = sa.func.max(among.c.version).label("version")
-    return sa.select(*key, version).where(*wanted).group_by(*key).order_by(*key).limit(limit)
+    return sa.select(*key, version).where(*wanted).group_by(*key).order_by(*key).limit(limit).offset(skip)
+
+
+def _contents(store: Store, found: list[Row]) -> dict[tuple[str, str, int, int], Any]:
+    """What the documents found say, by their place."""
+    d = deliverables.c
+    here = [
+        sa.and_(d.stream == r["stream"], d.stage == r["stage"], d.round == r["round"], d.version == r["version"])
+        for r in found
+    ]
+    if not here:
+        return {}
+    query = sa.select(d.stream, d.stage, d.round, d.version, d.content).where(sa.or_(*here))
+    return {(r["stream"], r["stage"], r["round"], r["version"]): r["content"] for r in queries.rows(store, query)}
 
 
 def _titles(store: Store, streams: set[str]) -> dict[str, str]:
@@ -121,20 +138,22 @@ def _titles(store: Store, streams: set[str]) -> dict[str, str]:
     return {r["stream"]: r["title"] for r in queries.rows(store, query)}
 
 
-def _numbers(store: Store, words: list[str], limit: int) -> list[Hit]:
+def _numbers(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
     """Documents by their number: `2026/child-support/12` in our register, or a number of the city's own system."""
     if len(words) != 1:
         return []
-    word, e = words[0], register_entries.c
+    word, e = unicodedata.normalize("NFKC", words[0]), register_entries.c
     register, _, serial = word.rpartition("/")
-    chosen = [e.number == word]
+    chosen: list[sa.ColumnElement[bool]] = [e.number.in_((word, words[0]))]
     if serial.isascii() and serial.isdigit() and len(serial) < 8:
         chosen.append(sa.and_(e.register == register, e.serial == int(serial)))
     query = (
         sa.select(e.stream, e.stage, e.round, e.register, e.serial, e.number, lifecycles.c.title)
         .join(lifecycles, lifecycles.c.stream == e.stream)
         .where(sa.or_(*chosen))
+        .order_by(e.stream, e.stage, e.round)
         .limit(limit)
+        .offset(skip)
     )
     found = {(r["stream"], r["stage"], r["round"]): r for r in queries.rows(store, query)}
     return [
@@ -143,11 +162,10 @@ def _numbers(store: Store, words: list[str], limit: int) -> list[Hit]:
     ]
 
 
-def _bodies(store: Store, words: list[str], limit: int) -> list[Hit]:
-    """Sessions by the name of their body, day and number; items of agendas, only those that are public; rounds and proposals."""
+def _sessions(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
+    """Sessions by the name of their body, day and number."""
     found: list[Hit] = []
-    rules = store.rules() or load_bodies()
-    bodies = {b.key: b.title for b in rules.bodies}
+    bodies = {b.key: b.title for b in (store.rules() or load_bodies()).bodies}
     for r in queries.rows(store, sa.select(sessions).order_by(sessions.c.held_on.desc(), sessions.c.stream)):
         body, number = bodies[r["body"]], r["number"]
         title = Text(
@@ -157,49 +175,92 @@ def _bodies(store: Store, words: list[str], limit: int) -> list[Hit]:
         held = Text(ja=wareki(r["held_on"]), en=str(r["held_on"])) if r["held_on"] else _same("")
         if _all_in(words, title.ja, title.en, r["stream"], held.ja, held.en):
             found.append(Hit(kind="session", id=r["stream"], title=title, detail=held, stream=r["stream"]))
-        if len(found) == limit:
+        if len(found) == skip + limit:
             break
-    i, p = session_items.c, proposals.c
-    items = sa.select(i.stream, i.item, i.title).where(i.public, *_contain(i.title, words))
-    for r in queries.rows(store, items.order_by(i.stream.desc(), i.place).limit(limit)):
-        place = f"{r['stream']}#{r['item']}"
-        found.append(Hit(kind="item", id=place, title=_same(r["title"]), detail=_same(r["stream"]), stream=r["stream"]))
-    rounds = sa.select(selections.c.stream, selections.c.title).where(*_contain(selections.c.title, words))
-    for r in queries.rows(store, rounds.order_by(selections.c.stream.desc()).limit(limit)):
-        found.append(Hit(kind="round", id=r["stream"], title=_same(r["title"]), detail=_same(r["stream"])))
-    proposed = sa.select(p.stream, p.ref, p.title).where(*_contain(p.title, words))
-    for r in queries.rows(store, proposed.order_by(p.stream.desc(), p.ref).limit(limit)):
-        place = f"{r['stream']}#{r['ref']}"
-        found.append(Hit(kind="proposal", id=place, title=_same(r["title"]), detail=_same(r["ref"])))
-    return found
+    return found[skip:]
+
+
+def _items(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
+    """Items of agendas, only those that are public."""
+    i = session_items.c
+    query = sa.select(i.stream, i.item, i.title).where(i.public, *_contain(i.title, words))
+    return [
+        Hit(
+            kind="item",
+            id=f"{r['stream']}#{r['item']}",
+            title=_same(r["title"]),
+            detail=_same(r["stream"]),
+            stream=r["stream"],
+        )
+        for r in queries.rows(store, query.order_by(i.stream.desc(), i.place).limit(limit).offset(skip))
+    ]
+
+
+def _rounds(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
+    c = selections.c
+    query = sa.select(c.stream, c.title).where(*_contain(c.title, words)).order_by(c.stream.desc())
+    return [
+        Hit(kind="round", id=r["stream"], title=_same(r["title"]), detail=_same(r["stream"]))
+        for r in queries.rows(store, query.limit(limit).offset(skip))
+    ]
+
+
+def _proposals(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
+    p = proposals.c
+    query = sa.select(p.stream, p.ref, p.title).where(*_contain(p.title, words)).order_by(p.stream.desc(), p.ref)
+    return [
+        Hit(kind="proposal", id=f"{r['stream']}#{r['ref']}", title=_same(r["title"]), detail=_same(r["ref"]))
+        for r in queries.rows(store, query.limit(limit).offset(skip))
+    ]
 
 
 def _contain(column: sa.ColumnElement[str], words: list[str]) -> list[sa.ColumnElement[bool]]:
-    return [queries.holds(column, word) for word in words]
+    return [sa.or_(*(queries.holds(column, spelling) for spelling in spellings(word))) for word in words]
 
 
 def _all_in(words: list[str], *texts: str) -> bool:
-    return all(any(word.lower() in text.lower() for text in texts) for word in words)
+    return all(any(plainly(word) in plainly(text) for text in texts) for word in words)
 
 
-def _directory(store: Store, words: list[str], limit: int) -> list[Hit]:
-    """Units and posts by their titles, and people by name: those who hold a post today."""
+def _units(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
+    units = [u for u in store.facts().directory.units if _all_in(words, u.name.ja, u.name.en, u.id)]
+    return [Hit(kind="unit", id=u.id, title=u.name, detail=_same(u.id)) for u in units[skip : skip + limit]]
+
+
+def _posts(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
+    posts = [p for p in store.facts().directory.posts if _all_in(words, p.title.ja, p.title.en, p.id)]
+    return [Hit(kind="post", id=p.id, title=p.title, detail=_same(p.unit)) for p in posts[skip : skip + limit]]
+
+
+def _people(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
+    """People by name: those who hold a post today."""
     directory, today = store.facts().directory, local_day(store.clock.now())
-
-    posts = [p for p in directory.posts if _all_in(words, p.title.ja, p.title.en, p.id)][:limit]
-    units = [u for u in directory.units if _all_in(words, u.name.ja, u.name.en, u.id)][:limit]
-    named = [sa.or_(queries.holds(people.c.name, w), queries.holds(people.c.name_en, w)) for w in words]
-    rows = queries.rows(store, sa.select(people).where(*named).order_by(people.c.person).limit(limit))
-    found = [Hit(kind="unit", id=u.id, title=u.name, detail=_same(u.id)) for u in units]
-    found += [Hit(kind="post", id=p.id, title=p.title, detail=_same(p.unit)) for p in posts]
-    for row in rows:
+    named = [sa.or_(*_contain(people.c.name, [word]), *_contain(people.c.name_en, [word])) for word in words]
+    found: list[Hit] = []
+    for row in queries.rows(store, sa.select(people).where(*named).order_by(people.c.person)):
         held = [p for post in directory.posts_of(row["person"], today) if (p := directory.post(post)) is not None]
         if held:
             title = Text(ja=row["name"], en=row["name_en"] or row["name"])
             detail = Text(ja="、".join(p.title.ja for p in held), en=", ".join(p.title.en for p in held))
             found.append(Hit(kind="person", id=row["person"], title=title, detail=detail))
-    return found
+    return found[skip : skip + limit]
 
 
 def _same(text: str) -> Text:
     return Text(ja=text, en=text)
+
+
+Finder = Callable[[Store, list[str], int, int], list[Hit]]
+FINDERS: Mapping[Kind, Finder] = {
+    "lifecycle": _lifecycles,
+    "document": _documents,
+    "number": _numbers,
+    "session": _sessions,
+    "item": _items,
+    "round": _rounds,
+    "proposal": _proposals,
+    "unit": _units,
+    "post": _posts,
+    "person": _people,
+}
+"""Every kind of what is found, in the order in which they are told."""

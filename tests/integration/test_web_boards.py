@@ -100,6 +100,9 @@ def test_the_same_is_found_on_both_databases(database_url: str) -> None:
     for start in range(len(title) - 1):
         found = search.search(store, title[start : start + 2])
         assert any(h.stream == commands[0].stream for h in found), title[start : start + 2]
+    assert [h.id for h in search.search(store, title, kind="lifecycle")] == [commands[0].stream]
+    paged = [h.id for skip in range(8) for h in search.search(store, "p", 1, kind="post", skip=skip)]
+    assert paged == [h.id for h in search.search(store, "p", 8, kind="post")]
     assert search.search(store, " 　") == [] and search.search(store, "%%") == []
     store.close()
 

@@ -412,10 +412,20 @@ def log(caller: Reader, after: Annotated[int, Query(ge=0, lt=1 << 62)] = 0, limi
 
 @router.get("/search", responses=documented(), tags=["log"])
 def find(
-    caller: Reader, q: Annotated[str, Query(min_length=1, max_length=100)], limit: Limit = 20
+    caller: Reader,
+    q: Annotated[str, Query(min_length=1, max_length=100)],
+    kind: Annotated[search.Kind | None, Query(description="Hits of this kind alone, page by page")] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> m.Page[search.Hit]:
-    """Lifecycles, documents, numbers, units, posts and people that contain all words."""
-    return m.Page(items=tuple(search.search(caller.store, q, limit)))
+    """Lifecycles, documents, numbers, sessions, proposals, units, posts and people that contain all words, in any width of letters: at
+    most `limit` of each kind. `next` goes on with one `kind`."""
+    place = place_of(cursor, _whole) if kind is not None else None
+    skip = min(place[0], 1_000_000) if place else 0
+    found = search.search(caller.store, q, limit + 1 if kind else limit, kind=kind, skip=skip)
+    if kind is None:
+        return m.Page(items=tuple(found))
+    return m.Page(items=tuple(found[:limit]), next=cursor_of(skip + limit) if len(found) > limit else None)
 
 
 @router.get("/register", responses=documented(), tags=["log"])

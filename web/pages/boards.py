@@ -16,6 +16,8 @@ from web.snapshots import Reading
 from web.whatifs import may_suppose
 
 router = APIRouter(route_class=Reading)
+HITS = 20
+"""Hits of one kind on a page of the search."""
 
 
 @router.get("/board")
@@ -56,12 +58,20 @@ def board(request: Request, bureau: str = "") -> Response:
 
 
 @router.get("/search")
-def search_page(request: Request, q: str = "") -> Response:
+def search_page(request: Request, q: str = "", kind: str = "", page: int = 1) -> Response:
+    """The first of each kind; with `kind` those of one, page by page."""
     visit = visit_of(request)
-    found = search.search(visit.store, q, 20) if q.strip() else []
+    page = min(max(page, 1), 10_000) if kind in search.FINDERS else 1
+    chosen = kind if kind in search.FINDERS else None
     kinds: dict[str, list[search.Hit]] = {}
-    for hit in found:
+    for hit in search.search(visit.store, q, HITS + 1, kind=chosen, skip=(page - 1) * HITS):
         kinds.setdefault(hit.kind, []).append(hit)
     return visit.page(
-        "search.html", q=q[: search.LONGEST], kinds=kinds, total=len(found), titles=stage_titles(visit.store)
+        "search.html",
+        q=q[: search.LONGEST],
+        kind=chosen,
+        page=page,
+        kinds={name: hits[:HITS] for name, hits in kinds.items()},
+        more={name for name, hits in kinds.items() if len(hits) > HITS},
+        titles=stage_titles(visit.store),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from definitions.loader import DocumentError
+from definitions.faults import DocumentError, Fault, fault
 from domain.deliverables.base import digest
 from domain.deliverables.registry import in_japanese, parse
 from domain.lifecycle import adopting as ad
@@ -67,15 +67,14 @@ def supplements(
     return commands
 
 
-def _twice(rows: Sequence[Row]) -> list[str]:
+def _twice(rows: Sequence[Row]) -> list[Fault]:
     seen: dict[str, str] = {}
     problems = []
     for row in rows:
         ref, here = str(row.content.get("id") or ""), row.where(("id",))
         if ref and ref in seen:
-            problems.append(
-                f"{here}: id: {ref}: {seen[ref]} にもあります。一つにしてください / also at {seen[ref]}; keep one"
-            )
+            ja, en = f"{seen[ref]} にもあります。一つにしてください", f"also at {seen[ref]}; keep one"
+            problems.append(fault(ja, en, place=here, field="id", value=ref))
         seen.setdefault(ref, here)
     return problems
 
@@ -85,7 +84,7 @@ class _Intake:
 
     def __init__(self, row: Row, desk: Desk) -> None:
         self.row, self.desk = row, desk
-        self.problems: list[str] = list(row.problems)
+        self.problems: list[Fault] = list(row.problems)
         self.unread: set[Path_] = set()
         self.brief: dict[int, str] = {}
         """Deliverables made of what was written without its form: index -> the field it was written as."""
@@ -107,8 +106,7 @@ class _Intake:
         """One problem: place, field, value, what to do."""
         path = self._written(path)
         named = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".") or "(row)"
-        shown = "" if value is None else f" {str(value)[:80]}:"
-        self.problems.append(f"{self.row.where(path)}: {named}:{shown} {ja} / {en}")
+        self.problems.append(fault(ja, en, place=self.row.where(path), field=named, value=value))
 
     def _written(self, path: Path_) -> Path_:
         if len(path) > 1 and path[0] == "deliverables" and path[1] in self.brief:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from definitions.loader import DocumentError, load_people
+from definitions.faults import DocumentError
+from definitions.loader import load_people
 from domain.lifecycle.commands import StartLifecycle, stream_of
 from domain.messages import Refusal, Text
 from imports.rows import read_content
@@ -26,7 +27,8 @@ def problems(file: Path, content: str | bytes) -> list[str]:
     file.write_bytes(content.encode() if isinstance(content, str) else content)
     with pytest.raises(DocumentError) as error:
         read(file)
-    return error.value.problems
+    assert all(" / " not in f.said.ja + f.said.en and not f.said.ja.isascii() for f in error.value.faults)
+    return [str(f) for f in error.value.faults]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,7 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
     ("t.csv", "id,title,,section\na,x,y,childcare\n", ["line 2", "column name"]),
     ("t.csv", f"id,title,section\na,{'x' * 140_000},childcare\n", ["line 2", "CSV"]),
     ("t.csv", "", ["no rows"]),
+    ("t.csv", "番号,名前,所属\n1,題,childcare\n", ["line 1", "番号,名前,所属", "id, title, section"]),
     ("t.csv", ",".join(f"c{n}" for n in range(501)) + "\n", ["line 1", "too many columns"]),
     ("t.yaml", "--- !!set\nlifecycles: [1]\n", ["list"]),
     ("t.yaml", "- id: !!bool foo\n", ["YAML"]),
@@ -147,7 +150,7 @@ def test_what_the_engine_would_refuse_is_told_by_line(tmp_path: Path) -> None:
 
     with pytest.raises(DocumentError) as error:
         read_start_file(file, DIRECTORY, "himeji@1", {"himeji@1"}, rules)
-    [said] = error.value.problems
+    [said] = map(str, error.value.faults)
     assert said.startswith("line 2: section: children") and "add it" in said
 
 

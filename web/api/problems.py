@@ -19,11 +19,12 @@ MEDIA = "application/problem+json"
 
 
 class FieldProblem(Frozen):
-    """One field that cannot be used."""
+    """One field that cannot be used. `place`: where in a file, as `line 3`."""
 
     field: str
     value: Any = None
     message: Text
+    place: str | None = None
 
 
 class Problem(Frozen):

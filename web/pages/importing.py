@@ -101,7 +101,7 @@ def _sent(request: Request, key: str, form: FormData) -> Response:
     try:
         batch = read(visit.store, kind, visit.actor(), files, round_)
     except Unread as unread:
-        return _page(visit, key, round_, 422, problems=unread.problems)
+        return _page(visit, key, round_, 422, problems=unread.faults)
     looked: dict[str, Any] = {"batch": batch, "content": packed(files), "seen": mark(batch)}
     if text.get("act") != "record" or sent:
         return _page(visit, key, round_, **looked)

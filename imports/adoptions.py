@@ -62,7 +62,7 @@ class _Counter:
     def desk(self) -> Desk:
         published = {f"{r['name']}@{r['version']}" for r in queries.published_definitions(self.store)}
         default = queries.latest_definition(self.store, "himeji") or min(published)
-        return Desk(default, published, self._process, self._judge)
+        return Desk(default, published, self._process, self._judge, self.trial.begun_under)
 
     def _process(self, reference: str) -> Any:
         found: ProcessDefinition | None = self.store.facts(reference).definition

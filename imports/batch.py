@@ -143,6 +143,13 @@ class Trial:
             self.states[stream] = self.store.load(stream)[0]
         return self.states[stream]
 
+    def begun_under(self, stream: str) -> str | None:
+        """The process definition that a lifecycle began under, wherever it has been moved since; None when there is none. A row that
+        names no definition means this one: it says what it said before a newer one was published."""
+        first = self.store.events(stream, most=1, open_texts=False)
+        found: str | None = getattr(first[0].event, "definition", None) if first else None
+        return found
+
     def already(self, command: Command, there: bool) -> Status:
         """How a row stands to what is on record; `there`: what it begins exists, whoever began it."""
         same = self.store.same(command)

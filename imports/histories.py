@@ -32,6 +32,8 @@ class Desk:
     published: set[str]
     process: Callable[[str], ProcessDefinition]
     judge: Callable[[LifecycleCommand], Refusal | None]
+    begun: Callable[[str], str | None] = lambda _: None
+    """The definition that a stream's lifecycle began under."""
 
 
 def adoptions(path: Path, rows: Sequence[Row], desk: Desk) -> list[ad.AdoptLifecycle]:
@@ -142,7 +144,8 @@ class _Intake:
     # --- commands ------------------------------------------------------------------------------------------------
 
     def adoption(self) -> ad.AdoptLifecycle | None:
-        reference = str(self.content.get("definition") or self.desk.definition)
+        begun = self.desk.begun(stream_of(self.ref)) if self.ref else None
+        reference = str(self.content.get("definition") or begun or self.desk.definition)
         if reference not in self.desk.published:
             listed = ", ".join(sorted(self.desk.published))
             self.say(("definition",), reference, "公開されていません", f"not published; published are: {listed}")

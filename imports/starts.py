@@ -41,6 +41,8 @@ class _Desk:
     definition: str
     published: set[str]
     rules: Rules
+    begun: Callable[[str], str | None] = lambda _: None
+    """The definition that a stream's lifecycle began under."""
     seen: dict[str, int] = field(default_factory=dict)
 
 
@@ -77,7 +79,7 @@ def starts(store: Store, actor: Actor, path: Path, most: int | None = None) -> B
         of = {"stream": command.stream, "ref": command.ref, "title": command.title}
         return Entry(Told(place=f"line {line}", status=status, **of), command)
 
-    found = _read(path, _Desk(store.facts().directory, default, published, refusal), most)
+    found = _read(path, _Desk(store.facts().directory, default, published, refusal, trial.begun_under), most)
     entries = [entry(line, command) for line, command in found]
     return Batch(path.name, digest(path), entries, trial.states)
 
@@ -106,7 +108,8 @@ def _check(line: Line, desk: _Desk) -> tuple[list[Fault], StartLifecycle | None]
     problems += [Fault(field=name, message=unknown(str(name), FIELDS)) for name in row if name not in FIELDS]
     if row.get("setup") is not None:
         problems += _setup_problems(row["setup"])
-    ref, reference = str(row.get("id") or "-").strip(), str(row.get("definition") or desk.definition)
+    ref = str(row.get("id") or "-").strip()
+    reference = str(row.get("definition") or desk.begun(stream_of(ref)) or desk.definition)
     fields = {k: v for k, v in row.items() if k in FIELDS and k != "id" and v is not None}
     fields |= {"ref": ref, "definition": reference, "command_id": f"start:{ref}", "stream": stream_of(ref)}
     told = {f.field for f in named} | {"setup"}

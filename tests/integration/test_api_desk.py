@@ -26,7 +26,8 @@ def test_drafts_are_those_of_the_pages_and_go_when_they_are_handed_in(town: Page
         assert (seen["asked"], not_mine["asked"]) == (True, False)
         assert seen["document"]["content_hash"] == asked["content_hash"] and seen["said"][-1]["said"] == "急ぎます"
         assert chief.put(f"{here}/draft", json={"comment": "あとで"}).status_code == 200
-        assert chief.get(f"{here}/draft").json()["comment"] == "あとで"
+        kept = chief.get(f"{here}/draft").json()
+        assert kept["comment"] == "あとで" and chief.put(f"{here}/draft", json=kept).json() == kept
         assert problem(drafter.put(f"{here}/draft", json={"comment": "x"})) == (404, "not-found"), "it asks another"
         assert chief.delete(f"{here}/draft").status_code == 204
         assert problem(chief.get(f"{here}/draft")) == (404, "not-found")
@@ -37,10 +38,18 @@ def test_drafts_are_those_of_the_pages_and_go_when_they_are_handed_in(town: Page
         begun = drafter.get(path)
         assert begun.json()["version"] == 0 and begun.json()["content"]["problem"] == SETUP["problem"]
         changed = SETUP | {"problem": "年約1万2千件の来庁"}
+        same = drafter.put(path, json=begun.json(), headers={"If-Match": begun.headers["etag"]}).json()
+        assert (same["version"], same["content"]) == (1, begun.json()["content"])
+        assert drafter.delete(path).status_code == 204
         saved = drafter.put(path, json={"content": changed}, headers={"If-Match": begun.headers["etag"]})
         assert saved.json()["version"] == 1 and saved.headers["etag"] == '"1"'
         late = drafter.put(path, json={"content": {"problem": "x"}}, headers={"If-Match": begun.headers["etag"]})
         assert problem(late) == (412, "draft-moved-on")
+        back = drafter.put(path, json=saved.json(), headers={"If-Match": saved.headers["etag"]})
+        assert back.json() == drafter.get(path).json() == saved.json(), "what was read is taken back as it is"
+        other_round = drafter.put(path, json=saved.json() | {"round": 2})
+        assert problem(other_round) == (412, "draft-moved-on") and "round: 1" in other_round.json()["message"]["en"]
+        assert drafter.post(f"{path}/check", json=saved.json()).json()["problems"] == []
         assert problem(drafter.put(path, json={"content": {"verse": "x"}})) == (422, "form-shape")
         assert drafter.post(f"{path}/check", json={"content": changed}).json()["problems"] == []
         assert drafter.post(f"{path}/check", json={"content": {}}).json()["problems"] != []

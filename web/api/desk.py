@@ -37,15 +37,9 @@ RequestId = Annotated[str, Path(max_length=100)]
 # --- drafts of forms -------------------------------------------------------------------------------------------------
 
 
-class Content(Frozen):
-    """A form as far as it is filled in: fields by name, whether they fit or not."""
-
-    content: dict[str, Any]
-
-
 class DraftSeen(Frozen):
     """The form of the document that is asked for now, shared by those who may draft it. `version` is 0 where nothing was saved yet, and
-    `content` what the form begins with; it is also the ETag."""
+    `content` what the form begins with; it is also the ETag. It may be sent back as it is."""
 
     stage: str
     round: int
@@ -54,6 +48,19 @@ class DraftSeen(Frozen):
     content: dict[str, Any]
     person: str | None
     at: datetime | None
+
+
+class Content(Frozen):
+    """A form as far as it is filled in: fields by name, whether they fit or not. What else was read may be sent along: `stage`, `round`
+    and `form` are then those of the document asked for now; `version`, `person` and `at` change nothing (If-Match guards)."""
+
+    content: dict[str, Any]
+    stage: str | None = None
+    round: int | None = None
+    form: str | None = None
+    version: int | None = None
+    person: str | None = None
+    at: datetime | None = None
 
 
 class Problems(Frozen):
@@ -73,6 +80,7 @@ def saved_draft(caller: Reader, id: Id, response: Response) -> DraftSeen:
 def save_draft(caller: Writer, id: Id, body: Content, response: Response, match: IfMatch = None) -> DraftSeen:
     """Save the draft; If-Match keeps what somebody else has saved meanwhile. It goes when the document is handed in."""
     state, drafts = _drafted(caller, id), Drafts(caller.store)
+    _require_asked(caller, state, body)
     _require_fields(form_asked(caller.store, state), body.content)
     known = drafts.find(state.stream, state.work, state.round)
     base = expected(match)
@@ -115,17 +123,36 @@ def _drafted(caller: Caller, id_: str) -> Lifecycle:
 
 
 def _seen(caller: Caller, state: Lifecycle, response: Response) -> DraftSeen:
-    found = Drafts(caller.store).find(state.stream, state.work, state.round)
+    """As on pages, what the form has no field for (after a move to another definition) is left out."""
+    found, form = Drafts(caller.store).find(state.stream, state.work, state.round), form_asked(caller.store, state)
+    content = found.content if found else beginning(caller.store, state.stream, state.work) or {}
     response.headers["ETag"] = f'"{found.version if found else 0}"'
     return DraftSeen(
         stage=state.work,
         round=state.round,
-        form=form_asked(caller.store, state),
+        form=form,
         version=found.version if found else 0,
-        content=found.content if found else beginning(caller.store, state.stream, state.work) or {},
+        content={name: value for name, value in content.items() if name in DELIVERABLES[form].form.model_fields},
         person=found.person if found else None,
         at=found.at if found else None,
     )
+
+
+def _require_asked(caller: Caller, state: Lifecycle, body: Content) -> None:
+    """Raises `Failure` 412 for the draft of another document than the one that is asked for now."""
+    asked = {"stage": state.work, "round": state.round, "form": form_asked(caller.store, state)}
+    for field, now in asked.items():
+        if (given := getattr(body, field)) not in (None, now):
+            shown = str(given)[:80]
+            raise Failure(
+                412,
+                "draft-moved-on",
+                Text(
+                    ja=f"{field}: 今求められているのは {now!r} で、{shown!r} ではありません",
+                    en=f"{field}: {now!r} is asked for now, not {shown!r}",
+                ),
+                Text(ja="読み直してください", en="read it again"),
+            )
 
 
 def _require_fields(form: str, content: dict[str, Any]) -> None:

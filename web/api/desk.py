@@ -19,11 +19,11 @@ from store.beginnings import beginning
 from store.boards import Bottleneck
 from store.drafts import Drafts, Meanwhile
 from web.api.access import Caller, Reader, Writer
-from web.api.acting import IfMatch, expected
 from web.api.bodies import first_of
 from web.api.models import OwnAnswer, Page
 from web.api.problems import Failure, FieldProblem, documented, not_found
 from web.api.reading import Cursor, Filter, Id, Limit, cursor_of, row_of, stream_of
+from web.api.tags import IfMatch, expected, tag
 from web.asking import is_asked
 from web.checking import drafted, form_asked, problems_in
 from web.glancing import LONG, glance_of, in_order, strategy
@@ -69,14 +69,14 @@ class Problems(Frozen):
     problems: tuple[FieldProblem, ...]
 
 
-@router.get("/lifecycles/{id}/draft", responses=documented(404, 409), tags=["lifecycles"])
+@router.get("/lifecycles/{id}/draft", responses=documented(404, 409, tagged=True), tags=["lifecycles"])
 def saved_draft(caller: Reader, id: Id, response: Response) -> DraftSeen:
     """The draft as it was saved last, by a page or by the API. 404 where no document is asked for now."""
     state = _drafted(caller, id)
     return _seen(caller, state, response)
 
 
-@router.put("/lifecycles/{id}/draft", responses=documented(404, 409, 412, 413), tags=["lifecycles"])
+@router.put("/lifecycles/{id}/draft", responses=documented(404, 409, 412, 413, tagged=True), tags=["lifecycles"])
 def save_draft(caller: Writer, id: Id, body: Content, response: Response, match: IfMatch = None) -> DraftSeen:
     """Save the draft; If-Match keeps what somebody else has saved meanwhile. It goes when the document is handed in."""
     state, drafts = _drafted(caller, id), Drafts(caller.store)
@@ -126,7 +126,7 @@ def _seen(caller: Caller, state: Lifecycle, response: Response) -> DraftSeen:
     """As on pages, what the form has no field for (after a move to another definition) is left out."""
     found, form = Drafts(caller.store).find(state.stream, state.work, state.round), form_asked(caller.store, state)
     content = found.content if found else beginning(caller.store, state.stream, state.work) or {}
-    response.headers["ETag"] = f'"{found.version if found else 0}"'
+    tag(response, found.version if found else 0)
     return DraftSeen(
         stage=state.work,
         round=state.round,

@@ -66,8 +66,18 @@ def not_found(what: str) -> Failure:
     return Failure(404, "not-found", Text(ja=f"ありません: {what}", en=f"there is no {what}"), NOTHING[1])
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Answers of an operation besides the good one; those that any operation may give are always among them."""
+TAGGED: dict[str, Any] = {
+    "ETag": {
+        "description": "Version of what was read, or has been changed, for If-Match",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+    }
+}
+
+
+def documented(*statuses: int, tagged: bool = False) -> dict[int | str, dict[str, Any]]:
+    """Answers of an operation besides the good one; those that any operation may give are always among them. `tagged`: the good one
+    has an ETag."""
     described = {
         400: "The request cannot be read (in plain text where it is no HTTP, or longer than the server takes)",
         401: "No key, or one that does not hold",
@@ -83,7 +93,8 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
     content = {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     plain = {"text/plain": {"schema": {"type": "string"}}}
-    return {
+    good: dict[int | str, dict[str, Any]] = {200: {"headers": TAGGED}} if tagged else {}
+    return good | {
         status: {"description": described[status], "content": content | plain if status == 400 else content}
         for status in sorted({400, 401, 403, 422, 429, 503, *statuses})
     }

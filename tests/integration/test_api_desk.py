@@ -115,6 +115,12 @@ def _handed_over(drafter: httpx.Client, personnel: httpx.Client) -> None:
 
 def _read(town: Pages, office: httpx.Client, drafter: httpx.Client) -> None:
     assert problem(drafter.get("/directory", params={"on": "2199-01-01"})) == (409, "day-to-come")
+    for path in ("/directory", "/directory/tenures"):
+        early = drafter.get(path, params={"on": "2019-12-31"})
+        assert problem(early) == (422, "before-the-directory") and "2020-04-01" in early.json()["remedy"]["en"]
+        assert [(p["field"], p["value"]) for p in early.json()["problems"]] == [("on", "2019-12-31")]
+    assert "2020-04-01" in town.refused("who", "mayor", "--on", "2019-12-31")
+    assert drafter.get("/directory", params={"on": "2020-04-01"}).json()["posts"][0]["holders"]
     assert drafter.get("/directory", params={"on": "2026-04-01"}).json()["day"] == "2026-04-01"
     career = drafter.get("/directory/tenures", params={"person": "p33"}).json()["items"]
     told = town.json("who", "--person", "p33")

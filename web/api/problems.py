@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from domain.deliverables.registry import in_japanese
 from domain.messages import Frozen, Refused, Text
 from store.errors import StoreError
+from web.governing import UNKNOWN
 
 MEDIA = "application/problem+json"
 
@@ -126,7 +127,7 @@ def install(api: FastAPI) -> None:
     @api.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> JSONResponse:
         r = error.refusal
-        status = {"stream-moved-on": 412, "form-shape": 422}.get(r.rule, 409)
+        status = {"stream-moved-on": 412, "form-shape": 422, UNKNOWN: 422}.get(r.rule, 409)
         fields = [FieldProblem(field=p.field, value=p.value, message=p.message) for p in r.problems]
         return answer(status, r.rule, r.message, r.remedy, fields)
 

@@ -47,6 +47,13 @@ def who(
             "POST: 職か --person のどちらかを指定してください / name a post, or a person with --person",
             "→ `./taskforce who deputy_mayor --on 2025-10-01`",
         )
+    begins = session.store.facts().directory.begins
+    if post is not None and begins is not None and moment < begins <= today:
+        raise ShellError(
+            f"--on: {moment}: 職員名簿は {begins} から始まり、それより前は分かりません / the directory begins on {begins}, "
+            "and nothing is known of the days before it",
+            f"→ {begins} 以後の日付にしてください / name a day from {begins} on",
+        )
     rows = (
         _career(session, session.person(person, "--person"), today) if person else _holders(session, post or "", moment)
     )

@@ -31,14 +31,14 @@ FIELDS = (
 )
 KNOWN = (*FIELDS, *HISTORY, *BRIEF)
 TASKS = (*FIELDS, "review_date", "departments", *(f"source.{f}" for f in Source.model_fields))
-_SHEETS: Mapping[str, tuple[str, ...]] = {
+SHEETS: Mapping[str, tuple[str, ...]] = {
     "decisions": ("id", *PastDecision.model_fields),
     "budgets": ("id", *PastBudget.model_fields),
     "measurements": ("id", *(f for f in PastMeasurement.model_fields)),
     "kpis": ("id", *Kpi.model_fields),
 }
 """The sheets of a folder besides tasks.csv, with their columns; `id` is the id of the task."""
-SHEET_NAMES = ("tasks.csv", *(f"{s}.csv" for s in _SHEETS))
+SHEET_NAMES = ("tasks.csv", *(f"{s}.csv" for s in SHEETS))
 
 
 @dataclass
@@ -169,7 +169,7 @@ def _folder(folder: Path) -> Iterator[Row]:
     for row in tasks:
         rows.setdefault(str(row.content.get("id", "")), row)
     places: dict[tuple[str, str, int], str] = {}
-    for sheet, columns in _SHEETS.items():
+    for sheet, columns in SHEETS.items():
         if not (folder / f"{sheet}.csv").exists():
             continue
         for line in read_csv(folder / f"{sheet}.csv", columns):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from imports.batch import (
     require_rows,
     unfit,
 )
+from imports.columns import with_units
 from imports.rows import Line, read_rows
 from imports.spreadsheets import read_csv, row_problems
 from store.store import Store
@@ -46,6 +48,8 @@ def proposals(store: Store, actor: Actor, path: Path, round_: str, most: int | N
     require_rows(path, lines, "提案を1行ずつ書いてください", f"write one proposal a line: {','.join(COLUMNS)}")
     require_few(path, len(lines), most)
     problems: list[Fault] = []
+    directory = store.facts().directory
+    lines = [replace(line, content=with_units(directory, line.content)) for line in lines]
     entries = [e for line in lines if (e := _entry(trial, before, line, problems)) is not None]
     if problems:
         raise DocumentError(path, problems)
@@ -78,10 +82,7 @@ def _taken(trial: Trial, ref: str) -> dict[str, Other]:
 
 
 def _command(stream: str, given: dict[str, Any], found: list[Fault]) -> ProposeTask | None:
-    departments = given.get("departments") or []
-    if isinstance(departments, str):
-        departments = [d.strip() for d in departments.split(";") if d.strip()]
-    fields = {**given, "departments": departments, "viewpoint": given.get("viewpoint") or None}
+    fields = {**given, "departments": given.get("departments") or [], "viewpoint": given.get("viewpoint") or None}
     named = {"command_id": f"csv:{str(given['ref'])[:100]}", "stream": stream}
     try:
         return ProposeTask.model_validate({**fields, **named})

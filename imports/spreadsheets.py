@@ -11,6 +11,7 @@ from typing import Any
 
 from definitions.faults import DocumentError, Fault, fault, placed
 from domain.messages import Text
+from imports.columns import TITLES, field_of
 from imports.rows import TWICE, Line, read_text
 
 WIDEST = 500
@@ -20,7 +21,8 @@ LISTS = ("tags", "setup.departments", "setup.serves")
 
 
 def read_csv(path: Path, columns: Sequence[str], needed: Sequence[str] = ()) -> list[Line]:
-    """CSV in UTF-8 or, as Excel in Japan writes it, CP932. `setup.purpose` nests; `;` separates the items of a list.
+    """CSV in UTF-8 or, as Excel in Japan writes it, CP932; columns by key or Japanese name.
+    `setup.purpose` nests; `;` separates the items of a list.
     Raises `DocumentError`, for a column too that is `needed` and not there."""
     reader = csv.reader(io.StringIO(_csv_text(path), newline=""), strict=True)
     lines: list[Line] = []
@@ -31,7 +33,7 @@ def read_csv(path: Path, columns: Sequence[str], needed: Sequence[str] = ()) -> 
             if not any(c.strip() for c in cells):
                 pass
             elif not header:
-                header = [c.strip() for c in cells]
+                header = [field_of(c.strip(), columns) for c in cells]
                 if problems := list(header_problems(header, columns, needed)):
                     raise DocumentError(path, placed(f"line {begins}", problems))
             else:
@@ -88,9 +90,10 @@ def header_problems(header: Sequence[str], columns: Sequence[str], needed: Seque
             value=repr(header[0]),
         )
     elif not any(column in columns for column in header):
-        listed = ", ".join(needed or columns[:10])
+        wanted = needed or columns[:10]
+        listed = ", ".join(wanted)
         yield fault(
-            f"1行目が列の名前ではありません。列の名前を書いてください: {listed}",
+            f"1行目が列の名前ではありません。列の名前を書いてください: {'、'.join(TITLES.get(c, c) for c in wanted)}",
             f"the first row does not name the columns; write their names: {listed}",
             value=",".join(header),
         )
@@ -161,7 +164,8 @@ def unknown(field: str, known: Sequence[str]) -> Text:
     """That a field is not known, with the nearest one."""
     import difflib
 
-    close = difflib.get_close_matches(field, known, 1)
+    names = {TITLES[c]: c for c in known if c in TITLES and not field.isascii()}
+    close = difflib.get_close_matches(field, [*names, *known], 1)
     return Text(
         ja="知らない項目です" + (f"。{close[0]} ですか" if close else ""),
         en="unknown field; " + (f"do you mean {close[0]}?" if close else f"fields: {', '.join(known)}"),

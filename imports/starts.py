@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from domain.directory import Directory
 from domain.lifecycle.commands import Source, StartLifecycle, stream_of
 from domain.messages import Actor, Refusal, Refused
 from imports.batch import Batch, Entry, Told, Trial, digest, refused_by_rule, require_few, require_rows
+from imports.columns import with_units
 from imports.rows import Line, read_rows
 from imports.spreadsheets import read_csv, unknown
 from store import queries
@@ -92,7 +93,7 @@ def _read(path: Path, desk: _Desk, most: int | None = None) -> list[tuple[int, S
     problems: list[Fault] = []
     commands: list[tuple[int, StartLifecycle]] = []
     for line in lines:
-        found, command = _check(line, desk)
+        found, command = _check(replace(line, content=with_units(desk.directory, line.content)), desk)
         problems += placed(f"line {line.number}", found)
         if command is not None:
             commands.append((line.number, command))

@@ -167,6 +167,6 @@ def unknown(field: str, known: Sequence[str]) -> Text:
     names = {TITLES[c]: c for c in known if c in TITLES and not field.isascii()}
     close = difflib.get_close_matches(field, [*names, *known], 1)
     return Text(
-        ja="知らない項目です" + (f"。{close[0]} ですか" if close else ""),
+        ja="知らない項目です。" + (f"{close[0]} ですか" if close else "名前を直すか、除いてください"),
         en="unknown field; " + (f"do you mean {close[0]}?" if close else f"fields: {', '.join(known)}"),
     )

@@ -110,15 +110,8 @@ class Accounts:
 
     def sign_in(self, person: str, password: str, place: str) -> str:
         """The token of a new session. `place`: the address that asks. Raises `SignInRefused`."""
-        keys = (_hashed(f"{person}|{place}"), _hashed(f"|{place}"))
-        wait = self._wait(keys)
-        if wait is not None:
-            raise SignInRefused(wait)
-        with self._store.database.read() as connection:
-            hashed = connection.execute(
-                sa.select(web_accounts.c.password_hash).where(web_accounts.c.person == person)
-            ).scalar()
-        fits = self._fits(hashed, password)
+        keys = self._tried(person, place)
+        fits = self._fits(self._hash_of(person), password)
         if not fits or not self._belongs_here(person):
             self._failed(keys)
             if fits:
@@ -130,6 +123,37 @@ class Accounts:
         with self._store.database.write() as connection:
             connection.execute(sa.delete(web_failures).where(web_failures.c.key == keys[0]))
             return self._begin(connection, person)
+
+    def change(self, person: str, old: str, new: str, place: str) -> str:
+        """A new password by the person, who knows the old one: ends all their sessions; the token of a new one. Wrong tries count as at
+        signing in. Raises `SignInRefused` and `PasswordUnfit`."""
+        _require_fit(new)
+        keys = self._tried(person, place)
+        if not self._fits(self._hash_of(person), old):
+            self._failed(keys)
+            raise SignInRefused(self._wait(keys))
+        hashed = self._hasher.hash(new)
+        with self._store.database.write() as connection:
+            connection.execute(sa.delete(web_failures).where(web_failures.c.key == keys[0]))
+            self._set(connection, person, hashed)
+            return self._begin(connection, person)
+
+    def has_password(self, person: str) -> bool:
+        return self._hash_of(person) is not None
+
+    def _hash_of(self, person: str) -> str | None:
+        query = sa.select(web_accounts.c.password_hash).where(web_accounts.c.person == person)
+        with self._store.database.read() as connection:
+            found: str | None = connection.execute(query).scalar()
+        return found
+
+    def _tried(self, person: str, place: str) -> tuple[str, str]:
+        """The keys by which wrong tries count. Raises `SignInRefused` while nothing is tried."""
+        keys = (_hashed(f"{person}|{place}"), _hashed(f"|{place}"))
+        wait = self._wait(keys)
+        if wait is not None:
+            raise SignInRefused(wait)
+        return keys
 
     def _begin(self, connection: sa.Connection, person: str) -> str:
         token, now = secrets.token_urlsafe(32), self._now()

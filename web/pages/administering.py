@@ -15,6 +15,7 @@ from domain.directory import Directory
 from domain.messages import Refused, Text
 from domain.reader_stream import ChooseNotices, Reader, stream_of
 from store import outbox, queries
+from store.accounts import LONGEST, SHORTEST
 from store.api_keys import ApiKeys
 from store.feeds import all_feeds
 from web.app import Visit, require_own_form, visit_of
@@ -109,6 +110,7 @@ def shown(visit: Visit, status: int = 200, **more: Any) -> Response:
         "done": "",
         "key_refusal": None,
         "new_key": None,
+        "password_refusal": None,
         "secret": "",
         "key_typed": {"name": "", "scopes": ("read",), "days": 90},
     }
@@ -117,6 +119,9 @@ def shown(visit: Visit, status: int = 200, **more: Any) -> Response:
         status,
         choice=reader.choices.get("email"),
         posts=posts,
+        own_password=visit.site.accounts.has_password(visit.person),
+        shortest=SHORTEST,
+        longest=LONGEST,
         notices=queries.notices_for(store, visit.person, 50),
         keys=ApiKeys(store).of(visit.person),
         command_id=str(uuid4()),

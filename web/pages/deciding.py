@@ -56,7 +56,7 @@ def _found(visit: Visit, request_id: str, attempt: str = "") -> tuple[str, Lifec
     stream = queries.request_stream(visit.store, request_id)
     if stream is None:
         if attempt and not visit.store.clock.virtual:
-            said = f"{request_id[:100]}: not found"
+            said = Text(ja=f"{request_id[:100]}: その依頼はありません", en=f"{request_id[:100]}: not found")
             visit.store.note_attempt(attempt, visit.actor(), "request-unknown", said)
         raise HTTPException(404)
     state, _ = visit.store.load(stream)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
-from domain.deliverables.differences import differences
+from domain.deliverables.differences import Difference, differences
 from domain.lifecycle import dialogue
 from domain.lifecycle.absence import Recuse
 from domain.lifecycle.amendments import CorrectAnswer, RetractAnswer, own_answer, restored_by
@@ -20,7 +20,7 @@ from domain.lifecycle.state import Lifecycle
 from domain.messages import Command, Refusal, Refused, Text
 from learning import hypotheses
 from learning.asking import lessons_at
-from papers.body import body, with_files
+from papers.body import body, in_words, with_files
 from papers.names import Names
 from store import queries
 from store.answering import AnswerDrafts, Opened
@@ -181,13 +181,18 @@ def read(visit: Visit, state: Lifecycle, current: dict[str, Any], before: list[d
     changed = differences(form, before[-1]["content"], current["content"]) if before else []
     return {
         **current,
-        "body": with_files(body(form, current["content"], names, stages), ()),
+        "body": with_files(body(form, current["content"], names, stages, visit.language), ()),
         "files": files,
         "title": stages.get(current["stage"]),
-        "changed": changed,
+        "changed": [_in_words(d, visit.language) for d in changed],
         "before": before[-1] if before else None,
         "files_changed": bool(before) and (before[-1]["attachments"] or []) != files,
     }
+
+
+def _in_words(found: Difference, language: str) -> Difference:
+    before, after = (in_words(found.field, v, language) for v in (found.before, found.after))
+    return found.model_copy(update={"before": before, "after": after})
 
 
 def _filled(

@@ -223,4 +223,5 @@ def definition(request: Request, reference: str) -> Response:
     if found is None:
         raise HTTPException(404)
     roles = {p.role: p.title for p in reversed(visit.store.facts().directory.posts)}
-    return visit.page("definition.html", definition=found, roles=roles)
+    titles = {s.key: s.title for s in found.all_stages}
+    return visit.page("definition.html", definition=found, roles=roles, titles=titles)

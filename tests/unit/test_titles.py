@@ -17,7 +17,7 @@ from papers.words import chosen
 from settings import Settings
 from web.forms import Box, boxes
 from web.pages.steering import ACTS, LABELS
-from web.saying import half
+from web.saying import concluded, half
 
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 
@@ -46,5 +46,9 @@ def test_every_choice_of_an_act_is_offered_in_words() -> None:
 
 def test_a_text_in_both_languages_is_told_in_one_and_what_people_wrote_is_left_alone() -> None:
     assert half("送れません / not sent", "ja") == "送れません" and half("送れません / not sent", "en") == "not sent"
+    told = "戦略会議 議題 sent-3 の結論(条件付き了承)。 / concluded by the council, item sent-3: endorsed with conditions 期限 / 予算"
+    assert concluded(told, "ja") == "戦略会議 議題 sent-3 の結論(条件付き了承)。 期限 / 予算"
+    assert concluded(told, "en") == "concluded by the council, item sent-3: endorsed with conditions 期限 / 予算"
+    assert concluded("市民課 / tax", "en") == "市民課 / tax"
     for text in ("市民課 / 税務課", "a / b", "送れません"):
         assert half(text, "ja") == half(text, "en") == text

@@ -18,6 +18,7 @@ from domain.lifecycle.commands import AnswerRequest, Condition
 from domain.lifecycle.overview import STANDINGS, route
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Command, Refusal, Refused, Text
+from domain.misfits import said_of
 from learning import hypotheses
 from learning.asking import lessons_at
 from papers.body import body, in_words, with_files
@@ -294,14 +295,26 @@ def _recorded(visit: Visit, request_id: str, command: Command, kept: dict[str, s
     return RedirectResponse(f"/requests/{request_id}?done=1", 303)
 
 
+_FIELDS = {
+    "comment": Text(ja="コメント", en="comment"),
+    "conditions": Text(ja="条件", en="conditions"),
+    "outcome": Text(ja="結果", en="outcome"),
+    "back_to": Text(ja="戻り先", en="where it goes back to"),
+    "in_absence": Text(ja="代決の理由", en="why in absence"),
+    "reason": Text(ja="理由", en="reason"),
+    "text": Text(ja="本文", en="text"),
+}
+
+
 def _unfit(error: ValidationError) -> Refusal:
-    fields = {str(e["loc"][0]) for e in error.errors() if e["loc"]}
-    missing = "decision" in fields
+    found = [(str(e["loc"][0]) if e["loc"] else "", said_of(e)) for e in error.errors(include_url=False)]
+    missing = any(field == "decision" for field, _ in found)
+    told = [(_FIELDS.get(field, Text(ja=field, en=field)), said) for field, said in found]
     return Refusal(
         rule="form-shape",
         message=Text(
-            ja="どうするかを選んでください" if missing else f"入力に誤りがあります: {', '.join(sorted(fields))}",
-            en="choose what to do" if missing else f"cannot be used: {', '.join(sorted(fields))}",
+            ja="どうするかを選んでください" if missing else "、".join(f"{name.ja}: {said.ja}" for name, said in told),
+            en="choose what to do" if missing else "; ".join(f"{name.en}: {said.en}" for name, said in told),
         ),
         remedy=Text(ja="選び直してもう一度送ってください", en="correct it and send it again"),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -23,7 +22,7 @@ from store import queries
 from store.beginnings import beginning
 from store.drafts import Drafts, Meanwhile
 from web.app import Site, Visit, visit_of
-from web.attaching import attach
+from web.attaching import attach, file_refusal
 from web.checking import drafted, form_asked, problems_in
 from web.forms import boxes, by_field, typed
 from web.keeping import shown_again, writing
@@ -230,14 +229,3 @@ def _checked(
     note = "" if problems else "complete"
     status = 422 if problems else 200
     return shown(visit, state.stream, status=status, given=text, base=version, problems=by_field(problems), note=note)
-
-
-def file_refusal(unfit: Unfit) -> Refusal:
-    """Why a file is not taken, and what to do."""
-    what, _, remedy = re.sub(r"^FILE: \S*upload: ", "", str(unfit)).partition("\n")
-    return Refusal(rule="file", message=_both(what), remedy=_both(remedy.removeprefix("→ ")))
-
-
-def _both(line: str) -> Text:
-    ja, _, en = line.partition(" / ")
-    return Text(ja=ja, en=en or ja)

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from domain.calendar import local_day, wareki
-from domain.deliverables.registry import in_japanese
 from domain.facts import Facts
 from domain.lifecycle import (
     amendments,
@@ -38,7 +37,7 @@ from web.forms import boxes, by_field, nothing, typed
 from web.keeping import shown_again, writing
 from web.pages import spending
 from web.pages.finding import stream_of
-from web.pages.forming import misplaced
+from web.pages.forming import misplaced, problems_of
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -478,11 +477,7 @@ def _done(request: Request, given: str, name: str, text: dict[str, str]) -> Resp
     try:
         visit.site.record(act.command.model_validate(fields), visit.actor())
     except ValidationError as error:
-        problems: dict[str, list[Text]] = {}
-        for e in error.errors(include_url=False):
-            said = Text(ja=in_japanese(e["type"], e.get("ctx") or {}, e["msg"]), en=e["msg"])
-            problems.setdefault(".".join(str(p) for p in e["loc"]), []).append(said)
-        return _shown(visit, stream, name, status=422, given=text, problems=problems)
+        return _shown(visit, stream, name, status=422, given=text, problems=problems_of(error))
     except Refused as refused:
         kept = text | {"command_id": str(uuid4())}
         found = by_field(refused.refusal.problems)

@@ -27,7 +27,7 @@ from web.checking import drafted, form_asked, problems_in
 from web.forms import boxes, by_field, typed
 from web.keeping import shown_again, writing
 from web.pages.finding import stream_of
-from web.pages.forming import known
+from web.pages.forming import called, known
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -71,6 +71,14 @@ def shown(
     back = improvement.stages if improvement and stage.decides_outcome else tuple(titles)
     directory = visit.store.facts().directory
     people, units = queries.all_people(visit.store), directory.units
+    sheet = boxes(
+        deliverable.form,
+        content,
+        problems,
+        more=more,
+        named=lambda show, id_: _name(visit, show, id_),
+        offers=dict.fromkeys(("back_to", "stage"), tuple((key, titles[key]) for key in back if key in titles)),
+    )
     return visit.page(
         "draft.html",
         status,
@@ -78,20 +86,13 @@ def shown(
         stage=stage,
         title=deliverable.title,
         rules=deliverable.rules,
-        boxes=boxes(
-            deliverable.form,
-            content,
-            problems,
-            more=more,
-            named=lambda show, id_: _name(visit, show, id_),
-            offers=dict.fromkeys(("back_to", "stage"), tuple((key, titles[key]) for key in back if key in titles)),
-        ),
+        boxes=sheet,
         draft=draft,
         base=base if base is not None else draft.version if draft else 0,
         files=attached(state),
         comment=(given or {}).get("comment", ""),
         command_id=(given or {}).get("command_id") or str(uuid4()),
-        refusal=refusal,
+        refusal=_in_words(refusal, called(sheet, visit.language)),
         problems=problems or {},
         note=note,
         meanwhile=meanwhile,
@@ -100,6 +101,14 @@ def shown(
         units=[(u.id, u.name) for u in units] if len(units) <= PEOPLE_LISTED else [],
         largest=visit.site.settings.attachment_mb,
     )
+
+
+def _in_words(refusal: Refusal | None, names: Mapping[str, str]) -> Refusal | None:
+    """The refusal with its fields as the form calls them."""
+    if refusal is None:
+        return None
+    told = (p.model_copy(update={"field": names.get(p.field, p.field)}) for p in refusal.problems)
+    return refusal.model_copy(update={"problems": tuple(told)})
 
 
 def _name(visit: Visit, show: str, id_: str) -> str:

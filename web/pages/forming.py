@@ -132,6 +132,17 @@ def _paths(shown: list[Box]) -> Iterator[str]:
             yield from _paths(row)
 
 
+def called(shown: list[Box], language: str, above: str = "") -> dict[str, str]:
+    """What each field of a form is called, by its path: `members.0.person` -> 構成員 1 › 職員."""
+    found: dict[str, str] = {}
+    for box in shown:
+        name = above + str(getattr(box.label, language))
+        found |= {box.path: name} | called(box.inside, language, f"{name} › ")
+        for number, row in enumerate(box.rows, 1):
+            found |= called(row, language, f"{name} {number} › ")
+    return found
+
+
 def problems_of(error: ValidationError) -> dict[str, list[Text]]:
     """What is wrong with each field, in both languages."""
     found: dict[str, list[Text]] = {}

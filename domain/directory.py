@@ -206,8 +206,14 @@ class Directory(Frozen):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Directory:
         """Another directory, which looks things up anew."""
         copied = super().model_copy(update=update, deep=deep)
-        copied.__dict__.pop("_known", None)
+        for made in ("_known", "begins"):
+            copied.__dict__.pop(made, None)
         return copied
+
+    @cached_property
+    def begins(self) -> date | None:
+        """The first day on which anybody held a post; of the time before nothing is known. None when nobody is in it."""
+        return min((t.since for t in self.tenures), default=None)
 
     def unit(self, unit: str) -> Unit | None:
         return self._known.units.get(unit)

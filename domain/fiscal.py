@@ -208,6 +208,12 @@ def opening(fiscal: FiscalCalendar, calendar: Calendar, window: Window, year: in
     )
 
 
+def still_open(now: datetime) -> date:
+    """The first day whose closing is still ahead: today until the end of business, then tomorrow."""
+    today = local_day(now)
+    return today if now < end_of_business(today) else today + timedelta(days=1)
+
+
 def openings(fiscal: FiscalCalendar, calendar: Calendar, day: date, *, years: int = 2) -> tuple[Opening, ...]:
     """All windows whose requests close on or after `day`, over the next `years` fiscal years, the earliest first."""
     now = fiscal_year(day)

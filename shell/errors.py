@@ -72,7 +72,7 @@ def translate(error: Exception) -> ShellError:
     from pydantic import ValidationError
 
     from blobs.contract import BlobError
-    from definitions.loader import DocumentError
+    from definitions.faults import DocumentError
     from domain.registry import KINDS
     from imports.batch import Wrong
     from rehearsal.errors import RehearsalError

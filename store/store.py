@@ -404,14 +404,17 @@ class Store:
             found = connection.execute(query.order_by(events.c.version).limit(1)).first()
         return None if found is None else found[0] == codec.command_hash(command, codec.actor(found[1]))
 
-    def events(self, stream: str, after: int = 0, *, open_texts: bool = True) -> list[Recorded]:
-        """The events of a stream behind version `after`, sealed texts opened unless told otherwise."""
+    def events(
+        self, stream: str, after: int = 0, *, most: int | None = None, open_texts: bool = True
+    ) -> list[Recorded]:
+        """The events of a stream behind version `after` (the first so many), sealed texts opened unless told otherwise."""
         with self.database.read() as connection:
             rows = connection.execute(
                 sa.select(events, streams.c.kind)
                 .join(streams, streams.c.stream == events.c.stream)
                 .where(events.c.stream == stream, events.c.version > after)
                 .order_by(events.c.version)
+                .limit(most)
             ).mappings()
             found = list(rows)
             keys = all_keys(connection) if open_texts and found else None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
-from fastapi import APIRouter, File, Form, Path, UploadFile
+from fastapi import APIRouter, File, Form, Path, Response, UploadFile
 from pydantic import BaseModel, ValidationError
 
 from blobs.inspection import Unfit
@@ -27,10 +27,11 @@ from domain.selection import messages as rm
 from domain.sessions import messages as sm
 from store.store import Store
 from web.api.access import Caller, Decider, Writer
-from web.api.acting import IdempotencyKey, IfMatch, body_of, expected, given, told
+from web.api.acting import IdempotencyKey, body_of, given, told
 from web.api.bodies import RoundId, SessionId, round_of, session_of
 from web.api.models import Recorded
 from web.api.problems import Failure, documented
+from web.api.tags import IfMatch, expected
 from web.attaching import file_refusal, keep
 from web.governing import CallForm, ConveningForm, RhythmForm, arranging, calling, convening
 from web.snapshots import Reading
@@ -72,21 +73,25 @@ def _operation(
 ) -> Callable[..., Recorded]:
     """`place`: name and type of the part of the address, and how it becomes a stream; None for the directory's one stream."""
 
-    def recorded(caller: Caller, stream: str, body: BaseModel, key: str | None, match: str | None) -> Recorded:
-        return told(caller.site.record(given(command, body, stream, key), caller.actor, expected(match)))
+    def recorded(
+        caller: Caller, stream: str, body: BaseModel, response: Response, key: str | None, match: str | None
+    ) -> Recorded:
+        return told(caller.site.record(given(command, body, stream, key), caller.actor, expected(match)), response)
 
-    def of_directory(caller: Caller, body: Any, key: str | None = None, match: str | None = None) -> Recorded:
-        return recorded(caller, DIRECTORY, body, key, match)
+    def of_directory(
+        caller: Caller, body: Any, response: Response, key: str | None = None, match: str | None = None
+    ) -> Recorded:
+        return recorded(caller, DIRECTORY, body, response, key, match)
 
     def of_session(
-        caller: Caller, session: str, body: Any, key: str | None = None, match: str | None = None
+        caller: Caller, session: str, body: Any, response: Response, key: str | None = None, match: str | None = None
     ) -> Recorded:
-        return recorded(caller, _of_session(caller.store, session), body, key, match)
+        return recorded(caller, _of_session(caller.store, session), body, response, key, match)
 
     def of_round(
-        caller: Caller, selection: str, body: Any, key: str | None = None, match: str | None = None
+        caller: Caller, selection: str, body: Any, response: Response, key: str | None = None, match: str | None = None
     ) -> Recorded:
-        return recorded(caller, _of_round(caller.store, selection), body, key, match)
+        return recorded(caller, _of_round(caller.store, selection), body, response, key, match)
 
     by_name: Mapping[str, Callable[..., Recorded]] = {"session": of_session, "selection": of_round}
     do = by_name[place[0]] if place else of_directory
@@ -95,6 +100,7 @@ def _operation(
         "caller": Decider if command in DECIDES else Writer,
         **parts,
         "body": body,
+        "response": Response,
         "key": IdempotencyKey,
         "match": IfMatch,
         "return": Recorded,
@@ -114,7 +120,7 @@ for _kind, (_path, _tag, _place) in _PLACES.items():
             f"{_path}/{_name}",
             _operation(_command, body_of(_command), _place),
             methods=["POST"],
-            responses=documented(404, 409, 412, 413),
+            responses=documented(404, 409, 412, 413, tagged=True),
             tags=[_tag],
             name=_name,
             operation_id=_name,
@@ -137,17 +143,23 @@ def _made(make: Callable[[], Command]) -> Command:
         ) from None
 
 
-@router.post("/sessions", responses=documented(409, 413), tags=["session commands"], operation_id="convene-session")
-def convene(caller: Writer, body: ConveningForm, key: IdempotencyKey = None) -> Recorded:
+@router.post(
+    "/sessions", responses=documented(409, 413, tagged=True), tags=["session commands"], operation_id="convene-session"
+)
+def convene(caller: Writer, body: ConveningForm, response: Response, key: IdempotencyKey = None) -> Recorded:
     """Convene a session: it gets the next number of its body in the fiscal year. A retry needs the same Idempotency-Key and
     content, and comes before anybody else's session of that body."""
-    return told(caller.site.record(_made(lambda: convening(caller.store, body, key or str(uuid4()))), caller.actor))
+    command = _made(lambda: convening(caller.store, body, key or str(uuid4())))
+    return told(caller.site.record(command, caller.actor), response)
 
 
-@router.post("/rounds", responses=documented(409, 413), tags=["round commands"], operation_id="call-for-proposals")
-def call(caller: Writer, body: CallForm, key: IdempotencyKey = None) -> Recorded:
+@router.post(
+    "/rounds", responses=documented(409, 413, tagged=True), tags=["round commands"], operation_id="call-for-proposals"
+)
+def call(caller: Writer, body: CallForm, response: Response, key: IdempotencyKey = None) -> Recorded:
     """Call the bureaus for proposals. What the round before kept comes back with its place."""
-    return told(caller.site.record(_made(lambda: calling(caller.store, body, key or str(uuid4()))), caller.actor))
+    command = _made(lambda: calling(caller.store, body, key or str(uuid4())))
+    return told(caller.site.record(command, caller.actor), response)
 
 
 @router.post("/rhythms", responses=documented(409, 413), tags=["session commands"], operation_id="set-rhythm")
@@ -158,7 +170,7 @@ def arrange(caller: Writer, body: RhythmForm, key: IdempotencyKey = None) -> Rec
 
 @router.post(
     "/sessions/{session}/items/{item}/papers",
-    responses=documented(404, 409, 412, 413),
+    responses=documented(404, 409, 412, 413, tagged=True),
     tags=["session commands"],
     operation_id="put-paper",
 )
@@ -167,6 +179,7 @@ def put_paper(
     session: SessionId,
     item: Annotated[str, Path(max_length=100)],
     file: Annotated[UploadFile, File(description="PDF, pictures, office files without macros, CSV")],
+    response: Response,
     kind: Annotated[Literal["paper", "replacement", "handout"], Form()] = "paper",
     key: IdempotencyKey = None,
     match: IfMatch = None,
@@ -182,7 +195,7 @@ def put_paper(
     command = _made(
         lambda: sm.PutPaper.model_validate({**fields, "stream": session, "command_id": key or str(uuid4())})
     )
-    return told(caller.site.record(command, caller.actor, expected(match)))
+    return told(caller.site.record(command, caller.actor, expected(match)), response)
 
 
 Publishing = body_of(PublishDefinition)

@@ -336,7 +336,8 @@ class DeliverableForm(Frozen):
 
 
 class Recorded(Frozen):
-    """What a command led to. `duplicate`: it was known by its Idempotency-Key already, and is recorded once."""
+    """What a command led to. `version` is the new one, as in the ETag that the stream is read with; `duplicate`: it was known by its
+    Idempotency-Key already, and is recorded once."""
 
     stream: str
     version: int

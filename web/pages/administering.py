@@ -19,7 +19,7 @@ from store import outbox, queries
 from store.api_keys import ApiKeys
 from store.feeds import all_feeds
 from web.app import Visit, require_own_form, visit_of
-from web.governing import day_asked, is_headquarters, is_personnel, require_headquarters, require_oversight
+from web.governing import UNKNOWN, day_asked, is_headquarters, is_personnel, require_headquarters, require_oversight
 from web.keeping import shown_again, writing
 from web.pages.managing import offered_changes
 from web.snapshots import Reading
@@ -35,12 +35,14 @@ def organisation(request: Request, done: str = "", on: Annotated[str, Query(max_
     confidential."""
     visit = visit_of(request)
     directory, asked = visit.store.facts().directory, written_day(on)
-    note = _NO_DAY if on.strip() and asked is None else None
+    note, remedy = _NO_DAY if on.strip() and asked is None else None, None
+    day, begins = day_asked(visit.store, None), None
     try:
         day = day_asked(visit.store, asked)
     except Refused as refused:
-        day, note = day_asked(visit.store, None), refused.refusal.message
-    units = _tree(directory, directory_posts(directory, day))
+        note, remedy = refused.refusal.message, refused.refusal.remedy
+        begins = directory.begins if refused.refusal.rule == UNKNOWN else None
+    units = _tree(directory, directory_posts(directory, day)) if begins is None else []
     changes = offered_changes(visit)
     personnel = bool(changes) and is_personnel(visit.store, visit.person)
     return visit.page(
@@ -50,6 +52,8 @@ def organisation(request: Request, done: str = "", on: Annotated[str, Query(max_
         day_shown=day,
         on=on,
         note=note,
+        remedy=remedy,
+        begins=begins,
         done=done,
         changes=changes,
         personnel=personnel,

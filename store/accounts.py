@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from domain.calendar import local_day
-from domain.messages import Actor, Frozen, Via
+from domain.messages import Actor, Frozen, Text, Via
 from store.tables import web_accounts, web_failures, web_identities, web_invitations, web_sessions
 
 if TYPE_CHECKING:
@@ -27,6 +27,12 @@ IDLE, AT_MOST = timedelta(minutes=60), timedelta(hours=12)
 FREE_TRIES, FREE_TRIES_OF_A_PLACE = 5, 50
 LONGEST_WAIT = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=24)
+_RIGHT_PASSWORD = Text(
+    ja="パスワードは正しいが、現在ここに勤務していない人", en="a right password of nobody who works here"
+)
+_CITY_ACCOUNT = Text(
+    ja="市のアカウントだが、現在ここに勤務していない人", en="an account of the city's of nobody who works here"
+)
 
 
 class SignInRefused(Exception):
@@ -116,9 +122,7 @@ class Accounts:
             self._failed(keys)
             if fits:
                 actor = Actor(person=person, via=Via.WEB, authenticated_by="password")
-                self._store.note_attempt(
-                    "sign-in", actor, "person-unknown", "a right password of nobody who works here"
-                )
+                self._store.note_attempt("sign-in", actor, "person-unknown", _RIGHT_PASSWORD)
             raise SignInRefused(self._wait(keys))
         with self._store.database.write() as connection:
             connection.execute(sa.delete(web_failures).where(web_failures.c.key == keys[0]))
@@ -216,9 +220,7 @@ class Accounts:
         person = self.invited(invitation) if invitation else self.linked(issuer, subject)
         if person is None or not self._belongs_here(person):
             actor = Actor(person=person or f"oidc:{subject[:100]}", via=Via.WEB, authenticated_by=f"oidc:{issuer}")
-            self._store.note_attempt(
-                "sign-in", actor, "person-unknown", "an account of the city's of nobody who works here"
-            )
+            self._store.note_attempt("sign-in", actor, "person-unknown", _CITY_ACCOUNT)
             return None
         with self._store.database.write() as connection:
             if invitation:

@@ -17,7 +17,7 @@ from domain.directory import Directory
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.facts import Facts
 from domain.kinds import Kind
-from domain.messages import SYSTEM, Actor, Command, Plan, Recorded, Refused
+from domain.messages import SYSTEM, Actor, Command, Plan, Recorded, Refused, Text
 from domain.process import ProcessDefinition
 from domain.registry import KINDS
 from store import codec
@@ -252,6 +252,7 @@ class Store:
                 "actor": codec.canonical(actor.model_dump(mode="json")),
                 "rule": refusal.refusal.rule,
                 "message": refusal.refusal.message.en,
+                "message_ja": refusal.refusal.message.ja,
             }
             for command, actor, refusal in turned_down
         ]
@@ -263,7 +264,7 @@ class Store:
         """Keep an attempt that was refused before it came to `record` (an answer without a valid signature)."""
         self._keep_refusals([(command, actor, refusal)])
 
-    def note_attempt(self, what: str, actor: Actor, rule: str, message: str, stream: str = "") -> None:
+    def note_attempt(self, what: str, actor: Actor, rule: str, message: Text, stream: str = "") -> None:
         """Keep an attempt that never became a command: by a person who is not known, or on something that is not there."""
         row = {
             "at": self.clock.now(),
@@ -271,7 +272,8 @@ class Store:
             "command_type": what,
             "actor": codec.canonical(actor.model_dump(mode="json")),
             "rule": rule,
-            "message": message,
+            "message": message.en,
+            "message_ja": message.ja,
         }
         with suppress(sa.exc.SQLAlchemyError, StoreError), self.database.write() as connection:
             connection.execute(sa.insert(refused), [row])

@@ -24,7 +24,7 @@ from domain.calendar import JST, local_day, wareki, wareki_fiscal_year
 from domain.messages import Text
 from papers.words import CLOSED
 from store.store import Store
-from web.saying import on_page
+from web.saying import concluded, half, on_page
 
 if TYPE_CHECKING:
     from web.app import Site
@@ -86,6 +86,8 @@ class Renderer:
             "lang": language,
             "other_language": "en" if language == "ja" else "ja",
             "say": _say(language),
+            "concluded": lambda text: concluded(text, language),
+            "half": lambda text: half(text, language),
             "told": lambda text: on_page(_say(language)(text), language, name_of),
             "day": _day(language),
             "minute": minute,

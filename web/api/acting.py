@@ -24,6 +24,7 @@ from domain.lifecycle.commands import stream_of as stream_of_ref
 from domain.lifecycle.consulting import SettleConsultation
 from domain.lifecycle.registering import EnterOutsideDecision
 from domain.messages import Command, Frozen, Text
+from domain.misfits import said_of
 from domain.registry import KINDS
 from store.transaction import Outcome
 from web.api.access import Caller, Decider, Writer
@@ -31,7 +32,7 @@ from web.api.models import Recorded
 from web.api.problems import Failure, documented
 from web.api.reading import Id, stream_of
 from web.api.tags import IfMatch, expected, tag
-from web.attaching import attach
+from web.attaching import attach, file_refusal
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -73,11 +74,11 @@ def given(command: type[Command], body: BaseModel, stream: str, key: str | None)
     try:
         return command.model_validate({**fields, "stream": stream, "command_id": key or str(uuid4())})
     except ValidationError as error:
-        said = error.errors(include_url=False)[0]["msg"]
+        said = said_of(error.errors(include_url=False)[0])
         raise Failure(
             422,
             "request-shape",
-            Text(ja=f"使えない値です({said})", en=said),
+            Text(ja=f"使えない値です({said.ja})", en=said.en),
             Text(ja="直して送り直してください", en="correct it and send it again"),
         ) from None
 
@@ -165,8 +166,8 @@ def put_file(
     try:
         outcome = attach(caller.site, caller.actor, stream, file, key or str(uuid4()), expected(match))
     except Unfit as unfit:
-        what, _, remedy = str(unfit).partition("\n")
-        raise Failure(422, "file-unfit", Text(ja=what, en=what), Text(ja=remedy, en=remedy)) from None
+        refusal = file_refusal(unfit)
+        raise Failure(422, "file-unfit", refusal.message, refusal.remedy) from None
     return told(outcome, response)
 
 

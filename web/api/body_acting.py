@@ -19,6 +19,7 @@ from domain.bodies_stream import STREAM as RULES
 from domain.bodies_stream import PublishRules
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.messages import Command, Text
+from domain.misfits import said_of
 from domain.process_stream import PublishDefinition
 from domain.process_stream import stream_of as definition_stream
 from domain.registry import KINDS
@@ -31,7 +32,7 @@ from web.api.bodies import RoundId, SessionId, round_of, session_of
 from web.api.models import Recorded
 from web.api.problems import Failure, documented
 from web.api.tags import IfMatch, expected
-from web.attaching import keep
+from web.attaching import file_refusal, keep
 from web.governing import CallForm, ConveningForm, RhythmForm, arranging, calling, convening
 from web.snapshots import Reading
 
@@ -133,11 +134,11 @@ def _made(make: Callable[[], Command]) -> Command:
         return make()
     except ValidationError as error:
         e = error.errors(include_url=False)[0]
-        said = f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}"
+        field, said = ".".join(str(p) for p in e["loc"]), said_of(e)
         raise Failure(
             422,
             "request-shape",
-            Text(ja=f"使えない値です({said})", en=said),
+            Text(ja=f"{field}: 使えない値です({said.ja})", en=f"{field}: {said.en}"),
             Text(ja="直して送り直してください", en="correct it and send it again"),
         ) from None
 
@@ -188,8 +189,8 @@ def put_paper(
     try:
         found = keep(caller.site, file, file.filename or "")
     except Unfit as unfit:
-        what, _, remedy = re.sub(r"^FILE: \S*upload: ", "", str(unfit)).partition("\n")
-        raise Failure(422, "file-unfit", Text(ja=what, en=what), Text(ja=remedy, en=remedy)) from None
+        refusal = file_refusal(unfit)
+        raise Failure(422, "file-unfit", refusal.message, refusal.remedy) from None
     fields = {"item": item, "name": found.name, "sha256": found.sha256, "size": found.size, "as_": kind}
     command = _made(
         lambda: sm.PutPaper.model_validate({**fields, "stream": session, "command_id": key or str(uuid4())})

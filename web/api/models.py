@@ -222,7 +222,8 @@ class MeasuredValue(Frozen):
 
 
 class Attempt(Frozen):
-    """Something that was refused: who tried what, by which way in, and the rule that was against it."""
+    """Something that was refused: who tried what, by which way in, and the rule that was against it. `reason` says why in both
+    languages (of what was refused before schema 0016 in English alone), `message` in English."""
 
     at: datetime
     stream: str
@@ -231,6 +232,7 @@ class Attempt(Frozen):
     via: str
     rule: str
     message: str
+    reason: Text
 
 
 class RegisterLine(Frozen):

@@ -11,8 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from domain.deliverables.registry import in_japanese
 from domain.messages import Frozen, Refused, Text
+from domain.misfits import said_of
 from store.errors import StoreError
 from web.governing import UNKNOWN
 
@@ -138,7 +138,7 @@ def install(api: FastAPI) -> None:
             FieldProblem(
                 field=".".join(str(p) for p in e["loc"]),
                 value=_shown(e.get("input")),
-                message=Text(ja=in_japanese(e["type"], e.get("ctx") or {}, e["msg"]), en=e["msg"]),
+                message=said_of(e),
             )
             for e in error.errors()
         ]
@@ -169,10 +169,20 @@ def install(api: FastAPI) -> None:
         return answer(
             error.status_code,
             phrase.lower().replace(" ", "-"),
-            Text(ja=phrase, en=phrase),
+            Text(ja=_PHRASES.get(error.status_code, phrase), en=phrase),
             Text(ja="/api/v1/openapi.json を見てください", en="see /api/v1/openapi.json"),
             headers=error.headers,
         )
+
+
+_PHRASES = {
+    400: "要求を読めません",
+    404: "ありません",
+    405: "この操作にはほかのメソッドを使います",
+    413: "大きすぎます",
+    415: "この形式は受け取れません",
+}
+"""What the server itself answers, in Japanese."""
 
 
 def _shown(value: Any) -> str:

@@ -444,6 +444,7 @@ def attempts(caller: Reader, person: Filter = None, limit: Limit = 50) -> m.Page
                 via=r["actor"]["via"],
                 rule=r["rule"],
                 message=r["message"],
+                reason=Text(ja=r["message_ja"], en=r["message"]),
             )
             for r in found
         )

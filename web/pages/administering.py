@@ -9,6 +9,7 @@ import structlog
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from domain import titles
 from domain.calendar import local_day
 from domain.days import day as written_day
 from domain.directory import Directory
@@ -167,9 +168,22 @@ def operations(
         counted=outbox.counted(visit.store),
         refused=queries.refusals(visit.store, limit),
         behind=queries.figures(visit.store)["behind"],
+        channel=titles.of_channel,
+        way_in=titles.of_way_in,
+        attempt=titles.of_attempt,
+        recipient=lambda named: _recipient(visit, named),
         feeds=[(f, f.trouble(now)) for f in fed[:limit]],
         more_feeds=max(len(fed) - limit, 0),
     )
+
+
+def _recipient(visit: Visit, named: str) -> str:
+    """`post:ID` or `person:ID` by title or name."""
+    sort, _, id_ = named.partition(":")
+    if sort == "person":
+        return visit.site.renderer.name_of(id_)
+    post = visit.store.facts().directory.post(id_)
+    return str(post.title.model_dump()[visit.language]) if post else id_
 
 
 @router.post("/operations/notices")

@@ -37,7 +37,7 @@ from web.forms import boxes, by_field, nothing, typed
 from web.keeping import shown_again, writing
 from web.pages import spending
 from web.pages.finding import stream_of
-from web.pages.forming import misplaced, problems_of
+from web.pages.forming import known, lists, misplaced, named, problems_of
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -304,7 +304,7 @@ LABELS: Mapping[str, Text] = {
     "evidence": _t("根拠資料", "Evidence"),
     "section": _t("部署", "Department"),
     "again": _t("再試行する(しない場合は取りやめ)", "Try again (otherwise it is given up)"),
-    "into": _t("統合先のID", "ID of the other"),
+    "into": _t("統合先の課題(番号か ID)", "The lifecycle that goes on, by its number or id"),
 }
 _STATES: Choices = spending.STATES
 _BY_THE_PAGE = ("command_id", "stream", "round", "seen")
@@ -414,7 +414,7 @@ def _shown(
     if act is None:
         raise HTTPException(404)
     state, _ = visit.store.load(stream)
-    content = typed(act.command, given or {})
+    content = typed(act.command, given or {}, ids=known(visit))
     if given is None and name == "mark":
         content["marks"] = list(state.marks)
     shown = boxes(
@@ -424,6 +424,7 @@ def _shown(
         offers=_offers(visit, state),
         labels={**LABELS, **act.labels},
         without=_BY_THE_PAGE,
+        named=named(visit),
     )
     return visit.page(
         "act.html",
@@ -435,8 +436,7 @@ def _shown(
         above=misplaced(shown, problems or {}),
         command_id=(given or {}).get("command_id") or str(uuid4()),
         refusal=refusal.model_copy(update={"problems": ()}) if refusal else None,
-        people=[],
-        units=[],
+        **lists(visit, shown),
     )
 
 
@@ -466,7 +466,7 @@ def _done(request: Request, given: str, name: str, text: dict[str, str]) -> Resp
     if act is None:
         raise HTTPException(404)
     state, _ = visit.store.load(stream)
-    fields = {k: v for k, v in _written(typed(act.command, text)).items() if k not in _BY_THE_PAGE}
+    fields = {k: v for k, v in _written(typed(act.command, text, ids=known(visit))).items() if k not in _BY_THE_PAGE}
     fields |= {"command_id": text.get("command_id") or str(uuid4()), "stream": stream, **act.fixed(state)}
     if name == "mark":
         fields.setdefault("marks", ())

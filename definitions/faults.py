@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from domain.deliverables.registry import in_japanese
 from domain.messages import Frozen, Text
+from domain.misfits import said_of
 
 LONGEST = 80
 """Characters of a value that are shown."""
@@ -72,6 +72,5 @@ def unfit(error: Mapping[str, Any]) -> Fault:
         return fault(
             "知らない項目です。除いてください", "unknown field; take it out", field=field, value=error.get("input")
         )
-    ja = in_japanese(error["type"], error.get("ctx") or {}, error["msg"])
-    en = f"{error['msg']}; correct it"
-    return fault(ja, en, field=field, value=error.get("input") if field else None)
+    said = said_of(error)
+    return fault(said.ja, f"{said.en}; correct it", field=field, value=error.get("input") if field else None)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from domain.directory import Directory
 from domain.messages import Text, Via
+from domain.process import PostRef, ProcessDefinition
 
 
 def _t(ja: str, en: str) -> Text:
@@ -160,3 +162,34 @@ def of_way_in(via: str) -> Text:
 def of_channel(name: str) -> Text:
     """A channel by its name; one that is configured no more keeps its name."""
     return CHANNELS.get(name) or _t(name, name)
+
+
+# --- who a process asks ----------------------------------------------------------------------------------------------
+
+ROLES: Mapping[str, Text] = {
+    "drafter": _t("担当者", "officer"),
+    "section_chief": _t("課長", "section chief"),
+    "bureau_director": _t("局長", "bureau director"),
+    "deputy_mayor": _t("副市長", "deputy mayor"),
+    "mayor": _t("市長", "mayor"),
+    "general_affairs": _t("総務担当課長", "general affairs"),
+    "digital_manager": _t("デジタル・マネージャー", "digital manager"),
+    "secretariat_director": _t("事務局の長", "head of the secretariat"),
+    "finance_director": _t("財政課長", "head of finance"),
+}
+"""Roles of the shipped directory, whichever unit they are in."""
+_RELATIVE: Mapping[str, Text] = {
+    "owner": _t("所管の{}", "{} in charge of the task"),
+    "departments": _t("関係部署の{}", "{} of each department concerned"),
+}
+
+
+def asked_of(ref: PostRef, process: ProcessDefinition, directory: Directory) -> Text:
+    """Whom a process asks, in words: of the lifecycle's own section or the departments by the role, of a unit that the process names by
+    the title of its post."""
+    unit = next((u for name, u in process.units.items() if str(name) == ref.unit), None)
+    post = directory.post_for(ref.role, unit) if unit is not None and ref.unit not in _RELATIVE else None
+    if post is not None:
+        return post.title
+    role, words = ROLES.get(ref.role, _t(ref.role, ref.role)), _RELATIVE.get(ref.unit, _t("{}", "{}"))
+    return _t(words.ja.format(role.ja), words.en.format(role.en))

@@ -11,10 +11,11 @@ from pydantic import ValidationError
 
 from definitions.faults import DocumentError, Fault, fault
 from domain.deliverables.base import digest
-from domain.deliverables.registry import in_japanese, parse
+from domain.deliverables.registry import parse
 from domain.lifecycle import adopting as ad
 from domain.lifecycle.commands import LifecycleCommand, stream_of
 from domain.messages import Refusal, Refused
+from domain.misfits import said_of
 from domain.process import ProcessDefinition
 from imports import figures, records
 from imports.portfolios import BRIEF, HISTORY, KNOWN, Path_, Row
@@ -255,8 +256,8 @@ class _Intake:
                     self.say(path, None, "知らない項目です。除いてください", "unknown field; take it out")
                 else:
                     value = found.get("input") if found["loc"] else None
-                    ja = in_japanese(found["type"], found.get("ctx") or {}, found["msg"])
-                    self.say(path, value, ja, f"{found['msg']}; correct it")
+                    said = said_of(found)
+                    self.say(path, value, said.ja, f"{said.en}; correct it")
             return None
         return None if self.problems else command
 

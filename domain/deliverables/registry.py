@@ -12,7 +12,6 @@ from domain.deliverables import project as p
 from domain.deliverables import taskforce as t
 from domain.deliverables.base import Context, Form, Rule
 from domain.messages import Problem, Refusal, Refused, Text
-from domain.misfits import in_japanese as in_japanese  # asked for here by readers of files
 from domain.misfits import said_of
 
 

@@ -16,6 +16,7 @@ from domain.process import ProcessDefinition
 from domain.process_diff import compare
 from domain.process_posts import missing_posts
 from domain.process_stream import PublishDefinition, stream_of, unknown_names
+from domain.titles import asked_of
 from imports.rows import aliased
 from store import queries
 from store.moves import counted, prospects, running
@@ -228,6 +229,8 @@ def definition(request: Request, reference: str) -> Response:
     found = published(visit).get(reference)
     if found is None:
         raise HTTPException(404)
-    roles = {p.role: p.title for p in reversed(visit.store.facts().directory.posts)}
+    directory = visit.store.facts().directory
     titles = {s.key: s.title for s in found.all_stages}
-    return visit.page("definition.html", definition=found, roles=roles, titles=titles)
+    return visit.page(
+        "definition.html", definition=found, titles=titles, asked_of=lambda ref: asked_of(ref, found, directory)
+    )

@@ -38,8 +38,8 @@ LARGEST = 2 << 20
 """Bytes of a request that carries no file."""
 ABOUT = """Everything that pages and shell do with lifecycles, sessions, selection rounds, the directory and definitions. Errors
 are problem details (RFC 9457) that name the rule, the fields and the remedy in Japanese and English. Send an `Idempotency-Key`
-with every POST: a retry is then harmless. Send `If-Match` with the ETag you read: nothing is done on something that has moved
-on."""
+with every POST: a retry is then harmless. Send `If-Match` with the ETag you read, or that the command before answered with:
+nothing is done on something that has moved on."""
 
 
 def _titled_apart(schemas: dict[str, Any]) -> None:

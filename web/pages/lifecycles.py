@@ -152,6 +152,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         documents=queries.deliverable_versions(store, stream),
         titles={s.key: s.title for s in stages},
         amounts=entered(state.budgets),
+        windows={w.key: w.title for w in facts.fiscal.windows} if facts.fiscal else {},
         value=value(state, facts, today),
         promises=promises,
         broken=[p["promise"] for p in promises if not p["fulfilled_at"] and p["due"] and p["due"] < today],

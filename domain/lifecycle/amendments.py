@@ -483,8 +483,9 @@ LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
         en=f"{v.step_title.en}: answer {'corrected' if v.corrected else 'taken back'} by who gave it",
     ),
     MeasurementCorrected: lambda s, v: Text(
-        ja=f"測定の訂正 {v.kpi} {v.period}: {v.was} → {v.value}",
-        en=f"measurement corrected {v.kpi} {v.period}: {v.was} -> {v.value}",
+        ja=f"測定の訂正 {s.kpi_title(v.kpi)} {v.period}: {s.measured_as(v.kpi, v.was)} → {s.measured_as(v.kpi, v.value)}",
+        en=f"measurement corrected {s.kpi_title(v.kpi)} {v.period}: "
+        f"{s.measured_as(v.kpi, v.was)} -> {s.measured_as(v.kpi, v.value)}",
     ),
     ReopeningAsked: lambda s, v: Text(
         ja=f"再開の申請({v.stage_title.ja}から)", en=f"reopening asked for, at {v.stage_title.en}"

@@ -133,7 +133,9 @@ FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
 }
 LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     PullArranged: lambda s, v: Text(
-        ja=f"{v.kpi_title}の自動取得を設定", en=f"values of {v.kpi} are fetched by themselves"
+        ja=f"{v.kpi_title}の自動取得を設定", en=f"values of {v.kpi_title} are fetched by themselves"
     ),
-    PullCancelled: lambda s, v: Text(ja=f"{v.kpi} の自動取得を取りやめ", en=f"values of {v.kpi} are fetched no more"),
+    PullCancelled: lambda s, v: Text(
+        ja=f"{s.kpi_title(v.kpi)} の自動取得を取りやめ", en=f"values of {s.kpi_title(v.kpi)} are fetched no more"
+    ),
 }

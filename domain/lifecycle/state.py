@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Literal
 
 from domain.attachments import Attachment
@@ -10,7 +11,7 @@ from domain.calendar import local_day
 from domain.deliverables.base import Evidence, Promise
 from domain.feeds.messages import Terms
 from domain.kpis.aim import Aim
-from domain.kpis.stopping import CONTRADICTED_AFTER, Criterion
+from domain.kpis.stopping import CONTRADICTED_AFTER, Criterion, number
 from domain.lifecycle.commands import Origin, Source
 from domain.lifecycle.events import DocumentNumber, Extra, RequestKind, WindowAim
 from domain.messages import Frozen, Text
@@ -540,6 +541,14 @@ class Lifecycle(Frozen):
     def began_on(self) -> date | None:
         """The day in Japan on which the work began: of what was adopted, the day told of it."""
         return self.begun_on or (local_day(self.started_at) if self.started_at else None)
+
+    def kpi_title(self, key: str) -> str:
+        """What a KPI is called; its key once it is set no more."""
+        return next((k.title for k in self.kpis if k.key == key), key)
+
+    def measured_as(self, key: str, value: Decimal) -> str:
+        """A value of a KPI as people write it, with its unit: 136,926円."""
+        return number(value) + next((k.unit for k in self.kpis if k.key == key), "")
 
     def counted(self, kpi: str) -> dict[str, str]:
         """Period -> value, of all that a KPI's figures and charts rest on as it is set now."""

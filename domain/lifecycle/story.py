@@ -149,8 +149,8 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     e.LifecycleResumed: lambda s, v: _t("再開", "resumed"),
     e.HoldExpired: lambda s, v: _t("保留の期日が来ました", "the hold's day has come"),
     e.MeasurementRecorded: lambda s, v: _t(
-        f"測定{'(移入)' if v.imported else ''} {v.kpi} {v.period}: {v.value}",
-        f"measured{' (imported)' if v.imported else ''} {v.kpi} {v.period}: {v.value}",
+        f"測定{'(移入)' if v.imported else ''} {s.kpi_title(v.kpi)} {v.period}: {s.measured_as(v.kpi, v.value)}",
+        f"measured{' (imported)' if v.imported else ''} {s.kpi_title(v.kpi)} {v.period}: {s.measured_as(v.kpi, v.value)}",
     ),
     e.PromiseMade: lambda s, v: _t(f"条件・約束: {v.text}", f"condition or promise: {v.text}"),
     e.PromiseFulfilled: lambda s, v: _t("約束を果たした", "promise kept"),

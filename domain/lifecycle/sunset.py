@@ -192,8 +192,8 @@ FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
 LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     CriterionReached: lambda s, v: v.words,
     CriterionLifted: lambda s, v: Text(
-        ja=f"訂正により基準に当たらなくなった({v.kpi})",
-        en=f"{v.kpi}: no longer meets the criterion, after a correction",
+        ja=f"訂正により基準に当たらなくなった({s.kpi_title(v.kpi)})",
+        en=f"{s.kpi_title(v.kpi)}: no longer meets the criterion, after a correction",
     ),
     CriterionRevised: _told_revised,
 }

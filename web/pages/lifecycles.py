@@ -32,6 +32,7 @@ from store.lineage import lineage
 from store.queries import stage_titles
 from store.search import words_of
 from web.app import Visit, visit_of
+from web.pages import portrait
 from web.pages.charting import of_lifecycle
 from web.pages.deciding import read
 from web.pages.finding import stream_of
@@ -130,15 +131,10 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         live=stream,
         state=state,
         row=queries.lifecycle(store, stream),
-        stages=[
-            {
-                "key": s.key,
-                "title": s.title,
-                "times": sum(v["stage"] == s.key for v in visits),
-                "now": s.key == state.work and not state.closed,
-            }
-            for s in stages
-        ],
+        stages=portrait.stages(facts.definition, state, visits),
+        loops=portrait.loops(facts.definition),
+        people=portrait.people(store, state),
+        newest=portrait.NEWEST,
         done=done,
         acts=offered(visit, state),
         newer=_newer(visit, state, facts),
@@ -149,7 +145,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         waiting=queries.live_requests(store, [stream]),
         holders=_holders(visit),
         forecast=forecast.in_words(forecast_of(store, stream, fresh=False)) if not state.closed else None,
-        documents=queries.deliverable_versions(store, stream),
+        documents=list(reversed(queries.deliverable_versions(store, stream))),
         titles={s.key: s.title for s in stages},
         amounts=entered(state.budgets),
         windows={w.key: w.title for w in facts.fiscal.windows} if facts.fiscal else {},
@@ -164,7 +160,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         feeds=troubles(store, stream, state.pulls),
         percent=percent,
         files=queries.attachments_of(store, stream),
-        happened=list(reversed(happened)),
+        happened=list(zip(portrait.history(store, happened, visit.language), reversed(happened), strict=True)),
         charts=of_lifecycle(visit, state, facts, [t.recorded for t in told]),
         temporal=_temporal(visit, stream),
     )

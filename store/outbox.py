@@ -117,6 +117,14 @@ def counted(store: Store) -> list[Row]:
         return [dict(r) for r in connection.execute(query).mappings()]
 
 
+def listed(store: Store, channel: str, state: str, limit: int, offset: int = 0) -> list[Row]:
+    """Notices of a channel in a state, newest first."""
+    query = sa.select(deliveries).where(deliveries.c.channel == channel, deliveries.c.state == state)
+    query = query.order_by(deliveries.c.created_at.desc(), deliveries.c.event_id, deliveries.c.recipient)
+    with store.database.read() as connection:
+        return [dict(r) for r in connection.execute(query.limit(limit).offset(offset)).mappings()]
+
+
 def unsettled(store: Store, channel: str | None = None, limit: int = 200) -> list[Row]:
     """Notices that wait for an operator, oldest first."""
     query = sa.select(deliveries).where(deliveries.c.state.in_(UNSETTLED))

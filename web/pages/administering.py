@@ -26,6 +26,8 @@ from web.pages.managing import offered_changes
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
+NOTICES = 50
+"""Notices on a page of those behind a number."""
 log = structlog.get_logger()
 _NO_DAY = Text(ja="日付として読めません。2026-04-01 のように書いてください", en="Not a day; write it like 2026-04-01")
 
@@ -153,11 +155,20 @@ def choose(
 
 @router.get("/operations")
 def operations(
-    request: Request, limit: Annotated[int, Query(ge=1, le=500)] = 100, done: Annotated[str, Query(max_length=20)] = ""
+    request: Request,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    done: Annotated[str, Query(max_length=20)] = "",
+    channel: Annotated[str, Query(max_length=40)] = "",
+    state: Annotated[str, Query(max_length=20)] = "",
+    page: int = 1,
 ) -> Response:
-    """Channels that are down, notices that did not arrive, attempts that were refused: for the secretariat and auditors."""
+    """Channels that are down, notices that did not arrive, attempts that were refused: for the secretariat and auditors. `channel`
+    and `state`: the notices behind one of the numbers, page by page."""
     visit = visit_of(request)
     require_oversight(visit.store, visit.person)
+    counted, page = outbox.counted(visit.store), min(max(page, 1), 1_000_000)
+    known = any((c["channel"], c["state"]) == (channel, state) for c in counted)
+    notices = outbox.listed(visit.store, channel, state, NOTICES + 1, (page - 1) * NOTICES) if known else []
     now, fed = visit.store.clock.now(), [f for f in all_feeds(visit.store) if f.ended is None]
     return visit.page(
         "operations.html",
@@ -165,7 +176,10 @@ def operations(
         unsettled=outbox.unsettled(visit.store),
         done=done,
         acts=is_headquarters(visit.store, visit.person) and not visit.store.clock.virtual,
-        counted=outbox.counted(visit.store),
+        counted=counted,
+        chosen={"channel": channel, "state": state, "page": page} if known else None,
+        notices=notices[:NOTICES],
+        more_notices=len(notices) > NOTICES,
         refused=queries.refusals(visit.store, limit),
         behind=queries.figures(visit.store)["behind"],
         channel=titles.of_channel,

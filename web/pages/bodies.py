@@ -15,6 +15,7 @@ from blobs.registry import configured
 from domain.attachments import TYPES, ending
 from domain.calendar import JST
 from domain.days import day as written_day
+from domain.lifecycle.commands import stream_of as lifecycle_of
 from domain.messages import Event, Recorded, Text, refuse
 from domain.selection import messages as sm
 from domain.selection.deciding import conflicts, departures
@@ -308,6 +309,7 @@ def round_page(request: Request, stream: str, done: str = "") -> Response:
         live=stream,
         state=state,
         order=order,
+        started=_started(visit, state),
         places=places,
         close=ranking.close if ranking else (),
         over=conflicts(state) if ranking else [],
@@ -324,6 +326,13 @@ def round_page(request: Request, stream: str, done: str = "") -> Response:
         happened=[(r, round_line(state, r.event)) for r in reversed(recorded)],
         done=done,
     )
+
+
+def _started(visit: Visit, state: SelectionRound) -> dict[str, str]:
+    """Proposal -> the lifecycle that it became, where that has begun; a merged one became that of what it was merged into."""
+    whole = {p.ref: state.proposals.get(p.merged_into or "", p) for p in state.proposals.values()}
+    streams = {ref: lifecycle_of(p.lifecycle_ref) for ref, p in whole.items() if p.starts}
+    return {ref: stream for ref, stream in streams.items() if queries.has_stream(visit.store, stream)}
 
 
 def _of(recorded: list[Recorded], kind: type[Event]) -> dict[str, list[Any]]:

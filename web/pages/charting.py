@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from charts import gathering, reading, registry, telling
-from charts.models import Chart, Language, Table
+from charts.models import Chart, FlowChart, Language, Table, ValueChart
 from domain.calendar import local_day
 from domain.facts import Facts
 from domain.lifecycle.state import Lifecycle
@@ -31,12 +31,13 @@ _HEADERS = {
 
 
 class Shown(Frozen):
-    """A chart on a page. `address`: of the picture."""
+    """A chart on a page. `address`: of the picture; `leads`: where cells of its table lead to, by row and column."""
 
     title: str
     description: str
     address: str
     table: Table
+    leads: dict[tuple[int, int], str] = {}
 
 
 class OfLifecycle(Frozen):
@@ -64,10 +65,10 @@ def of_round(visit: Visit, state: SelectionRound) -> Shown | None:
     """What the page of a selection round shows; nothing before anything is scored."""
     chart = reading.value([state], state.title)
     address = f"/board/value.svg?{urlencode({'round': state.stream})}"
-    return shown(chart, address, language(visit)) if chart.bubbles else None
+    return shown(chart, address, language(visit), of_proposals(chart)) if chart.bubbles else None
 
 
-def shown(chart: Chart, address: str, lang: Language) -> Shown:
+def shown(chart: Chart, address: str, lang: Language, leads: dict[tuple[int, int], str] | None = None) -> Shown:
     """The address holds a digest of the data: a page that has changed asks for a new picture."""
     query = urlencode({"lang": lang, "v": registry.tag(chart, lang)[:12]})
     return Shown(
@@ -75,7 +76,27 @@ def shown(chart: Chart, address: str, lang: Language) -> Shown:
         description=telling.description(chart, lang),
         address=f"{address}{'&' if '?' in address else '?'}{query}",
         table=telling.table(chart, lang),
+        leads=leads or {},
     )
+
+
+def of_proposals(chart: ValueChart) -> dict[tuple[int, int], str]:
+    """Each proposal of the table leads to itself in its round."""
+    ordered = telling.in_order(chart.bubbles)
+    return {(i, 1): f"/selection/{quote(b.round, safe=':')}#{quote(b.ref)}" for i, b in enumerate(ordered)}
+
+
+def of_stages(chart: FlowChart, bureau: str) -> dict[tuple[int, int], str]:
+    """The numbers of the last day, which is today, lead to the lifecycles behind them."""
+    last, more = len(chart.days) - 1, {"bureau": bureau} if bureau else {}
+    found = {
+        (last, i): f"/lifecycles?{urlencode({'stage': s.key, **more})}"
+        for i, s in enumerate(chart.stages, 1)
+        if last >= 0 and chart.counts[i - 1][last]
+    }
+    if last >= 0 and chart.ended[last]:
+        found[last, len(chart.stages) + 1] = f"/lifecycles?{urlencode({'state': 'closed', **more})}"
+    return found
 
 
 @router.get("/lifecycles/{given}/charts/kpi/{key}.svg")
@@ -104,16 +125,19 @@ def charts(request: Request, bureau: str = "", round: str = "") -> Response:
     bureaus = [u for u in visit.store.facts().directory.units if u.kind == "bureau"]
     bureau = bureau if any(u.id == bureau for u in bureaus) else ""
     round = round if any(r["stream"] == round for r in rounds) else ""
+    flow, scored = flow_of(visit.store, bureau), gathering.value(visit.store, round or None)
+    flow_at, value_at = (
+        f"/board/flow.svg?{urlencode({'bureau': bureau})}",
+        f"/board/value.svg?{urlencode({'round': round})}",
+    )
     return visit.page(
         "charts.html",
         bureau=bureau,
         bureaus=bureaus,
         round=round,
         rounds=rounds,
-        flow=shown(flow_of(visit.store, bureau), f"/board/flow.svg?{urlencode({'bureau': bureau})}", lang),
-        value=shown(
-            gathering.value(visit.store, round or None), f"/board/value.svg?{urlencode({'round': round})}", lang
-        ),
+        flow=shown(flow, flow_at, lang, of_stages(flow, bureau)),
+        value=shown(scored, value_at, lang, of_proposals(scored)),
     )
 
 

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from domain.deliverables.base import Evidence, digest
 from domain.facts import Facts
+from domain.kpis.stopping import number
 from domain.lifecycle import events as e
 from domain.lifecycle import sunset
 from domain.lifecycle.answers import answer
@@ -484,8 +485,7 @@ LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     ),
     MeasurementCorrected: lambda s, v: Text(
         ja=f"測定の訂正 {s.kpi_title(v.kpi)} {v.period}: {s.measured_as(v.kpi, v.was)} → {s.measured_as(v.kpi, v.value)}",
-        en=f"measurement corrected {s.kpi_title(v.kpi)} {v.period}: "
-        f"{s.measured_as(v.kpi, v.was)} -> {s.measured_as(v.kpi, v.value)}",
+        en=f"measurement corrected {s.kpi_title(v.kpi)} {v.period}: {number(v.was)} -> {number(v.value)}",
     ),
     ReopeningAsked: lambda s, v: Text(
         ja=f"再開の申請({v.stage_title.ja}から)", en=f"reopening asked for, at {v.stage_title.en}"

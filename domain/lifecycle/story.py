@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.calendar import local_day, wareki
+from domain.kpis.stopping import number
 from domain.lifecycle import (
     absence,
     adopting,
@@ -150,7 +151,7 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     e.HoldExpired: lambda s, v: _t("保留の期日が来ました", "the hold's day has come"),
     e.MeasurementRecorded: lambda s, v: _t(
         f"測定{'(移入)' if v.imported else ''} {s.kpi_title(v.kpi)} {v.period}: {s.measured_as(v.kpi, v.value)}",
-        f"measured{' (imported)' if v.imported else ''} {s.kpi_title(v.kpi)} {v.period}: {s.measured_as(v.kpi, v.value)}",
+        f"measured{' (imported)' if v.imported else ''} {s.kpi_title(v.kpi)} {v.period}: {number(v.value)}",
     ),
     e.PromiseMade: lambda s, v: _t(f"条件・約束: {v.text}", f"condition or promise: {v.text}"),
     e.PromiseFulfilled: lambda s, v: _t("約束を果たした", "promise kept"),

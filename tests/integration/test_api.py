@@ -250,11 +250,13 @@ ALIKE = "/(commands|previews)/(?!answer-request|record-absence)|^/(definitions|r
 
 
 def fuzzed(town: Pages, person: str, phases: str, *chosen: str) -> None:
+    document = f"{town.base}/api/v1/openapi.json"
+    httpx.get(document, timeout=120)  # made once, and for longer on a busy machine than the program waits
     done = subprocess.run(
         [
             str(Path(sys.executable).with_name("schemathesis")),
             "run",
-            f"{town.base}/api/v1/openapi.json",
+            document,
             "--header",
             f"Authorization: Bearer {key(town, person, 'read', 'write', 'decide')}",
             "--checks",

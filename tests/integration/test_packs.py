@@ -108,7 +108,7 @@ def test_each_pack_says_what_changed_since_the_session_before(office: Office) ->
     assert item.balance.startswith("収支(令和9年度〜令和13年度): 便益 1,500円 − 費用 "), item.balance
     assert item.balance in packs.as_html(packs.pack(office.store, second, whole=True)[0]).decode()
     known = office.store.load(stream)[0].kpis[0]
-    assert [ch.told.en for ch in item.changes] == [f"measured {known.title} Q2: 15{known.unit}"]
+    assert [ch.told.en for ch in item.changes] == [f"measured {known.title} Q2: 15"]
     bars = [(b.label, b.value) for b in item.kpis[0].bars]
     assert bars[0][0] == "基準値" and bars[-1][0] == "目標値" and [v for _, v in bars[1:-1]] == ["12", "15"]
     assert (item.kpis[0].baseline, item.kpis[0].target) == (bars[0][1], bars[-1][1])

@@ -18,6 +18,7 @@ from web.api import (
     body_acting,
     definitions,
     desk,
+    hooks,
     importing,
     learnt,
     many,
@@ -29,6 +30,7 @@ from web.api import (
     supposing,
 )
 from web.api.access import Pace
+from web.api.groups import GROUPS
 
 if TYPE_CHECKING:
     from web.app import Site
@@ -59,6 +61,7 @@ def create_api(site: Site) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        openapi_tags=[{"name": name, "description": about.en} for name, about in GROUPS.items()],
         servers=[{"url": "/api/v1"}],
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name.replace("_", "-"),
@@ -72,6 +75,7 @@ def create_api(site: Site) -> FastAPI:
     api.include_router(bodies.router)
     api.include_router(body_acting.router)
     api.include_router(importing.router)
+    api.webhooks.include_router(hooks.router)
     made = api.openapi
 
     def described() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -89,6 +89,19 @@ def answers_by(store: Store, person: str, limit: int, offset: int = 0) -> list[R
         .order_by(answers.c.at.desc(), answers.c.stream, answers.c.version)
     )
     return queries.rows(store, query.limit(limit).offset(offset))
+
+
+def sent_back_last(store: Store, streams: Sequence[str]) -> set[str]:
+    """Those of some streams whose last answer that stands sent the document back, or refused it."""
+    found: dict[str, str] = {}
+    for start in range(0, len(streams), queries.MANY):
+        query = (
+            sa.select(answers.c.stream, answers.c.decision)
+            .where(answers.c.stream.in_(streams[start : start + queries.MANY]), ~queries.retracted(answers))
+            .order_by(answers.c.version)
+        )
+        found |= {r["stream"]: r["decision"] for r in queries.rows(store, query)}
+    return {stream for stream, decision in found.items() if decision in ("return", "reject")}
 
 
 def _hashed(token: str) -> str:

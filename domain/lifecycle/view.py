@@ -338,6 +338,9 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
     if isinstance(event, AnswerRetracted | DefinitionMigrated | sunset.CriterionRevised):
         # Those whose requests are gone hear it by the request closed; here, those who are asked now.
         return _to_those_asked(state, event)
+    if isinstance(event, e.GateReturned):
+        people = dict.fromkeys(p for p in (state.drafter, *state.authors[-1:]) if p)
+        return [Notice(person=p, subject=_subject(state, event)) for p in people]
     if isinstance(event, _FOR_DRAFTER) and state.drafter is not None:
         return [Notice(person=state.drafter, subject=_subject(state, event))]
     if isinstance(event, e.LifecycleHeld | e.LifecycleResumed):
@@ -354,7 +357,6 @@ def _of_consultation(state: Lifecycle, event: ConsultationOpened | ConsultationS
 
 _FOR_DRAFTER = (
     e.GatePassed
-    | e.GateReturned
     | e.OutcomeDecided
     | e.LifecycleClosed
     | e.HoldExpired

@@ -102,6 +102,10 @@ def test_an_answer_is_kept_and_given_later(town: Pages, browser: Browser) -> Non
     page.click("aside button.primary")
     page.wait_for_selector(".notice.good")
     assert answered(town, "R8") == 1
+    with client(town, "p33") as drafter:
+        assert "根拠を確かめてから" in drafter.get("/").text, "the inbox says why it came back"
+        draft = drafter.get(f"/lifecycles/{lifecycle(town, 'R8').stream}/draft").text
+        assert "sent back" in draft and "<blockquote>根拠を確かめてから</blockquote>" in draft
     context.close()
 
 

@@ -13,6 +13,8 @@ from domain.lifecycle.state import Lifecycle
 from domain.messages import Frozen, Text, unstorable
 from domain.reader_stream import Choice
 from domain.reader_stream import stream_of as reader_of
+from papers.circulations import tell
+from papers.course import Earlier, came_back
 from store import queries
 from store.answering import AnswerDrafts, answers_by
 from store.beginnings import beginning
@@ -45,7 +47,7 @@ class Content(Frozen):
 
 class DraftSeen(Frozen):
     """The form of the document that is asked for now, shared by those who may draft it. `version` is 0 where nothing was saved yet, and
-    `content` what the form begins with; it is also the ETag."""
+    `content` what the form begins with; it is also the ETag. `came_back`: why the document is asked for again, the newest first."""
 
     stage: str
     round: int
@@ -54,6 +56,7 @@ class DraftSeen(Frozen):
     content: dict[str, Any]
     person: str | None
     at: datetime | None
+    came_back: tuple[Earlier, ...]
 
 
 class Problems(Frozen):
@@ -125,6 +128,9 @@ def _seen(caller: Caller, state: Lifecycle, response: Response) -> DraftSeen:
         content=found.content if found else beginning(caller.store, state.stream, state.work) or {},
         person=found.person if found else None,
         at=found.at if found else None,
+        came_back=came_back(
+            tell(caller.store.kinds["lifecycle"], state.stream, caller.store.events(state.stream)), caller.store.facts()
+        ),
     )
 
 

@@ -13,12 +13,14 @@ from starlette.concurrency import run_in_threadpool
 from domain.calendar import local_day
 from domain.lifecycle.commands import AnswerRequest
 from domain.messages import Refused, Text
+from papers.course import came_back
 from store import queries
-from store.answering import AnswerDrafts, Opened, answers_by
+from store.answering import AnswerDrafts, Opened, answers_by, sent_back_last
 from store.waiting import from_bodies
 from web.app import Visit, visit_of
 from web.keeping import shown_again, writing
 from web.live import ANY
+from web.pages.talk import timeline
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -48,6 +50,7 @@ def shown(
         chosen = [r for r in everything if _wanted(view, r, whose)]
         found = [_told(r, whose, directory) for r in chosen[(page - 1) * PAGE : page * PAGE + 1]]
         _with_opened(visit, found)
+        _with_reasons(visit, found)
     counts: dict[str, int] = {"open": len(everything) + len(bodies), "bodies": len(bodies)}
     for key in ("mine", "roles", "deputy"):
         counts[key] = sum(whose.get(r["post"], "deputy") == key for r in everything)
@@ -95,6 +98,23 @@ def _with_opened(visit: Visit, found: list[dict[str, Any]]) -> None:
         seen = opened.get(row["request"])
         row["opened"] = seen is not None and seen == row["content_hash"]
         row["begun"] = seen is not None and own.find(row["stream"], row["request"]) is not None
+
+
+def _with_reasons(visit: Visit, found: list[dict[str, Any]]) -> None:
+    """Says of each draft that came back why: the first words of the reason."""
+    drafts = [r for r in found if r["kind"] == "draft"]
+    refused = sent_back_last(visit.store, [r["stream"] for r in drafts])
+    for row in drafts:
+        stream = row["stream"]
+        back = came_back(timeline(visit.store, stream), visit.store.facts()) if stream in refused else ()
+        if back and back[0].result in ("returned", "rejected"):
+            row["back"] = {"title": back[0].result_title, "why": first_words(back[0].why)}
+
+
+def first_words(text: str, most: int = 40) -> str:
+    """The beginning of a text in one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[:most].rstrip()}…"
 
 
 # --- agreeing to several -----------------------------------------------------------------------------------------------

@@ -10,17 +10,19 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
+from domain.calendar import local_day
 from domain.deliverables.differences import differences
 from domain.lifecycle import dialogue
 from domain.lifecycle.absence import Recuse
 from domain.lifecycle.amendments import CorrectAnswer, RetractAnswer, own_answer, restored_by
 from domain.lifecycle.commands import AnswerRequest, Condition
-from domain.lifecycle.overview import STANDINGS, route
+from domain.lifecycle.overview import STANDINGS
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Command, Refusal, Refused, Text
 from learning import hypotheses
 from learning.asking import lessons_at
 from papers.body import body, with_files
+from papers.course import course
 from papers.names import Names
 from store import queries
 from store.answering import AnswerDrafts, Opened
@@ -28,7 +30,7 @@ from store.comparing import form_of
 from web.app import Visit, visit_of
 from web.asking import choices, is_asked
 from web.keeping import shown_again, writing
-from web.pages.talk import talk_of
+from web.pages.talk import called, timeline
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -84,6 +86,8 @@ def shown(
         if question is None and reading is None:
             return _answered(visit, state, request_id, status, refusal, kept, said)
     document = _document(visit, state)
+    facts, told = visit.store.facts(state.definition), timeline(visit.store, stream)
+    its = course(told, facts, local_day(visit.store.clock.now()))
     mine = is_asked(visit.store, visit.person, state, asked)
     own = AnswerDrafts(visit.store, visit.person)
     draft = own.find(stream, request_id) if mine and kept is None else None
@@ -96,9 +100,11 @@ def shown(
         "reading": next((r for r in state.readings if r.id == request_id), None),
         "request_id": request_id,
         "document": document,
-        "stops": route(state, visit.store.facts(state.definition)),
+        "course": its,
+        "own": [w for e in its.earlier for w in e.answers if w.person == visit.person],
+        "called": called(visit),
         "standings": STANDINGS,
-        "talk": talk_of(visit.store, stream),
+        "talk": [t for t in told if dialogue.is_said(t.recorded.event)],
         "lessons": _lessons(visit, state),
         "refusal": refusal,
         "kept": dict.fromkeys(KEPT, "")

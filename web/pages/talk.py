@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from domain.lifecycle.dialogue import is_said
 from papers.circulations import Told, tell
 from store.store import Store
 from web.app import Visit
@@ -15,11 +14,6 @@ QUIET = {"RequestClosed", "RequestOpened"}
 def timeline(store: Store, stream: str) -> list[Told]:
     """Every event told in a line in both languages, oldest first."""
     return tell(store.kinds["lifecycle"], stream, store.events(stream))
-
-
-def talk_of(store: Store, stream: str) -> list[Told]:
-    """Questions, answers and comments, oldest first."""
-    return [t for t in timeline(store, stream) if is_said(t.recorded.event)]
 
 
 def called(visit: Visit) -> Callable[[str | None], str]:

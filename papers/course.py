@@ -41,8 +41,11 @@ class Word(Frozen):
     comment: str
     conditions: tuple[Condition, ...]
     stands: bool
+    retracted: bool
+    stage: str
+    round: int
     version: int
-    """The version of the document that it was given on."""
+    """Stage, round and version of the document that it was given on."""
 
 
 class Waited(Frozen):
@@ -200,6 +203,9 @@ def _word(asked: Asked, answer: Answer, c: Circulation, facts: Facts, given: dic
         comment=said(event),
         conditions=event.conditions,
         stands=answer.retraction is None and (counted is not None or c.ended is not None),
+        retracted=answer.retraction is not None,
+        stage=c.document.stage,
+        round=c.document.round,
         version=c.document.version,
     )
 
@@ -227,6 +233,9 @@ def _merged(given: Given, state: Lifecycle) -> Word:
         comment="",
         conditions=(),
         stands=True,
+        retracted=False,
+        stage=state.work,
+        round=state.round,
         version=state.submission.version if state.submission is not None else 0,
     )
 

@@ -22,11 +22,12 @@ from domain.messages import Command, Refusal, Refused, Text
 from learning import hypotheses
 from learning.asking import lessons_at
 from papers.body import body, with_files
-from papers.course import course
+from papers.course import answers_in, course, who_can
 from papers.names import Names
 from store import queries
 from store.answering import AnswerDrafts, Opened
 from store.comparing import form_of
+from store.waiting import from_bodies
 from web.app import Visit, visit_of
 from web.asking import choices, is_asked
 from web.keeping import shown_again, writing
@@ -129,8 +130,7 @@ def _answered(
     kept: dict[str, str] | None,
     said: Mapping[str, str] | None,
 ) -> Response:
-    """What was answered; and, as long as it may be, taking it back or giving another answer in its place."""
-    answers = [a for a in queries.answers_of(visit.store, state.stream) if a["request"] == request_id]
+    """What was answered, who is next, and what waits for the reader; as long as it may be, taking it back or correcting it."""
     facts = visit.store.facts(state.definition)
     try:
         before = own_answer(state, request_id, visit.actor(), facts)
@@ -141,7 +141,11 @@ def _answered(
         "answered.html",
         status if refusal is not None else 200,
         state=state,
-        answered=next((a for a in reversed(answers) if not a["retracted"]), None),
+        **_recorded_as(visit, state, request_id),
+        next_asked=_next_asked(visit, state),
+        next_item=next(iter(queries.inbox(visit.store, visit.person, limit=1)), None),
+        bodies=bool(from_bodies(visit.store, visit.person)),
+        called=called(visit),
         refusal=refusal,
         mine=before is not None,
         request_id=request_id,
@@ -151,6 +155,25 @@ def _answered(
         command_id=str(uuid4()),
         kept=dict.fromkeys(CORRECTING, "") | {"command_id": str(uuid4())} | (kept or {}),
     )
+
+
+def _recorded_as(visit: Visit, state: Lifecycle, request_id: str) -> dict[str, Any]:
+    """The answer to a request that holds, those taken back, and the version of the document that it was given on."""
+    facts = visit.store.facts(state.definition)
+    found = answers_in(timeline(visit.store, state.stream), facts, request_id)
+    holds = next((w for w in reversed(found) if not w.retracted), None)
+    stages = facts.definition.all_stages if facts.definition else ()
+    return {
+        "answered": holds,
+        "others": [w for w in found if w is not holds],
+        "titles": {s.key: s.title for s in stages},
+    }
+
+
+def _next_asked(visit: Visit, state: Lifecycle) -> list[dict[str, Any]]:
+    """Who is asked now, each with those who can answer today."""
+    facts, day = visit.store.facts(state.definition), local_day(visit.store.clock.now())
+    return [{"request": r, "people": who_can(r, state, facts, day)} for r in state.requests]
 
 
 def _lessons(visit: Visit, state: Lifecycle) -> dict[str, Any] | None:

@@ -12,10 +12,12 @@ from starlette.concurrency import run_in_threadpool
 
 from domain.calendar import local_day
 from domain.lifecycle.commands import AnswerRequest
+from domain.lifecycle.routes import ADDED
 from domain.messages import Refused, Text
 from papers.course import came_back
 from store import queries
 from store.answering import AnswerDrafts, Opened, answers_by, sent_back_last
+from store.store import Store
 from store.waiting import from_bodies
 from web.app import Visit, visit_of
 from web.keeping import shown_again, writing
@@ -43,7 +45,7 @@ def shown(
     whose = _whose(directory, person, today)
     everything, bodies = queries.inbox(store, person), from_bodies(store, person)
     if view == "done":
-        found = answers_by(store, person, PAGE + 1, (page - 1) * PAGE)
+        found = [_placed(store, r) for r in answers_by(store, person, PAGE + 1, (page - 1) * PAGE)]
     elif view == "bodies":
         found = []
     else:
@@ -87,6 +89,14 @@ def _wanted(view: str, row: dict[str, Any], whose: Mapping[str, str]) -> bool:
 def _told(row: dict[str, Any], whose: Mapping[str, str], directory: Any) -> dict[str, Any]:
     post = directory.post(row["post"])
     return {**row, "post_title": post.title if post else None, "deputy": row["post"] not in whose}
+
+
+def _placed(store: Store, row: dict[str, Any]) -> dict[str, Any]:
+    """An answer with the titles of its stage and of its step, by its lifecycle's own definition; None where that has them no more."""
+    process = store.facts(row["definition"]).definition
+    stage = next((s for s in process.all_stages if s.key == row["stage"]), None) if process else None
+    step = next((s.title for s in stage.gate if s.key == row["step"]), _BESIDE.get(row["step"])) if stage else None
+    return {**row, "stage_title": stage.title if stage else None, "step_title": step}
 
 
 def _with_opened(visit: Visit, found: list[dict[str, Any]]) -> None:
@@ -177,6 +187,7 @@ def _one(
     return {"title": title, "refused": None}
 
 
+_BESIDE = {"added": ADDED, "superior": Text(ja="共通の上司", en="the common superior")}
 _UNREAD = Text(
     ja="このセッションで今の文書を開いていません。開いて読んでから同意してください",
     en="its document, as it is now, was not opened in this session: open and read it first",

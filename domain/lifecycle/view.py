@@ -324,7 +324,7 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
         return [Notice(person=state.submission.person, subject=_subject(state, event))]
     if isinstance(event, dialogue.QuestionAsked):
         return [Notice(person=event.drafter, subject=_subject(state, event))]
-    if isinstance(event, dialogue.QuestionAnswered):
+    if isinstance(event, dialogue.QuestionAnswered | dialogue.QuestionLapsed):
         return [Notice(person=event.asked_by, subject=_subject(state, event))]
     if isinstance(event, dialogue.InformationShared):
         return [Notice(post=event.post, subject=_subject(state, event))]

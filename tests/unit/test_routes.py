@@ -418,6 +418,15 @@ def test_who_drafted_any_version_does_not_decide_on_a_later_one() -> None:
     by(case, "chief2").done()
 
 
+def test_only_the_drafter_takes_back_what_goes_round_and_others_who_may_draft_while_the_drafter_is_away() -> None:
+    case = circulating()
+    for who, rule in (("chief", "not-the-drafter"), ("member", "not-the-drafter"), ("stranger", "not-your-draft")):
+        case.when(case.make(c.WithdrawDraft, reason="直す"), person(who)).refused(rule)
+    case = circulating(facts_of(absences=away("p-drafter")))
+    case.when(case.make(c.WithdrawDraft, reason="直す"), person("stranger")).refused("not-your-draft")
+    case.when(case.make(c.WithdrawDraft, reason="直す"), person("chief")).done()
+
+
 def test_an_answer_of_a_deputy_may_be_taken_back_with_all_that_followed() -> None:
     case = absent()
     request = case.state.requests[0].id

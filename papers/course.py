@@ -12,6 +12,7 @@ from typing import Any
 from domain.facts import Facts
 from domain.lifecycle.absence import next_in_order
 from domain.lifecycle.commands import Condition
+from domain.lifecycle.handing import RequestHandedOn, handed_on
 from domain.lifecycle.overview import Standing, Stop, route
 from domain.lifecycle.state import Given, Lifecycle, Request
 from domain.messages import Frozen, Text
@@ -48,6 +49,16 @@ class Word(Frozen):
     """Stage, round and version of the document that it was given on."""
 
 
+class Handing(Frozen):
+    """A request that is handed on (代決の依頼) for now: by whom, to whom, in which post, and why."""
+
+    by: str
+    to: str
+    to_title: Text
+    at: datetime
+    reason: str
+
+
 class Waited(Frozen):
     """Somebody asked who has not answered. `people`: who can answer today, by person id."""
 
@@ -58,6 +69,7 @@ class Waited(Frozen):
     since: datetime
     due_at: datetime
     overdue: bool
+    handed: Handing | None
 
 
 class StopTold(Stop):
@@ -107,7 +119,7 @@ def course(told: Sequence[Told], facts: Facts, day: date) -> Course:
     given_before = [w for c in found if c is not here for w in _words(c, facts, given) if w.request in given]
     all_words = [*given_before, *_words(here, facts, given)]
     all_words += [_merged(g, state) for g in state.given if g.decision == "merged"]
-    waiting = [_waited(r, state, facts, day) for r in state.requests if r.kind == "decide"]
+    waiting = [_waited(r, told, facts, day) for r in state.requests if r.kind == "decide"]
     return Course(
         remark=said(here.document),
         stops=tuple(_told(stops, here, all_words, waiting, state)),
@@ -240,7 +252,8 @@ def _merged(given: Given, state: Lifecycle) -> Word:
     )
 
 
-def _waited(request: Request, state: Lifecycle, facts: Facts, day: date) -> Waited:
+def _waited(request: Request, told: Sequence[Told], facts: Facts, day: date) -> Waited:
+    state = told[-1].state
     return Waited(
         request=request.id,
         post=request.post,
@@ -249,12 +262,24 @@ def _waited(request: Request, state: Lifecycle, facts: Facts, day: date) -> Wait
         since=request.opened_at,
         due_at=request.due_at,
         overdue=request.overdue,
+        handed=_handing(request, told, facts, day),
     )
 
 
+def _handing(request: Request, told: Sequence[Told], facts: Facts, day: date) -> Handing | None:
+    handed = handed_on(told[-1].state, request, facts, day)
+    if handed is None:
+        return None
+    events = (t.recorded.event for t in reversed(told))
+    reason = next((said(x) for x in events if isinstance(x, RequestHandedOn) and x.request == request.id), "")
+    return Handing(by=handed.by, to=handed.to, to_title=_title(facts, handed.to_post), at=handed.at, reason=reason)
+
+
 def who_can(request: Request, state: Lifecycle, facts: Facts, day: date) -> tuple[str, ...]:
-    """Who can answer an open request today: those who hold its post, or the next in order for them."""
+    """Who can answer an open request today: whom it is handed on to, those who hold its post, or the next in order for them."""
     here = facts.directory
+    if (handed := handed_on(state, request, facts, day)) is not None:
+        return (handed.to,)
     if request.kind == "decide" and facts.definition is not None:
         stage = facts.definition.stage(state.work)
         _, instead = next_in_order(state, request, stage.gate[request.step_index], stage, facts, day)

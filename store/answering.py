@@ -89,6 +89,7 @@ def answers_by(store: Store, person: str, limit: int, offset: int = 0) -> list[R
         d.stage == answers.c.stage,
         d.round == answers.c.round,
         d.content_hash == answers.c.content_hash,
+        d.at <= answers.c.at,
     )
     query = (
         sa.select(

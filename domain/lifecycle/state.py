@@ -16,8 +16,17 @@ from domain.lifecycle.events import DocumentNumber, Extra, RequestKind, WindowAi
 from domain.messages import Frozen, Text
 from domain.money.benefits import Benefit
 
-FOLD_VERSION = 10
+FOLD_VERSION = 11
 Health = Literal["green", "amber", "red"]
+
+
+class Handed(Frozen):
+    """代決の依頼: `by`, who holds the post asked, has handed the request on to `to`, a deputy who holds `to_post`."""
+
+    to: str
+    to_post: str
+    by: str
+    at: datetime
 
 
 class Request(Frozen):
@@ -47,6 +56,8 @@ class Request(Frozen):
     about: str | None = None
     paused_at: datetime | None = None
     """Its clock stands since then, because of an open question (the definition says so)."""
+    handed: Handed | None = None
+    """As recorded; whether it holds today is `handing.handed_on`."""
 
 
 class Given(Frozen):

@@ -33,7 +33,7 @@ from store.tables import events
 from web.api import models as m
 from web.api.access import Caller, Reader
 from web.api.problems import Failure, documented, not_found
-from web.asking import choices, is_asked
+from web.asking import choices, hand_on_to, is_asked
 from web.governing import require_oversight
 from web.rendering import saved
 from web.snapshots import Reading
@@ -371,7 +371,10 @@ def request(caller: Reader, request: Annotated[str, Path(max_length=100)]) -> m.
     its = course(told, store.facts(state.definition), local_day(store.clock.now()))
     return m.RequestSeen(
         **row_of(m.WaitingRequest, row).model_dump(),
-        asked=row["post"] in _posts(caller) or is_asked(store, caller.key.person, state, asked),
+        asked=is_asked(store, caller.key.person, state, asked) if asked is not None else row["post"] in _posts(caller),
+        hand_on_to=tuple(
+            m.Choosable(key=key, title=title) for key, title in hand_on_to(store, caller.key.person, state, asked)
+        ),
         back_to=tuple(m.Choosable(key=key, title=title) for key, title in can["back_to"]),
         outcomes=tuple(m.Choosable(key=key, title=title) for key, title in can["outcomes"]),
         document=_in_circulation(store, state),

@@ -16,6 +16,7 @@ from domain.lifecycle import dialogue
 from domain.lifecycle.absence import Recuse
 from domain.lifecycle.amendments import CorrectAnswer, RetractAnswer, own_answer, restored_by
 from domain.lifecycle.commands import AnswerRequest, Condition
+from domain.lifecycle.handing import HandOnRequest, TakeRequestBack
 from domain.lifecycle.overview import STANDINGS
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Command, Refusal, Refused, Text
@@ -29,7 +30,7 @@ from store.answering import AnswerDrafts, Opened
 from store.comparing import form_of
 from store.waiting import from_bodies
 from web.app import Visit, visit_of
-from web.asking import choices, is_asked
+from web.asking import choices, hand_on_to, is_asked
 from web.keeping import shown_again, writing
 from web.pages.talk import called, timeline
 from web.snapshots import Reading
@@ -51,7 +52,8 @@ def decision_page(request: Request, request_id: str, done: str = "") -> Response
 def _again(visit: Visit, parts: dict[str, str], kept: Mapping[str, str]) -> Response:
     if (names := {"answer": KEPT, "correct": CORRECTING}.get(parts["act"])) is not None:
         return shown(visit, parts["request_id"], kept={name: kept.get(name, "") for name in names})
-    return shown(visit, parts["request_id"], said={parts["act"]: kept.get("text", "")})
+    said = {parts["act"]: kept.get("text", ""), "to": kept.get("to", "")}
+    return shown(visit, parts["request_id"], said=said)
 
 
 def _found(visit: Visit, request_id: str, attempt: str = "") -> tuple[str, Lifecycle]:
@@ -88,7 +90,8 @@ def shown(
             return _answered(visit, state, request_id, status, refusal, kept, said)
     document = _document(visit, state)
     facts, told = visit.store.facts(state.definition), timeline(visit.store, stream)
-    its = course(told, facts, local_day(visit.store.clock.now()))
+    today = local_day(visit.store.clock.now())
+    its = course(told, facts, today)
     mine = is_asked(visit.store, visit.person, state, asked)
     own = AnswerDrafts(visit.store, visit.person)
     draft = own.find(stream, request_id) if mine and kept is None else None
@@ -117,6 +120,9 @@ def shown(
         "done": done,
         "choices": choices(visit.store, state, asked),
         "mine": mine,
+        "handed": next((w.handed for s in its.stops for w in s.waiting if w.request == request_id), None),
+        "hand_on_to": hand_on_to(visit.store, visit.person, state, asked),
+        "holds": asked is not None and asked.post in facts.directory.posts_of(visit.person, today),
     }
     return visit.page("decision.html", status, live=stream, **more)
 
@@ -194,7 +200,8 @@ def _document(visit: Visit, state: Lifecycle) -> dict[str, Any] | None:
         for v in queries.deliverable_versions(visit.store, state.stream, state.submission.stage)
         if v["round"] == state.submission.round
     ]
-    current = next((v for v in versions if v["content_hash"] == state.submission.content_hash), None)
+    # A version that was handed in again unchanged has the same hash; the newest is the one in circulation.
+    current = next((v for v in reversed(versions) if v["content_hash"] == state.submission.content_hash), None)
     if current is None:
         return None
     return read(visit, state, current, [v for v in versions if v["version"] < current["version"]])
@@ -331,7 +338,7 @@ def _unfit(error: ValidationError) -> Refusal:
     )
 
 
-def _acts(visit: Visit, request_id: str, text: str) -> dict[str, tuple[type[Command], dict[str, str], str]]:
+def _acts(visit: Visit, request_id: str, text: str, to: str) -> dict[str, tuple[type[Command], dict[str, str], str]]:
     """What else may be done on the page: the command, its fields, and where it leads."""
     here = f"/requests/{request_id}"
     return {
@@ -339,6 +346,8 @@ def _acts(visit: Visit, request_id: str, text: str) -> dict[str, tuple[type[Comm
         "reply": (dialogue.AnswerQuestion, {"question": request_id, "text": text}, "/"),
         "read": (dialogue.AcknowledgeReading, {"reading": request_id}, "/"),
         "recuse": (Recuse, {"person": visit.person, "reason": text}, "/"),
+        "hand-on": (HandOnRequest, {"request": request_id, "to": to, "reason": text}, f"{here}?done=handed"),
+        "take-back": (TakeRequestBack, {"request": request_id, "reason": text}, here),
         "retract": (RetractAnswer, {"request": request_id, "reason": text}, here),
     }
 
@@ -350,12 +359,13 @@ def act_on(
     act: str,
     csrf: Annotated[str, Form()] = "",
     text: Annotated[str, Form(max_length=10_000)] = "",
+    to: Annotated[str, Form(max_length=100)] = "",
     command_id: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
-    visit = writing(request, {"text": text, "csrf": csrf})
+    visit = writing(request, {"text": text, "to": to, "csrf": csrf})
     if isinstance(visit, Response):
         return visit
-    acts = _acts(visit, request_id, text.strip())
+    acts = _acts(visit, request_id, text.strip(), to)
     if act not in acts:
         raise HTTPException(404)
     kind, fields, next_ = acts[act]
@@ -364,7 +374,7 @@ def act_on(
         command = kind.model_validate({"command_id": command_id or str(uuid4()), "stream": stream, **fields})
         visit.site.record(command, visit.actor())
     except ValidationError as error:
-        return shown(visit, request_id, status=422, refusal=_unfit(error), said={act: text})
+        return shown(visit, request_id, status=422, refusal=_unfit(error), said={act: text, "to": to})
     except Refused as refused:
-        return shown(visit, request_id, status=409, refusal=refused.refusal, said={act: text})
+        return shown(visit, request_id, status=409, refusal=refused.refusal, said={act: text, "to": to})
     return RedirectResponse(next_, 303)

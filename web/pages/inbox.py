@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from domain.calendar import local_day
 from domain.lifecycle.commands import AnswerRequest
+from domain.lifecycle.handing import handed_on
 from domain.lifecycle.routes import ADDED
 from domain.messages import Refused, Text
 from papers.course import came_back
@@ -27,7 +29,7 @@ from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
 PAGE = 50
-View = Literal["open", "mine", "roles", "deputy", "bodies", "overdue", "done"]
+View = Literal["open", "mine", "roles", "deputy", "handed", "bodies", "overdue", "done"]
 
 
 @router.get("/")
@@ -44,6 +46,7 @@ def shown(
     directory, today = store.facts().directory, local_day(store.clock.now())
     whose = _whose(directory, person, today)
     everything, bodies = queries.inbox(store, person), from_bodies(store, person)
+    _with_handed(visit, everything, today)
     if view == "done":
         found = [_placed(store, r) for r in answers_by(store, person, PAGE + 1, (page - 1) * PAGE)]
     elif view == "bodies":
@@ -54,8 +57,8 @@ def shown(
         _with_opened(visit, found)
         _with_reasons(visit, found)
     counts: dict[str, int] = {"open": len(everything) + len(bodies), "bodies": len(bodies)}
-    for key in ("mine", "roles", "deputy"):
-        counts[key] = sum(whose.get(r["post"], "deputy") == key for r in everything)
+    for key in ("mine", "roles", "deputy", "handed"):
+        counts[key] = sum(_wanted(key, r, whose) for r in everything)
     counts["overdue"] = sum(bool(r["overdue"]) for r in everything) + sum(b.overdue for b in bodies)
     with_bodies = page == 1 and view in ("open", "overdue", "bodies")
     return visit.page(
@@ -83,6 +86,8 @@ def _whose(directory: Any, person: str, today: Any) -> dict[str, str]:
 def _wanted(view: str, row: dict[str, Any], whose: Mapping[str, str]) -> bool:
     if view == "overdue":
         return bool(row["overdue"])
+    if view != "open" and row.get("handed") is not None and row["post"] not in whose:
+        return view == "handed"
     return view == "open" or whose.get(row["post"], "deputy") == view
 
 
@@ -97,6 +102,19 @@ def _placed(store: Store, row: dict[str, Any]) -> dict[str, Any]:
     stage = next((s for s in process.all_stages if s.key == row["stage"]), None) if process else None
     step = next((s.title for s in stage.gate if s.key == row["step"]), _BESIDE.get(row["step"])) if stage else None
     return {**row, "stage_title": stage.title if stage else None, "step_title": step}
+
+
+def _with_handed(visit: Visit, found: list[dict[str, Any]], today: date) -> None:
+    """Says of each request that is handed on to whom, and by whom. Whoever has handed one on is among those barred."""
+    directory = visit.store.facts().directory
+    for row in found:
+        barred = row["barred"].split()
+        if row["kind"] != "decide" or not set(barred) & set(directory.holders(row["post"], today)):
+            continue
+        state = visit.store.load(row["stream"])[0]
+        asked = state.request(row["request"])
+        if asked is not None and asked.handed is not None:
+            row["handed"] = handed_on(state, asked, visit.store.facts(state.definition), today)
 
 
 def _with_opened(visit: Visit, found: list[dict[str, Any]]) -> None:

@@ -7,11 +7,13 @@ from contextlib import suppress
 from datetime import date
 from typing import Any
 
+from pydantic import ValidationError
 from temporalio import activity
 
 from domain.calendar import local_day
 from domain.lifecycle.commands import AnswerRequest, Condition
 from domain.messages import SYSTEM, Actor, Plan, Refusal, Refused, Text, Via, refuse
+from domain.misfits import said_of
 from store.store import Store
 from workflows.contract import (
     ATTRIBUTE_OF,
@@ -132,9 +134,9 @@ class StreamActivities:
         try:
             command = _command(given)
         except ValueError as error:
-            return AnswerResult(
-                accepted=False, rule="answer-shape", message=str(error), remedy="欄を直してください / correct the field"
-            )
+            said = _shape(error) if isinstance(error, ValidationError) else str(error)
+            remedy = "欄を直してください / correct the field"
+            return AnswerResult(accepted=False, rule="answer-shape", message=said, remedy=remedy)
         facts = self._store.facts()
         capacity = self._capacity(given, set(facts.directory.posts_of(given.person, local_day(now))))
         actor = Actor(person=given.person, capacity=capacity, via=Via.TEMPORAL, authenticated_by=authenticated)
@@ -176,6 +178,11 @@ def _command(given: AnswerInput) -> AnswerRequest:
             "in_absence": given.in_absence,
         }
     )
+
+
+def _shape(error: ValidationError) -> str:
+    """Each field that does not fit, in both languages."""
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {said_of(e)}" for e in error.errors(include_url=False))
 
 
 def plan_view(plan: Plan) -> PlanView:

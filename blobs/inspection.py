@@ -30,7 +30,7 @@ def inspect(file: Path, *, largest: int, name: str | None = None) -> Attachment:
         if kind is None or shown == f".{ending(shown)}" or not shown.rpartition(".")[0]:
             raise Unfit(
                 f"FILE: {file}: この種類は添付できません / this type is not taken\n"
-                f"→ 使える拡張子 / endings: {', '.join(TYPES)}"
+                f"→ 使える拡張子: {', '.join(TYPES)} / endings: {', '.join(TYPES)}"
             )
         wrong = _LOOKS[ending(shown)](file)
         if wrong:
@@ -47,7 +47,7 @@ def _require_size(file: Path, size: int, largest: int) -> None:
         raise Unfit(f"FILE: {file}: 空のファイルです / the file is empty")
     if size > largest:
         raise Unfit(
-            f"FILE: {file}: {size:,} バイトは大きすぎます / too large; at most {largest:,} bytes\n"
+            f"FILE: {file}: {size:,} バイトは大きすぎます。{largest:,} バイトまで / {size:,} bytes is too large; at most {largest:,}\n"
             "→ 分けるか圧縮率を上げるか、TASKFORCE_ATTACHMENT_MB を上げてください / split or shrink it, or raise the setting"
         )
 

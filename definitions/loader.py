@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from definitions.faults import DocumentError, Fault, fault, unfit
 from domain.bodies import BodyRules
 from domain.directory import Directory
 from domain.directory_stream import Named
@@ -19,42 +20,40 @@ SHIPPED = Path(__file__).parent
 M = TypeVar("M", bound=BaseModel)
 
 
-class DocumentError(ValueError):
-    """A file that cannot be used; each of `problems` is one line for the user."""
-
-    def __init__(self, path: Path, problems: list[str]) -> None:
-        super().__init__("\n".join(f"{path}: {p}" for p in problems))
-        self.problems = problems
-
-
 def read_document(path: Path) -> Any:
     """The parsed YAML or JSON of a file (JSON is YAML). Raises `DocumentError`."""
     try:
         return yaml.safe_load(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise DocumentError(
-            path, ["ファイルがありません。パスを確認してください / no such file; check the path"]
+            path, [fault("ファイルがありません。パスを確認してください", "no such file; check the path")]
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise DocumentError(
-            path, [f"読めません(UTF-8 で保存してください) / cannot be read: {error}; save it as UTF-8"]
+            path, [fault("読めません(UTF-8 で保存してください)", f"cannot be read: {error}; save it as UTF-8")]
         ) from None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        problem = getattr(error, "problem", None) or str(error)
-        raise DocumentError(
-            path, [f"{where}YAML として読めません / not valid YAML: {problem}; correct that line"]
-        ) from None
+        raise DocumentError(path, [no_yaml(error)]) from None
     except (
         ValueError,
         LookupError,
         TypeError,
         AttributeError,
     ) as error:  # an impossible date, or a tag such as !!bool on what is none
+        ja = "日付などの値が誤りです。直すか、引用符で囲んでください"
         raise DocumentError(
-            path, [f"日付などの値が誤りです / a value cannot be read: {error}; correct it or put it in quotes"]
+            path, [fault(ja, f"a value cannot be read: {error}; correct it or put it in quotes")]
         ) from None
+
+
+def no_yaml(error: yaml.YAMLError) -> Fault:
+    """Where a text stops being YAML, and why."""
+    mark = getattr(error, "problem_mark", None)
+    place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    problem = getattr(error, "problem", None) or " ".join(str(error).split())
+    return fault(
+        "YAML として読めません。その行を直してください", f"not valid YAML: {problem}; correct that line", place=place
+    )
 
 
 def validated(path: Path, model: type[M], content: Any) -> M:
@@ -62,12 +61,7 @@ def validated(path: Path, model: type[M], content: Any) -> M:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        lines = []
-        for e in error.errors(include_url=False):
-            field = ".".join(str(part) for part in e["loc"]) or "(document)"
-            value = str(e.get("input"))
-            lines.append(f"{field}: {e['msg']} (値 / value: {value if len(value) <= 80 else value[:77] + '…'})")
-        raise DocumentError(path, lines) from None
+        raise DocumentError(path, [unfit(e) for e in error.errors(include_url=False)]) from None
 
 
 def load_definition(path: Path = SHIPPED / "himeji.yaml") -> ProcessDefinition:
@@ -85,7 +79,8 @@ def load_people(path: Path = SHIPPED / "people.yaml") -> tuple[Directory, tuple[
     content = read_document(path)
     if not isinstance(content, dict):
         raise DocumentError(
-            path, ["units, posts, people, tenures の4項目が要ります / expected units, posts, people and tenures"]
+            path,
+            [fault("units, posts, people, tenures の4項目が要ります", "expected units, posts, people and tenures")],
         )
     return people_document(content, path)
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 
 from domain.deliverables.base import Sha256, digest
-from domain.messages import Frozen
+from domain.messages import Frozen, Misfit
 
 MOST = 50
 """Attachments of one document."""
@@ -52,13 +52,19 @@ class Attachment(Frozen):
     @classmethod
     def _clean(cls, name: str) -> str:
         if clean_name(name) != name:
-            raise ValueError(f"{name!r} is no clean file name; use {clean_name(name)!r}")
+            raise Misfit(
+                f"{name!r} はファイル名に使えません。{clean_name(name)!r} にしてください",
+                f"{name!r} is no clean file name; use {clean_name(name)!r}",
+            )
         return name
 
     @model_validator(mode="after")
     def _known_type(self) -> Attachment:
         if TYPES.get(ending(self.name)) != self.media_type:
-            raise ValueError(f"{self.name!r} is not of the type {self.media_type!r}; known endings: {', '.join(TYPES)}")
+            raise Misfit(
+                f"{self.name!r} は {self.media_type!r} のファイルではありません。使える拡張子: {', '.join(TYPES)}",
+                f"{self.name!r} is not of the type {self.media_type!r}; known endings: {', '.join(TYPES)}",
+            )
         return self
 
 

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from domain.calendar import Span
 from domain.deliverables.taskforce import Weight
 from domain.directory import Directory, Post
-from domain.messages import Frozen, Text, refuse
+from domain.messages import Frozen, Misfit, Text, refuse
 
 BodyKey = Literal["council", "monitoring"]
 
@@ -105,9 +105,14 @@ class BodyRules(Frozen):
             ("classes", [c.weight for c in self.classes]),
         ):
             if len(set(keys)) != len(keys):
-                raise ValueError(f"{what}: a key appears twice; give each its own")
+                raise Misfit(
+                    f"{what}: 同じ key が2度あります。それぞれ別の key にしてください",
+                    f"{what}: a key appears twice; give each its own",
+                )
         if self.selects not in [b.key for b in self.bodies]:
-            raise ValueError(f"selects: {self.selects!r} is none of the bodies")
+            raise Misfit(
+                f"selects: {self.selects!r} という会議はありません", f"selects: {self.selects!r} is none of the bodies"
+            )
         return self
 
     @property

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 
 from pydantic import Field, model_validator
 
-from domain.messages import Frozen
+from domain.messages import Frozen, Misfit
 
 JST = timezone(timedelta(hours=9), "JST")
 DAY_ENDS = time(17, 15)
@@ -30,7 +30,9 @@ class Span(Frozen):
     @model_validator(mode="after")
     def _one(self) -> Span:
         if (self.working_days is None) == (self.seconds is None):
-            raise ValueError("give either working_days or seconds")
+            raise Misfit(
+                "working_days か seconds のどちらか一方を書いてください", "give either working_days or seconds"
+            )
         return self
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
-from domain.messages import Frozen, Text
+from domain.messages import Frozen, Misfit, Text
 
 Duty = Literal["personnel", "processes"]
 """What a unit looks after for the whole city: personnel moves and the order of deputies (人事); process definitions."""
@@ -116,43 +116,63 @@ class Directory(Frozen):
         people = _index("people", [p.id for p in self.people])
         for unit in self.units:
             if unit.parent is not None and unit.parent not in units:
-                raise ValueError(f"units: {unit.id}: parent {unit.parent!r} is not a unit; add it or correct the id")
+                raise Misfit(
+                    f"units: {unit.id}: 上位の組織 {unit.parent!r} がありません。加えるか、ID を直してください",
+                    f"units: {unit.id}: parent {unit.parent!r} is not a unit; add it or correct the id",
+                )
             seen, above = {unit.id}, unit.parent
             parents = {u.id: u.parent for u in self.units}
             while above is not None:
                 if above in seen:
-                    raise ValueError(f"units: {unit.id}: its parents run in a circle; correct one parent")
+                    raise Misfit(
+                        f"units: {unit.id}: 上位の組織が循環しています。どれか一つを直してください",
+                        f"units: {unit.id}: its parents run in a circle; correct one parent",
+                    )
                 seen.add(above)
                 above = parents.get(above)
         for post in self.posts:
             if post.unit not in units:
-                raise ValueError(f"posts: {post.id}: unit {post.unit!r} is not a unit; add it or correct the id")
+                raise Misfit(
+                    f"posts: {post.id}: 組織 {post.unit!r} がありません。加えるか、ID を直してください",
+                    f"posts: {post.id}: unit {post.unit!r} is not a unit; add it or correct the id",
+                )
         for t in self.tenures:
             if t.person not in people:
-                raise ValueError(
-                    f"tenures: person {t.person!r} is not listed under people; add the person or correct the id"
+                raise Misfit(
+                    f"tenures: 職員 {t.person!r} が people にありません。加えるか、ID を直してください",
+                    f"tenures: person {t.person!r} is not listed under people; add the person or correct the id",
                 )
             if t.post not in posts:
-                raise ValueError(f"tenures: post {t.post!r} is not listed under posts; add the post or correct the id")
+                raise Misfit(
+                    f"tenures: 職 {t.post!r} が posts にありません。加えるか、ID を直してください",
+                    f"tenures: post {t.post!r} is not listed under posts; add the post or correct the id",
+                )
             if t.until is not None and t.until < t.since:
-                raise ValueError(
-                    f"tenures: {t.person} in {t.post}: until {t.until} lies before since {t.since}; swap them"
+                raise Misfit(
+                    f"tenures: {t.person}({t.post}): until {t.until} が since {t.since} より前です。入れ替えてください",
+                    f"tenures: {t.person} in {t.post}: until {t.until} lies before since {t.since}; swap them",
                 )
         for d in self.deputies:
             if missing := {d.post, d.deputy} - posts:
-                raise ValueError(
-                    f"deputies: post {min(missing)!r} is not listed under posts; add the post or correct the id"
+                raise Misfit(
+                    f"deputies: 職 {min(missing)!r} が posts にありません。加えるか、ID を直してください",
+                    f"deputies: post {min(missing)!r} is not listed under posts; add the post or correct the id",
                 )
             if d.until is not None and d.until < d.since:
-                raise ValueError(
-                    f"deputies: {d.deputy} for {d.post}: until {d.until} lies before since {d.since}; swap them"
+                raise Misfit(
+                    f"deputies: {d.post} の {d.deputy}: until {d.until} が since {d.since} より前です。入れ替えてください",
+                    f"deputies: {d.deputy} for {d.post}: until {d.until} lies before since {d.since}; swap them",
                 )
         for r in self.reorganisations:
             if missing := {r.unit, r.to} - units:
-                raise ValueError(f"reorganisations: unit {min(missing)!r} is not a unit; add it or correct the id")
+                raise Misfit(
+                    f"reorganisations: 組織 {min(missing)!r} がありません。加えるか、ID を直してください",
+                    f"reorganisations: unit {min(missing)!r} is not a unit; add it or correct the id",
+                )
             if missing := {*r.posts, *r.posts.values()} - posts:
-                raise ValueError(
-                    f"reorganisations: post {min(missing)!r} is not listed under posts; add it or correct the id"
+                raise Misfit(
+                    f"reorganisations: 職 {min(missing)!r} が posts にありません。加えるか、ID を直してください",
+                    f"reorganisations: post {min(missing)!r} is not listed under posts; add it or correct the id",
                 )
         _index("reorganisations", [r.unit for r in self.reorganisations])
         onward = {r.unit: r.to for r in self.reorganisations}
@@ -161,14 +181,21 @@ class Directory(Frozen):
             for _ in onward:
                 last = onward.get(last, last)
             if last in onward:
-                raise ValueError(f"reorganisations: {gone!r} comes back to a unit that is gone; name a new one")
+                raise Misfit(
+                    f"reorganisations: {gone!r} が、なくなった組織に戻ります。新しい組織を書いてください",
+                    f"reorganisations: {gone!r} comes back to a unit that is gone; name a new one",
+                )
         for a in self.absences:
             if a.person not in people:
-                raise ValueError(
-                    f"absences: person {a.person!r} is not listed under people; add the person or correct the id"
+                raise Misfit(
+                    f"absences: 職員 {a.person!r} が people にありません。加えるか、ID を直してください",
+                    f"absences: person {a.person!r} is not listed under people; add the person or correct the id",
                 )
             if a.until < a.since:
-                raise ValueError(f"absences: {a.person}: until {a.until} lies before since {a.since}; swap them")
+                raise Misfit(
+                    f"absences: {a.person}: until {a.until} が since {a.since} より前です。入れ替えてください",
+                    f"absences: {a.person}: until {a.until} lies before since {a.since}; swap them",
+                )
         return self
 
     @cached_property
@@ -179,8 +206,14 @@ class Directory(Frozen):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Directory:
         """Another directory, which looks things up anew."""
         copied = super().model_copy(update=update, deep=deep)
-        copied.__dict__.pop("_known", None)
+        for made in ("_known", "begins"):
+            copied.__dict__.pop(made, None)
         return copied
+
+    @cached_property
+    def begins(self) -> date | None:
+        """The first day on which anybody held a post; of the time before nothing is known. None when nobody is in it."""
+        return min((t.since for t in self.tenures), default=None)
 
     def unit(self, unit: str) -> Unit | None:
         return self._known.units.get(unit)
@@ -357,6 +390,9 @@ def _index(what: str, ids: list[str]) -> set[str]:
     known: set[str] = set()
     for item in ids:
         if item in known:
-            raise ValueError(f"{what}: id {item!r} appears twice; give each its own id")
+            raise Misfit(
+                f"{what}: ID {item!r} が2度あります。それぞれ別の ID にしてください",
+                f"{what}: id {item!r} appears twice; give each its own id",
+            )
         known.add(item)
     return known

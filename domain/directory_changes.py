@@ -17,6 +17,7 @@ from domain.duties import require_duty
 from domain.facts import Facts
 from domain.lifecycle.authority import known_person
 from domain.messages import Actor, Command, Event, Frozen, refuse
+from domain.misfits import said_of
 
 Within = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 """A day with a day before it and one after it in every calendar."""
@@ -128,11 +129,12 @@ def decide(directory: Directory, command: Command) -> Sequence[Event]:
     try:
         Directory.model_validate(folded(directory, event).model_dump())
     except ValidationError as error:
-        what = "; ".join(str(e["msg"]).removeprefix("Value error, ") for e in error.errors())
+        found = [said_of(e) for e in error.errors()]
+        ja, en = "、".join(t.ja for t in found), "; ".join(t.en for t in found)
         raise refuse(
             "directory-inconsistent",
-            f"名簿と合いません: {what}",
-            f"the directory does not stand with it: {what}",
+            f"名簿と合いません: {ja}",
+            f"the directory does not stand with it: {en}",
             remedy_ja="職員ID・職のIDと日付を確かめてください(`./taskforce people`)",
             remedy_en="check the ids of persons and posts, and the days (`./taskforce people`)",
         ) from None

@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from domain.calendar import Calendar, Span, end_of_business, fiscal_year, local_day
-from domain.messages import Frozen, Text
+from domain.messages import Frozen, Misfit, Text
 
 WindowKind = Literal["initial", "supplementary"]
 Bought = Literal["works", "property", "service"]
@@ -27,7 +27,10 @@ Bought = Literal["works", "property", "service"]
 def _year_day(text: str) -> str:
     found = re.fullmatch(r"(\d\d)-(\d\d)", text)
     if not found or not 1 <= int(found[1]) <= 12 or not 1 <= int(found[2]) <= monthrange(2024, int(found[1]))[1]:
-        raise ValueError(f"{text!r} is no day of the year; write it as MM-DD, e.g. 11-28")
+        raise Misfit(
+            f"{text!r} は年の中の日ではありません。11-28 のように MM-DD で書いてください",
+            f"{text!r} is no day of the year; write it as MM-DD, e.g. 11-28",
+        )
     return text
 
 
@@ -93,9 +96,11 @@ class Window(Frozen):
         )
         resolved = [day_in(2024, d) for d in days]
         if resolved != sorted(resolved):
-            raise ValueError(
+            raise Misfit(
+                f"windows.{self.key}: 日の順が違います({', '.join(days)})。方針・"
+                "要求・査定・内示・議案・会期の順に、4月から3月の間で書いてください",
                 f"windows.{self.key}: its days are out of order ({', '.join(days)}); "
-                "policy, requests, assessment, indication, bill and session follow each other within April to March"
+                "policy, requests, assessment, indication, bill and session follow each other within April to March",
             )
         return self
 
@@ -152,10 +157,15 @@ class FiscalCalendar(Frozen):
     def _whole(self) -> FiscalCalendar:
         keys = [w.key for w in self.windows]
         if len(set(keys)) != len(keys):
-            raise ValueError("windows: a key appears twice; give each its own")
+            raise Misfit(
+                "windows: 同じ key が2度あります。それぞれ別の key にしてください",
+                "windows: a key appears twice; give each its own",
+            )
         if self.skeleton_years and self.skeleton_followed_by not in keys:
-            raise ValueError(
-                f"skeleton_followed_by: {self.skeleton_followed_by!r} is none of the windows; name one of {', '.join(keys)}"
+            raise Misfit(
+                f"skeleton_followed_by: {self.skeleton_followed_by!r} という予算の区分はありません。"
+                f"{', '.join(keys)} のいずれかを書いてください",
+                f"skeleton_followed_by: {self.skeleton_followed_by!r} is none of the windows; name one of {', '.join(keys)}",
             )
         return self
 
@@ -196,6 +206,12 @@ def opening(fiscal: FiscalCalendar, calendar: Calendar, window: Window, year: in
         skeleton=skeleton,
         follows=fiscal.skeleton_followed_by if skeleton else "",
     )
+
+
+def still_open(now: datetime) -> date:
+    """The first day whose closing is still ahead: today until the end of business, then tomorrow."""
+    today = local_day(now)
+    return today if now < end_of_business(today) else today + timedelta(days=1)
 
 
 def openings(fiscal: FiscalCalendar, calendar: Calendar, day: date, *, years: int = 2) -> tuple[Opening, ...]:

@@ -85,8 +85,19 @@ class Command(Frozen):
         """No store takes a NUL character or half a surrogate pair; better said here than by a database."""
         for field in type(self).model_fields:
             if (text := unstorable(getattr(self, field))) is not None:
-                raise ValueError(f"{field}: {text!r} holds a character that cannot be stored; remove it")
+                raise Misfit(
+                    f"{field}: {text!r} に保存できない文字があります。消してください",
+                    f"{field}: {text!r} holds a character that cannot be stored; remove it",
+                )
         return self
+
+
+class Misfit(ValueError):
+    """Raised by validators: why values do not fit, in both languages. `str` is the English."""
+
+    def __init__(self, ja: str, en: str) -> None:
+        super().__init__(en)
+        self.ja = ja
 
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from domain.calendar import Span
-from domain.messages import Frozen, Text
+from domain.messages import Frozen, Misfit, Text
 
 REOPENING = "reopening"
 """Key of the piece of work that decides whether a closed lifecycle is reopened."""
@@ -74,7 +74,10 @@ class Delegation(Frozen):
     @model_validator(mode="after")
     def _one(self) -> Delegation:
         if (self.at_most is None) == (not self.one_of):
-            raise ValueError(f"delegations.{self.ends_at}: give either at_most (an amount) or one_of (kinds)")
+            raise Misfit(
+                f"delegations.{self.ends_at}: at_most(金額)か one_of(種類)のどちらか一方を書いてください",
+                f"delegations.{self.ends_at}: give either at_most (an amount) or one_of (kinds)",
+            )
         return self
 
 
@@ -172,34 +175,57 @@ class ProcessDefinition(Frozen):
     def _consistent(self) -> ProcessDefinition:
         keys = [s.key for s in self.stages]
         if len(set(keys)) != len(keys):
-            raise ValueError("stages: a key appears twice; give each stage its own key")
+            raise Misfit(
+                "stages: 同じ key が2度あります。段階ごとに別の key にしてください",
+                "stages: a key appears twice; give each stage its own key",
+            )
         if REOPENING in keys or (self.reopening is not None and self.reopening.key != REOPENING):
-            raise ValueError(f"reopening.key: {REOPENING!r} is the key of the reopening and of nothing else")
+            raise Misfit(
+                f"reopening.key: {REOPENING!r} は再開だけの key です",
+                f"reopening.key: {REOPENING!r} is the key of the reopening and of nothing else",
+            )
         if self.wind_down is not None:
             if self.wind_down.key in (*keys, REOPENING):
-                raise ValueError(f"wind_down.key: {self.wind_down.key!r} is a stage already; choose another key")
+                raise Misfit(
+                    f"wind_down.key: {self.wind_down.key!r} は既に段階の key です。別の key にしてください",
+                    f"wind_down.key: {self.wind_down.key!r} is a stage already; choose another key",
+                )
             if self.wind_down.send_back_to:
-                raise ValueError("wind_down.send_back_to: an abolition is not undone by sending back; leave it out")
+                raise Misfit(
+                    "wind_down.send_back_to: 廃止は差戻しでは取り消せません。消してください",
+                    "wind_down.send_back_to: an abolition is not undone by sending back; leave it out",
+                )
         _tasks_can_be_given(self.wind_down_tasks or (), self.wind_down)
         for stage in self.all_stages:
             _people_can_be_found(stage)
             _route_is_whole(stage, self.heads)
         for i, stage in enumerate(self.stages):
             if stage.decides_outcome and (stage.next is not None or stage.repeats):
-                raise ValueError(
-                    f"stages.{stage.key}: a stage that decides the outcome has neither `next` nor `repeats`; leave them out"
+                raise Misfit(
+                    f"stages.{stage.key}: 結果を決める段階に `next` と `repeats` は書けません。消してください",
+                    f"stages.{stage.key}: a stage that decides the outcome has neither `next` nor `repeats`; leave them out",
                 )
             if stage.next is not None and stage.next not in keys:
-                raise ValueError(f"stages.{stage.key}.next: {stage.next!r} is no stage; name one of {', '.join(keys)}")
+                raise Misfit(
+                    f"stages.{stage.key}.next: {stage.next!r} という段階はありません。{', '.join(keys)} のいずれかを書いてください",
+                    f"stages.{stage.key}.next: {stage.next!r} is no stage; name one of {', '.join(keys)}",
+                )
             if stage.next is None and not stage.decides_outcome:
-                raise ValueError(
-                    f"stages.{stage.key}.next: missing; only a stage that decides the outcome ends the way"
+                raise Misfit(
+                    f"stages.{stage.key}.next: 次の段階がありません。道筋の終わりは結果を決める段階だけです",
+                    f"stages.{stage.key}.next: missing; only a stage that decides the outcome ends the way",
                 )
             for back in stage.send_back_to:
                 if back not in keys[: i + 1]:
-                    raise ValueError(f"stages.{stage.key}.send_back_to: {back!r} is not this or an earlier stage")
+                    raise Misfit(
+                        f"stages.{stage.key}.send_back_to: {back!r} はこの段階でも前の段階でもありません",
+                        f"stages.{stage.key}.send_back_to: {back!r} is not this or an earlier stage",
+                    )
         if not any(s.decides_outcome for s in self.stages):
-            raise ValueError("stages: none decides the outcome; set decides_outcome on the review")
+            raise Misfit(
+                "stages: 結果を決める段階がありません。再検討の段階に decides_outcome を付けてください",
+                "stages: none decides the outcome; set decides_outcome on the review",
+            )
         reached, todo = set(), [keys[0]]
         while todo:
             key = todo.pop()
@@ -209,20 +235,35 @@ class ProcessDefinition(Frozen):
                 if following:
                     todo.append(following)
         if missing := [k for k in keys if k not in reached]:
-            raise ValueError(f"stages: never reached from {keys[0]}: {', '.join(missing)}; correct `next`")
+            raise Misfit(
+                f"stages: {keys[0]} から届かない段階があります: {', '.join(missing)}。`next` を直してください",
+                f"stages: never reached from {keys[0]}: {', '.join(missing)}; correct `next`",
+            )
         named = [o.key for o in self.outcomes]
         if len(set(named)) != len(named):
-            raise ValueError("outcomes: a key appears twice")
+            raise Misfit("outcomes: 同じ key が2度あります", "outcomes: a key appears twice")
         for outcome in self.outcomes:
             for key in (*((outcome.stage,) if outcome.stage else ()), *outcome.stages):
                 if key not in keys:
-                    raise ValueError(f"outcomes.{outcome.key}: {key!r} is no stage; name one of {', '.join(keys)}")
+                    raise Misfit(
+                        f"outcomes.{outcome.key}: {key!r} という段階はありません。{', '.join(keys)} のいずれかを書いてください",
+                        f"outcomes.{outcome.key}: {key!r} is no stage; name one of {', '.join(keys)}",
+                    )
             if outcome.stages and outcome.stage not in outcome.stages:
-                raise ValueError(f"outcomes.{outcome.key}.stage: {outcome.stage!r} is not among its `stages`; add it")
+                raise Misfit(
+                    f"outcomes.{outcome.key}.stage: {outcome.stage!r} が `stages` にありません。加えてください",
+                    f"outcomes.{outcome.key}.stage: {outcome.stage!r} is not among its `stages`; add it",
+                )
             if outcome.then in ("new_round", "same_round") and outcome.stage is None:
-                raise ValueError(f"outcomes.{outcome.key}.stage: missing; say where the lifecycle goes on")
+                raise Misfit(
+                    f"outcomes.{outcome.key}.stage: ありません。どの段階から続けるかを書いてください",
+                    f"outcomes.{outcome.key}.stage: missing; say where the lifecycle goes on",
+                )
             if outcome.then == "wind_down" and self.wind_down is None:
-                raise ValueError("wind_down: missing, but an outcome asks for it; describe the wind-down stage")
+                raise Misfit(
+                    "wind_down: 廃止の整理を求める結果がありますが、その段階がありません。書いてください",
+                    "wind_down: missing, but an outcome asks for it; describe the wind-down stage",
+                )
         return self
 
     @property
@@ -305,46 +346,74 @@ def _route_is_whole(stage: Stage, heads: tuple[str, ...]) -> None:
     steps = [s.key for s in stage.gate]
     for delegation in stage.delegations:
         if delegation.ends_at not in steps:
-            raise ValueError(
-                f"stages.{stage.key}.delegations: {delegation.ends_at!r} is no step of its gate; name one of {', '.join(steps)}"
+            raise Misfit(
+                f"stages.{stage.key}.delegations: {delegation.ends_at!r} という手順はありません。"
+                f"{', '.join(steps)} のいずれかを書いてください",
+                f"stages.{stage.key}.delegations: {delegation.ends_at!r} is no step of its gate; name one of {', '.join(steps)}",
             )
         if stage.decides_outcome:
-            raise ValueError(
-                f"stages.{stage.key}.delegations: who decides the outcome cannot be left out; leave them out"
+            raise Misfit(
+                f"stages.{stage.key}.delegations: 結果を決める手順は専決にできません。消してください",
+                f"stages.{stage.key}.delegations: who decides the outcome cannot be left out; leave them out",
             )
     for step in stage.gate:
         where = f"stages.{stage.key}.gate.{step.key}"
         if step.on_reject == "consult" and step.superior is None and not heads:
-            raise ValueError(
-                f"{where}.superior: missing; name who decides after a consultation, or the roles in `heads`"
+            raise Misfit(
+                f"{where}.superior: ありません。協議のあとに決める職を書くか、`heads` に職位を書いてください",
+                f"{where}.superior: missing; name who decides after a consultation, or the roles in `heads`",
             )
         if step.superior is not None and step.superior.unit == "departments":
-            raise ValueError(f"{where}.superior.unit: 'departments' are several or none; name one unit")
+            raise Misfit(
+                f"{where}.superior.unit: 'departments' は一つに定まりません。一つの組織を書いてください",
+                f"{where}.superior.unit: 'departments' are several or none; name one unit",
+            )
 
 
 def _tasks_can_be_given(tasks: tuple[WindDownTask, ...], wind_down: Stage | None) -> None:
     """Each task once, to one post, and only where something is wound down."""
     keys = [t.key for t in tasks]
     if len(set(keys)) != len(keys):
-        raise ValueError("wind_down_tasks: a key appears twice; give each task its own key")
+        raise Misfit(
+            "wind_down_tasks: 同じ key が2度あります。作業ごとに別の key にしてください",
+            "wind_down_tasks: a key appears twice; give each task its own key",
+        )
     if tasks and wind_down is None:
-        raise ValueError("wind_down_tasks: there is no wind-down; describe it in `wind_down`, or leave the tasks out")
+        raise Misfit(
+            "wind_down_tasks: 廃止の整理がありません。`wind_down` を書くか、作業を消してください",
+            "wind_down_tasks: there is no wind-down; describe it in `wind_down`, or leave the tasks out",
+        )
     for task in tasks:
         if task.owner is not None and task.owner.unit == "departments":
-            raise ValueError(f"wind_down_tasks.{task.key}.owner.unit: 'departments' are several or none; name one unit")
+            raise Misfit(
+                f"wind_down_tasks.{task.key}.owner.unit: 'departments' は一つに定まりません。一つの組織を書いてください",
+                f"wind_down_tasks.{task.key}.owner.unit: 'departments' are several or none; name one unit",
+            )
 
 
 def _people_can_be_found(stage: Stage) -> None:
     """One drafter and one superior each, a step's key once, and no more agreements needed than people asked."""
     if stage.drafter.unit == "departments":
-        raise ValueError(f"stages.{stage.key}.drafter.unit: 'departments' are several or none; name one unit")
+        raise Misfit(
+            f"stages.{stage.key}.drafter.unit: 'departments' は一つに定まりません。一つの組織を書いてください",
+            f"stages.{stage.key}.drafter.unit: 'departments' are several or none; name one unit",
+        )
     steps = [s.key for s in stage.gate]
     if len(set(steps)) != len(steps):
-        raise ValueError(f"stages.{stage.key}.gate: a step key appears twice; give each step its own key")
+        raise Misfit(
+            f"stages.{stage.key}.gate: 同じ key の手順が2度あります。手順ごとに別の key にしてください",
+            f"stages.{stage.key}.gate: a step key appears twice; give each step its own key",
+        )
     for step in stage.gate:
         where = f"stages.{stage.key}.gate.{step.key}"
         if step.escalate_to is not None and step.escalate_to.unit == "departments":
-            raise ValueError(f"{where}.escalate_to.unit: 'departments' are several or none; name one unit")
+            raise Misfit(
+                f"{where}.escalate_to.unit: 'departments' は一つに定まりません。一つの組織を書いてください",
+                f"{where}.escalate_to.unit: 'departments' are several or none; name one unit",
+            )
         many = any(p.unit == "departments" for p in step.posts)
         if isinstance(step.need, int) and (step.need < 1 or (not many and step.need > len(step.posts))):
-            raise ValueError(f"{where}.need: {step.need} of {len(step.posts)} cannot be met; correct it")
+            raise Misfit(
+                f"{where}.need: {len(step.posts)} のうち {step.need} は満たせません。直してください",
+                f"{where}.need: {step.need} of {len(step.posts)} cannot be met; correct it",
+            )

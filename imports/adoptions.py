@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from domain.lifecycle.commands import LifecycleCommand, stream_of
 from domain.messages import Actor, Refusal, Refused
 from domain.process import ProcessDefinition
 from imports.batch import Batch, Entry, Status, Told, Trial, digest, require_few
+from imports.columns import with_units
 from imports.histories import Desk, adoptions, supplements
 from imports.portfolios import Row, read_portfolio
 from imports.records import Known
@@ -19,7 +21,7 @@ from store.store import Store
 
 def adopted(store: Store, actor: Actor, path: Path, most: int | None = None) -> Batch:
     """Every row of a file or folder begins a lifecycle at its stage, with its earlier record. Raises `DocumentError`."""
-    rows, desk = _rows(path, most), _Counter(store, actor)
+    rows, desk = _rows(store, path, most), _Counter(store, actor)
     entries = []
     for row, command in zip(rows, adoptions(path, rows, desk.desk()), strict=True):
         there = desk.trial.there(command.stream)
@@ -32,7 +34,7 @@ def adopted(store: Store, actor: Actor, path: Path, most: int | None = None) -> 
 
 def supplemented(store: Store, actor: Actor, path: Path, most: int | None = None) -> Batch:
     """What rows bring besides what is on record of adopted lifecycles. Raises `DocumentError`."""
-    rows, desk = _rows(path, most), _Counter(store, actor)
+    rows, desk = _rows(store, path, most), _Counter(store, actor)
     entries = []
     for row, (ref, command) in zip(rows, supplements(path, rows, desk.desk(), desk.known), strict=True):
         state = desk.trial.state(stream_of(ref))
@@ -41,12 +43,13 @@ def supplemented(store: Store, actor: Actor, path: Path, most: int | None = None
     return Batch(path.name, digest(path), entries, desk.trial.states)
 
 
-def _rows(path: Path, most: int | None) -> list[Row]:
+def _rows(store: Store, path: Path, most: int | None) -> list[Row]:
     """`most`: so many rows of all its sheets together. Raises `DocumentError`."""
     rows = read_portfolio(path)
     parts = [part for row in rows for part in row.content.values() if isinstance(part, list)]
     require_few(path, len(rows) + sum(len(part) for part in parts), most)
-    return rows
+    directory = store.facts().directory
+    return [replace(row, content=with_units(directory, row.content)) for row in rows]
 
 
 def _told(row: Row, stream: str, ref: str, title: str, status: Status) -> Told:
@@ -62,7 +65,7 @@ class _Counter:
     def desk(self) -> Desk:
         published = {f"{r['name']}@{r['version']}" for r in queries.published_definitions(self.store)}
         default = queries.latest_definition(self.store, "himeji") or min(published)
-        return Desk(default, published, self._process, self._judge)
+        return Desk(default, published, self._process, self._judge, self.trial.begun_under)
 
     def _process(self, reference: str) -> Any:
         found: ProcessDefinition | None = self.store.facts(reference).definition

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from definitions.loader import DocumentError
+from definitions import faults
+from definitions.faults import DocumentError, Fault, fault
 from domain.days import day
-from domain.messages import Actor, Command, Event, Frozen, Recorded, Refused
+from domain.messages import Actor, Command, Event, Frozen, Recorded, Refusal, Refused, Text
 from store import queries
 from store.store import Store
 from store.transaction import Outcome
@@ -23,15 +24,21 @@ Status = Literal["new", "recorded", "known", "differs", "repeated", "refused"]
 repeated: said twice in the file; refused: somebody else was quicker."""
 AT_ONCE = 50
 """Commands in one transaction."""
+NOT_FOUND = Text(ja="見つかりません", en="not found")
 _THERE = ("command-id-reused", "already-started", "proposed-already")
 
 
 class Wrong(ValueError):
-    """A value that cannot be used, as lines: field, value and what is the matter; then the remedy."""
+    """A value that cannot be used: field, value, what is the matter, and the remedy."""
+
+    def __init__(self, field: str, value: str, message: Text, remedy: Text) -> None:
+        self.fault = Fault(field=field, value=value, message=message, remedy=remedy)
+        super().__init__(str(self.fault))
 
     @property
-    def lines(self) -> tuple[str, ...]:
-        return tuple(str(a) for a in self.args)
+    def lines(self) -> tuple[str, str]:
+        """What is the matter; the remedy."""
+        return f"{self.fault.where}{self.fault.message}", f"→ {self.fault.remedy}"
 
 
 class Told(Frozen):
@@ -136,6 +143,13 @@ class Trial:
             self.states[stream] = self.store.load(stream)[0]
         return self.states[stream]
 
+    def begun_under(self, stream: str) -> str | None:
+        """The process definition that a lifecycle began under, wherever it has been moved since; None when there is none. A row that
+        names no definition means this one: it says what it said before a newer one was published."""
+        first = self.store.events(stream, most=1, open_texts=False)
+        found: str | None = getattr(first[0].event, "definition", None) if first else None
+        return found
+
     def already(self, command: Command, there: bool) -> Status:
         """How a row stands to what is on record; `there`: what it begins exists, whoever began it."""
         same = self.store.same(command)
@@ -162,26 +176,30 @@ class Trial:
         )
 
 
-def said(refused: Refused) -> str:
-    """Why a row is refused, and what to do, in one line."""
-    r = refused.refusal
-    further = "".join(f" {p.field}: {p.value}: {p.message.ja} / {p.message.en};" for p in r.problems)
-    return f"{r.message.ja}。{r.remedy.ja} / {r.message.en};{further} {r.remedy.en} ({r.rule})"
+def refused_by_rule(refusal: Refusal, field: str = "", value: str = "") -> list[Fault]:
+    """Why a row is refused, with the rule, and what to do: for every field that the rule names, else in one."""
+    remedy = Text(ja=f"{refusal.remedy.ja}({refusal.rule})", en=f"{refusal.remedy.en} ({refusal.rule})")
+    of_fields = [fault(p.message.ja, p.message.en, field=p.field, value=p.value) for p in refusal.problems]
+    found = of_fields or [Fault(field=field, value=value, message=refusal.message)]
+    return [f.model_copy(update={"remedy": remedy}) for f in found]
 
 
 def require_few(path: Path, number: int, most: int | None) -> None:
     """Before any row is tried, which takes its time. Raises `DocumentError`."""
     if most is not None and number > most:
-        words = f"{number:,} 行あります。{most:,} 行までに分けてください / too many rows; send at most {most:,} at once"
-        raise DocumentError(path, [words])
+        ja = f"{number:,} 行あります。{most:,} 行までに分けてください"
+        raise DocumentError(path, [fault(ja, f"too many rows ({number:,}); send at most {most:,} at once")])
 
 
-def unfit(error: ValidationError) -> Iterator[str]:
+def require_rows(path: Path, lines: Sequence[Any], ja: str, en: str) -> None:
+    """`ja`, `en`: what to write. Raises `DocumentError` for a file without rows."""
+    if not lines:
+        raise DocumentError(path, [fault(f"行がありません。{ja}", f"no rows; {en}")])
+
+
+def unfit(error: ValidationError) -> list[Fault]:
     """The values that no command can be made of, each with its field."""
-    for e in error.errors(include_url=False):
-        field, shown = ".".join(str(p) for p in e["loc"]) or "-", str(e["input"])
-        shown = f"{shown[:60]}…" if len(shown) > 60 else shown
-        yield f"{field}: {shown}: 使えない値です。直してください / {e['msg']}; correct it"
+    return [faults.unfit(e) for e in error.errors(include_url=False)]
 
 
 def digest(path: Path) -> str:
@@ -194,10 +212,8 @@ def day_of(field: str, text: str) -> date:
     """A day as people write it: 2027-03-31, 令和9年3月31日. Raises `Wrong`."""
     found = day(text)
     if found is None:
-        raise Wrong(
-            f"{field}: {text}: 日付ではありません / not a date",
-            "→ 2027-03-31 か 令和9年3月31日 のように書いてください / write it like 2027-03-31",
-        )
+        remedy = Text(ja="2027-03-31 か 令和9年3月31日 のように書いてください", en="write it like 2027-03-31")
+        raise Wrong(field, text, Text(ja="日付ではありません", en="not a date"), remedy)
     return found
 
 
@@ -208,11 +224,7 @@ def lifecycle(store: Store, given: str) -> str:
     except queries.NotFound as missing:
         if missing.candidates:
             shown = ", ".join(missing.candidates)
-            raise Wrong(
-                f"id: {given}: 複数が当てはまります / several match",
-                f"→ もう少し長く書いてください / write more of it: {shown}",
-            ) from None
-        raise Wrong(
-            f"id: {given}: 見つかりません / not found",
-            "→ 一覧で確認してください / look it up in the list of lifecycles",
-        ) from None
+            remedy = Text(ja=f"もう少し長く書いてください: {shown}", en=f"write more of it: {shown}")
+            raise Wrong("id", given, Text(ja="複数が当てはまります", en="several match"), remedy) from None
+        remedy = Text(ja="一覧で確認してください", en="look it up in the list of lifecycles")
+        raise Wrong("id", given, NOT_FOUND, remedy) from None

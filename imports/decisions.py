@@ -7,11 +7,27 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from definitions.loader import DocumentError
+from pydantic import ValidationError
+
+from definitions.faults import DocumentError, Fault, fault, placed
 from domain.kinds import plain
 from domain.lifecycle.registering import EnterOutsideDecision
 from domain.messages import Actor, Refused
-from imports.batch import Batch, Entry, Status, Told, Trial, Wrong, day_of, digest, lifecycle, require_few, said
+from imports.batch import (
+    Batch,
+    Entry,
+    Status,
+    Told,
+    Trial,
+    Wrong,
+    day_of,
+    digest,
+    lifecycle,
+    refused_by_rule,
+    require_few,
+    require_rows,
+    unfit,
+)
 from imports.rows import Line, read_rows
 from imports.spreadsheets import read_csv, row_problems
 from store import queries
@@ -27,11 +43,12 @@ def decisions(store: Store, actor: Actor, path: Path, most: int | None = None) -
     """The decisions of a file, of at most so many rows: CSV (UTF-8 or CP932), YAML or JSON. Raises `DocumentError` with every row that
     is wrong."""
     lines = read_csv(path, COLUMNS) if path.suffix.lower() == ".csv" else read_rows(path)
+    require_rows(path, lines, "決裁を1行ずつ書いてください", f"write one decision a line: {','.join(COLUMNS)}")
     require_few(path, len(lines), most)
     decided = _Decisions(store, actor)
     entries = [e for line in lines if (e := decided.entry(line)) is not None]
-    if decided.problems:
-        raise DocumentError(path, decided.problems)
+    if decided.faults:
+        raise DocumentError(path, decided.faults)
     return Batch(path.name, digest(path), entries, decided.trial.states)
 
 
@@ -41,28 +58,30 @@ class _Decisions:
     def __init__(self, store: Store, actor: Actor) -> None:
         self.store, self.trial = store, Trial(store, actor, "lifecycle")
         self.claimed = queries.outside_documents(store)
-        self.problems: list[str] = []
+        self.faults: list[Fault] = []
 
     def entry(self, line: Line) -> Entry | None:
-        """The row, or None when it is wrong: then it is among the problems."""
+        """The row, or None when it is wrong: then it is among the faults."""
         given, at = line.content, f"line {line.number}"
         found = row_problems(line, COLUMNS, NEEDED)
         found += [
-            f"{k}: {v}: 引用符で囲んでください / put it in quotes"  # 007 would be 7, and a hash could be a number
+            fault(
+                "引用符で囲んでください", "put it in quotes", field=k, value=v
+            )  # 007 would be 7, and a hash could be a number
             for k, v in given.items()
             if v is not None and not isinstance(v, str) and not (k == "decided_on" and isinstance(v, date))
         ]
         if found:
-            self.problems += [f"{at}: {p}" for p in found]
+            self.faults += placed(at, found)
             return None
         try:
             return self._tried(at, lifecycle(self.store, given["id"]), given)
         except Wrong as wrong:
-            self.problems.append(f"{at}: {' '.join(wrong.lines)}")
+            self.faults.append(wrong.fault.at(at))
         except Refused as refused:
-            self.problems.append(f"{at}: {said(refused)}")
-        except ValueError as error:
-            self.problems.append(f"{at}: 使えない値です / {' '.join(str(error).split())[:200]}")
+            self.faults += placed(at, refused_by_rule(refused.refusal))
+        except ValidationError as error:
+            self.faults += placed(at, unfit(error))
         return None
 
     def _tried(self, at: str, stream: str, given: dict[str, Any]) -> Entry:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.days import YEAR, day, plain, year_of
+from domain.messages import Text
 
 _FISCAL = re.compile(YEAR + r"\s*(?:年度|年)?")
 _AMOUNT = re.compile(r"[¥\\]?\s*(?P<number>\d{1,3}(?:,\d{3}){1,6}|\d{1,18})(?P<unit>千|万|百万|億)?円?")
@@ -15,7 +16,9 @@ _NUMBER = re.compile(
     r"(?P<minus>[-−–‐△▲+]?)\s*(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:E[-+]?\d{1,3})?|\.\d+)"
 )
 """△ and ▲ are how offices write a minus; NFKC has made the full-width signs plain ones already."""
-HOW_TO_WRITE = "1,234.5 や △3 のように単位を付けずに / like 1,234.5 or △3, without a unit"
+HOW_TO_WRITE = Text(
+    ja="1,234.5 や △3 のように単位を付けずに書いてください", en="write it like 1,234.5 or △3, without a unit"
+)
 _UNITS = {None: 1, "千": 1_000, "万": 10_000, "百万": 1_000_000, "億": 100_000_000}
 
 

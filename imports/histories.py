@@ -9,12 +9,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from definitions.loader import DocumentError
+from definitions.faults import DocumentError, Fault, fault
 from domain.deliverables.base import digest
-from domain.deliverables.registry import in_japanese, parse
+from domain.deliverables.registry import parse
 from domain.lifecycle import adopting as ad
 from domain.lifecycle.commands import LifecycleCommand, stream_of
 from domain.messages import Refusal, Refused
+from domain.misfits import said_of
 from domain.process import ProcessDefinition
 from imports import figures, records
 from imports.portfolios import BRIEF, HISTORY, KNOWN, Path_, Row
@@ -32,6 +33,8 @@ class Desk:
     published: set[str]
     process: Callable[[str], ProcessDefinition]
     judge: Callable[[LifecycleCommand], Refusal | None]
+    begun: Callable[[str], str | None] = lambda _: None
+    """The definition that a stream's lifecycle began under."""
 
 
 def adoptions(path: Path, rows: Sequence[Row], desk: Desk) -> list[ad.AdoptLifecycle]:
@@ -67,15 +70,14 @@ def supplements(
     return commands
 
 
-def _twice(rows: Sequence[Row]) -> list[str]:
+def _twice(rows: Sequence[Row]) -> list[Fault]:
     seen: dict[str, str] = {}
     problems = []
     for row in rows:
         ref, here = str(row.content.get("id") or ""), row.where(("id",))
         if ref and ref in seen:
-            problems.append(
-                f"{here}: id: {ref}: {seen[ref]} にもあります。一つにしてください / also at {seen[ref]}; keep one"
-            )
+            ja, en = f"{seen[ref]} にもあります。一つにしてください", f"also at {seen[ref]}; keep one"
+            problems.append(fault(ja, en, place=here, field="id", value=ref))
         seen.setdefault(ref, here)
     return problems
 
@@ -85,7 +87,7 @@ class _Intake:
 
     def __init__(self, row: Row, desk: Desk) -> None:
         self.row, self.desk = row, desk
-        self.problems: list[str] = list(row.problems)
+        self.problems: list[Fault] = list(row.problems)
         self.unread: set[Path_] = set()
         self.brief: dict[int, str] = {}
         """Deliverables made of what was written without its form: index -> the field it was written as."""
@@ -107,8 +109,7 @@ class _Intake:
         """One problem: place, field, value, what to do."""
         path = self._written(path)
         named = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".") or "(row)"
-        shown = "" if value is None else f" {str(value)[:80]}:"
-        self.problems.append(f"{self.row.where(path)}: {named}:{shown} {ja} / {en}")
+        self.problems.append(fault(ja, en, place=self.row.where(path), field=named, value=value))
 
     def _written(self, path: Path_) -> Path_:
         if len(path) > 1 and path[0] == "deliverables" and path[1] in self.brief:
@@ -144,7 +145,8 @@ class _Intake:
     # --- commands ------------------------------------------------------------------------------------------------
 
     def adoption(self) -> ad.AdoptLifecycle | None:
-        reference = str(self.content.get("definition") or self.desk.definition)
+        begun = self.desk.begun(stream_of(self.ref)) if self.ref else None
+        reference = str(self.content.get("definition") or begun or self.desk.definition)
         if reference not in self.desk.published:
             listed = ", ".join(sorted(self.desk.published))
             self.say(("definition",), reference, "公開されていません", f"not published; published are: {listed}")
@@ -254,8 +256,8 @@ class _Intake:
                     self.say(path, None, "知らない項目です。除いてください", "unknown field; take it out")
                 else:
                     value = found.get("input") if found["loc"] else None
-                    ja = in_japanese(found["type"], found.get("ctx") or {}, found["msg"])
-                    self.say(path, value, ja, f"{found['msg']}; correct it")
+                    said = said_of(found)
+                    self.say(path, value, said.ja, f"{said.en}; correct it")
             return None
         return None if self.problems else command
 

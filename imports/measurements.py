@@ -8,13 +8,27 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from definitions.loader import DocumentError
+from definitions.faults import DocumentError, Fault, fault, placed
 from domain.calendar import local_day
 from domain.deliverables.base import Evidence
 from domain.lifecycle.commands import RecordMeasurement
 from domain.lifecycle.measuring import known_kpi, stored_name
-from domain.messages import Actor, Refused
-from imports.batch import Batch, Entry, Status, Told, Trial, Wrong, digest, lifecycle, require_few, said, unfit
+from domain.messages import Actor, Refused, Text
+from imports.batch import (
+    NOT_FOUND,
+    Batch,
+    Entry,
+    Status,
+    Told,
+    Trial,
+    Wrong,
+    digest,
+    lifecycle,
+    refused_by_rule,
+    require_few,
+    require_rows,
+    unfit,
+)
 from imports.figures import HOW_TO_WRITE, decimal
 from imports.rows import Line
 from imports.spreadsheets import read_csv, row_problems
@@ -30,14 +44,12 @@ SHORTEST = 8
 def measurements(store: Store, actor: Actor, path: Path, most: int | None = None) -> Batch:
     """The values of a file, of at most so many rows. Raises `DocumentError` with every row that is wrong."""
     lines = read_csv(path, COLUMNS, NEEDED)
-    if not lines:
-        words = f"行がありません。測定値を1行ずつ書いてください / no rows; write one value a line: {','.join(COLUMNS)}"
-        raise DocumentError(path, [words])
+    require_rows(path, lines, "測定値を1行ずつ書いてください", f"write one value a line: {','.join(COLUMNS)}")
     require_few(path, len(lines), most)
     values = _Values(store, actor, path)
     entries = [e for line in lines if (e := values.entry(line)) is not None]
-    if values.problems:
-        raise DocumentError(path, values.problems)
+    if values.faults:
+        raise DocumentError(path, values.faults)
     return Batch(path.name, values.digest, entries, values.trial.states, values.opened)
 
 
@@ -50,27 +62,29 @@ class _Values:
         self.digest = digest(path)
         self.before: dict[str, set[tuple[str, str]]] = {}
         self.here: dict[tuple[str, str, str], int] = {}
-        self.problems: list[str] = []
+        self.faults: list[Fault] = []
         self.opened: list[str] = []
 
     def entry(self, line: Line) -> Entry | None:
-        """The row, or None when it is wrong: then it is among the problems."""
+        """The row, or None when it is wrong: then it is among the faults."""
         given, at = line.content, f"line {line.number}"
         if found := row_problems(line, COLUMNS, NEEDED):
-            self.problems += [f"{at}: {p}" for p in found]
+            self.faults += placed(at, found)
             return None
         value = decimal(given["value"])
         if value is None:
-            self.problems.append(f"{at}: value: {given['value']}: 数値ではありません / not a number → {HOW_TO_WRITE}")
+            no_number = Text(ja="数値ではありません", en="not a number")
+            said = Fault(place=at, field="value", value=given["value"], message=no_number, remedy=HOW_TO_WRITE)
+            self.faults.append(said)
             return None
         try:
             return self._tried(line.number, self._lifecycle(given["id"]), value, given)
         except Wrong as wrong:
-            self.problems.append(f"{at}: {' '.join(wrong.lines)}")
+            self.faults.append(wrong.fault.at(at))
         except Refused as refused:
-            self.problems.append(f"{at}: {said(refused)}")
+            self.faults += placed(at, refused_by_rule(refused.refusal))
         except ValidationError as error:
-            self.problems += [f"{at}: {p}" for p in unfit(error)]
+            self.faults += placed(at, unfit(error))
         return None
 
     def _lifecycle(self, given: str) -> str:
@@ -79,10 +93,8 @@ class _Values:
         stream = lifecycle(self.store, given)
         state = self.trial.state(stream)
         if given != state.ref and not (len(given) >= SHORTEST and stream.startswith(given)):
-            raise Wrong(
-                f"id: {given}: 見つかりません / not found",
-                f"→ {state.ref} ですか。省かずに書いてください / write it in full",
-            )
+            remedy = Text(ja=f"{state.ref} ですか。省かずに書いてください", en=f"{state.ref}? write it in full")
+            raise Wrong("id", given, NOT_FOUND, remedy)
         return stream
 
     def _tried(self, line: int, stream: str, value: Decimal, given: dict[str, Any]) -> Entry | None:
@@ -99,11 +111,10 @@ class _Values:
         if first is not None:
             if same:
                 return Entry(told("repeated"))
-            self.problems.append(
-                f"line {line}: period: {given['period']}: line {first} にもあり、値が違います"
-                f"({state.values[kpi][name or '']} / {value})。一つにしてください / "
-                f"in line {first} too, with another value; keep one"
-            )
+            values = f"{state.values[kpi][name or '']} ≠ {value}"
+            ja = f"{first} 行目にもあり、値が違います({values})。一つにしてください"
+            en = f"in line {first} too, with another value ({values}); keep one"
+            self.faults.append(fault(ja, en, place=f"line {line}", field="period", value=given["period"]))
             return None
         if same or (kpi, name) in self._brought(stream):
             return Entry(told("known"))

@@ -12,11 +12,11 @@ from typing import Any
 
 import yaml
 
-from definitions.loader import DocumentError
+from definitions.faults import DocumentError, Fault, fault, placed
 from domain.deliverables.project import Kpi
 from domain.lifecycle.adopting import AdoptLifecycle, PastBudget, PastDecision, PastMeasurement
 from domain.lifecycle.commands import Source
-from imports.rows import read_content, read_text
+from imports.rows import no_fields, read_content, read_text
 from imports.spreadsheets import read_csv
 
 Path_ = tuple[str | int, ...]
@@ -31,14 +31,14 @@ FIELDS = (
 )
 KNOWN = (*FIELDS, *HISTORY, *BRIEF)
 TASKS = (*FIELDS, "review_date", "departments", *(f"source.{f}" for f in Source.model_fields))
-_SHEETS: Mapping[str, tuple[str, ...]] = {
+SHEETS: Mapping[str, tuple[str, ...]] = {
     "decisions": ("id", *PastDecision.model_fields),
     "budgets": ("id", *PastBudget.model_fields),
     "measurements": ("id", *(f for f in PastMeasurement.model_fields)),
     "kpis": ("id", *Kpi.model_fields),
 }
 """The sheets of a folder besides tasks.csv, with their columns; `id` is the id of the task."""
-SHEET_NAMES = ("tasks.csv", *(f"{s}.csv" for s in _SHEETS))
+SHEET_NAMES = ("tasks.csv", *(f"{s}.csv" for s in SHEETS))
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Row:
     content: dict[str, Any]
     where: Callable[[Path_], str]
     """The place of a part of it in words: `line 12`, or `decisions.csv line 3`."""
-    problems: list[str] = field(default_factory=list)
+    problems: list[Fault] = field(default_factory=list)
 
 
 def read_portfolio(path: Path) -> list[Row]:
@@ -61,7 +61,7 @@ def read_portfolio(path: Path) -> list[Row]:
         rows = list(_document(path))
     if not rows:
         raise DocumentError(
-            path, ["行がありません。例は examples/adopt/ / no rows; see examples/adopt/ for how to write them"]
+            path, [fault("行がありません。例は examples/adopt/", "no rows; see examples/adopt/ for how to write them")]
         )
     return rows
 
@@ -79,27 +79,25 @@ def _document(path: Path) -> Iterator[Row]:
             raise DocumentError(
                 path,
                 [
-                    f"{k}: 知らない項目です。tasks と defaults を書けます / unknown; use tasks, defaults"
+                    fault("知らない項目です。tasks と defaults を書けます", "unknown; use tasks, defaults", field=k)
                     for k in strange
                 ],
             )
         defaults = content.get("defaults") or {}
         content, node = content["tasks"], _child(node, "tasks")
         if not isinstance(defaults, dict):
-            raise DocumentError(
-                path, [f"defaults: {defaults}: 項目: 値 の形で書いてください / expected fields with values"]
-            )
+            raise DocumentError(path, [no_fields(defaults, field="defaults")])
     if isinstance(content, dict):
         content, node = [content], yaml.SequenceNode("", [node]) if node else None
     if content is not None and not isinstance(content, list):
-        raise DocumentError(path, ["課題の並び(tasks)を書いてください / expected a list of tasks; see examples/adopt/"])
+        raise DocumentError(
+            path, [fault("課題の並び(tasks)を書いてください", "expected a list of tasks; see examples/adopt/")]
+        )
     for i, item in enumerate(content or ()):
         here = _child(node, i)
         if not isinstance(item, dict):
             line = f"line {here.start_mark.line + 1}" if here else f"tasks[{i}]"
-            raise DocumentError(
-                path, [f"{line}: {str(item)[:80]}: 項目: 値 の形で書いてください / expected fields with values"]
-            )
+            raise DocumentError(path, [no_fields(item, place=line)])
         yield Row({**defaults, **{str(k): v for k, v in item.items()}, **_as_written(here)}, _lines(here, i))
 
 
@@ -143,8 +141,9 @@ def _lines(node: Any, index: int) -> Callable[[Path_], str]:
 # --- CSV -------------------------------------------------------------------------------------------------------------
 
 
-def _row_of_csv(name: str, number: int, content: dict[str, Any], problems: Sequence[str]) -> Row:
-    return Row(_lists(content), lambda _: f"{name} line {number}", [f"{name} line {number}: {p}" for p in problems])
+def _row_of_csv(name: str, number: int, content: dict[str, Any], problems: Sequence[Fault]) -> Row:
+    place = f"{name} line {number}"
+    return Row(_lists(content), lambda _: place, placed(place, problems))
 
 
 def _lists(content: dict[str, Any]) -> dict[str, Any]:
@@ -155,31 +154,30 @@ def _lists(content: dict[str, Any]) -> dict[str, Any]:
 
 def _folder(folder: Path) -> Iterator[Row]:
     """tasks.csv, and what the other sheets say of its tasks. A line about a task that is not there is a problem."""
-    known = {"tasks.csv", *(f"{s}.csv" for s in _SHEETS)}
-    strange = sorted(f.name for f in folder.glob("*.csv") if f.name not in known)
+    strange = sorted(f.name for f in folder.glob("*.csv") if f.name not in SHEET_NAMES)
     if strange:
         raise DocumentError(
             folder,
-            [f"{n}: 知らない表です / unknown sheet; 使えるのは / sheets: {', '.join(sorted(known))}" for n in strange],
+            [unknown_sheet(n) for n in strange],
         )
     rows: dict[str, Row] = {}
-    problems: list[str] = []
+    problems: list[Fault] = []
     tasks = [_row_of_csv("tasks.csv", t.number, t.content, t.problems) for t in read_csv(folder / "tasks.csv", TASKS)]
     if not tasks:
-        raise DocumentError(
-            folder, ["tasks.csv: 課題の行がありません。1件ずつ書いてください / no tasks in it; write one a line"]
-        )
+        ja, en = "課題の行がありません。1件ずつ書いてください", "no tasks in it; write one a line"
+        raise DocumentError(folder, [fault(ja, en, place="tasks.csv")])
     for row in tasks:
         rows.setdefault(str(row.content.get("id", "")), row)
     places: dict[tuple[str, str, int], str] = {}
-    for sheet, columns in _SHEETS.items():
+    for sheet, columns in SHEETS.items():
         if not (folder / f"{sheet}.csv").exists():
             continue
         for line in read_csv(folder / f"{sheet}.csv", columns):
             place = f"{sheet}.csv line {line.number}"
             ref = str(line.content.pop("id", ""))
             if ref not in rows:
-                problems.append(f"{place}: id: {ref or '-'}: tasks.csv にありません / not in tasks.csv; add it there")
+                ja, en = "tasks.csv にありません。加えてください", "not in tasks.csv; add it there"
+                problems.append(fault(ja, en, place=place, field="id", value=ref or "-"))
                 continue
             row, item = rows[ref], dict(line.content)
             if sheet == "measurements" and "source" in item:
@@ -187,11 +185,16 @@ def _folder(folder: Path) -> Iterator[Row]:
             items = row.content.setdefault(sheet, [])
             places[ref, sheet, len(items)] = place
             items.append(item)
-            row.problems += [f"{place}: {p}" for p in line.problems]
+            row.problems += placed(place, line.problems)
     if problems:
         raise DocumentError(folder, problems)
     for row in tasks:
         yield Row(row.content, _places(row, places), row.problems)
+
+
+def unknown_sheet(name: str) -> Fault:
+    listed = ", ".join(SHEET_NAMES)
+    return fault(f"知らない表です。使えるのは: {listed}", f"unknown sheet; there are: {listed}", value=name)
 
 
 def _places(row: Row, places: Mapping[tuple[str, str, int], str]) -> Callable[[Path_], str]:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from definitions.loader import DocumentError
+from definitions.faults import DocumentError, Fault, placed
 from domain.facts import Other
 from domain.lifecycle.commands import stream_of as lifecycle_of
-from domain.messages import Actor, Refused
+from domain.messages import Actor, Refused, Text
 from domain.selection.kind import stream_of
 from domain.selection.messages import ProposeTask
 from domain.selection.round import SelectionRound
-from imports.batch import Batch, Entry, Told, Trial, Wrong, digest, require_few, said, unfit
+from imports.batch import (
+    Batch,
+    Entry,
+    Told,
+    Trial,
+    Wrong,
+    digest,
+    refused_by_rule,
+    require_few,
+    require_rows,
+    unfit,
+)
+from imports.columns import with_units
 from imports.rows import Line, read_rows
 from imports.spreadsheets import read_csv, row_problems
 from store.store import Store
@@ -29,29 +42,27 @@ def proposals(store: Store, actor: Actor, path: Path, round_: str, most: int | N
     trial, stream = Trial(store, actor, "selection"), stream_of(round_)
     before = trial.there(stream)
     if before is None:
-        raise Wrong(
-            f"round: {round_}: ありません / no such round",
-            "→ 選定ラウンドの一覧で確かめてください / see the list of selection rounds",
-        )
+        remedy = Text(ja="選定ラウンドの一覧で確かめてください", en="see the list of selection rounds")
+        raise Wrong("round", round_, Text(ja="ありません", en="no such round"), remedy)
     lines = read_csv(path, COLUMNS, NEEDED) if path.suffix.lower() == ".csv" else read_rows(path)
-    if not lines:
-        words = f"行がありません。提案を1行ずつ書いてください / no rows; write one proposal a line: {','.join(COLUMNS)}"
-        raise DocumentError(path, [words])
+    require_rows(path, lines, "提案を1行ずつ書いてください", f"write one proposal a line: {','.join(COLUMNS)}")
     require_few(path, len(lines), most)
-    problems: list[str] = []
+    problems: list[Fault] = []
+    directory = store.facts().directory
+    lines = [replace(line, content=with_units(directory, line.content)) for line in lines]
     entries = [e for line in lines if (e := _entry(trial, before, line, problems)) is not None]
     if problems:
         raise DocumentError(path, problems)
     return Batch(path.name, digest(path), entries, trial.states)
 
 
-def _entry(trial: Trial, before: SelectionRound, line: Line, problems: list[str]) -> Entry | None:
+def _entry(trial: Trial, before: SelectionRound, line: Line, problems: list[Fault]) -> Entry | None:
     """The row, or None when it is wrong: then it is among the problems. `before`: the round without this file."""
     given, at, stream = line.content, f"line {line.number}", before.stream
     found = row_problems(line, COLUMNS, NEEDED)
     command = None if found else _command(stream, given, found)
     if command is None:
-        problems += [f"{at}: {p}" for p in found]
+        problems += placed(at, found)
         return None
     state = trial.state(stream)
     status = trial.already(command, command.ref in before.proposals)
@@ -59,7 +70,7 @@ def _entry(trial: Trial, before: SelectionRound, line: Line, problems: list[str]
         try:
             trial.states[stream] = trial.decide(state, command, others=_taken(trial, command.ref))
         except Refused as refused:
-            problems.append(f"{at}: {command.ref}: {said(refused)}")
+            problems += placed(at, refused_by_rule(refused.refusal, "ref", command.ref))
             return None
     return Entry(Told(place=at, stream=stream, ref=command.ref, title=command.title, status=status), command)
 
@@ -70,11 +81,8 @@ def _taken(trial: Trial, ref: str) -> dict[str, Other]:
     return {} if found is None else {lifecycle_of(ref): Other(kind="lifecycle", title=found.title, closed=False)}
 
 
-def _command(stream: str, given: dict[str, Any], found: list[str]) -> ProposeTask | None:
-    departments = given.get("departments") or []
-    if isinstance(departments, str):
-        departments = [d.strip() for d in departments.split(";") if d.strip()]
-    fields = {**given, "departments": departments, "viewpoint": given.get("viewpoint") or None}
+def _command(stream: str, given: dict[str, Any], found: list[Fault]) -> ProposeTask | None:
+    fields = {**given, "departments": given.get("departments") or [], "viewpoint": given.get("viewpoint") or None}
     named = {"command_id": f"csv:{str(given['ref'])[:100]}", "stream": stream}
     try:
         return ProposeTask.model_validate({**fields, **named})

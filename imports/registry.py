@@ -34,8 +34,7 @@ class Importing:
 def _proposals(store: Store, actor: Actor, path: Path, round_: str, most: int | None) -> Batch:
     if not round_:
         raise Wrong(
-            "round: 選定ラウンドを選んでください / name the selection round",
-            "→ 例 / e.g. 2026",
+            "round", "", _t("選定ラウンドを選んでください", "name the selection round"), _t("例: 2026", "e.g. 2026")
         )
     return proposals.proposals(store, actor, path, round_, most)
 

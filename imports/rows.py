@@ -12,10 +12,15 @@ from typing import Any
 
 import yaml
 
-from definitions.loader import DocumentError
+from definitions.faults import DocumentError, Fault, fault
+from definitions.loader import no_yaml
+from domain.messages import Text
 
-HALF = "半分だけの文字(\\ud800 など)があります。書き直してください / half a character (such as \\ud800); write it anew"
-TWICE = "二度書かれています。一つにしてください / written twice; keep one"
+HALF = Text(
+    ja="半分だけの文字(\\ud800 など)があります。書き直してください",
+    en="half a character (such as \\ud800); write it anew",
+)
+TWICE = Text(ja="二度書かれています。一つにしてください", en="written twice; keep one")
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Line:
 
     number: int
     content: dict[str, Any]
-    problems: tuple[str, ...] = ()
+    problems: tuple[Fault, ...] = ()
 
 
 def read_rows(path: Path) -> list[Line]:
@@ -39,9 +44,9 @@ def read_content(path: Path) -> Any:
     if path.suffix.lower() != ".json":
         node, content = _yaml(path, text)
         if found := list(_doubled(node)):
-            raise DocumentError(path, [f"line {line}: {key}: {TWICE}" for line, key in found])
+            raise DocumentError(path, [Fault(place=f"line {line}", field=key, message=TWICE) for line, key in found])
         return content
-    problems: list[str] = []
+    problems: list[Fault] = []
     content = _unmarked(_json(path, text), "", problems)
     if problems:
         raise DocumentError(path, problems)
@@ -53,13 +58,15 @@ def read_text(path: Path) -> str:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise DocumentError(
-            path, ["ファイルがありません。パスを確認してください / no such file; check the path"]
+            path, [fault("ファイルがありません。パスを確認してください", "no such file; check the path")]
         ) from None
     except UnicodeDecodeError:
-        raise DocumentError(path, ["UTF-8 ではありません。UTF-8 で保存してください / save it as UTF-8"]) from None
+        raise DocumentError(
+            path, [fault("UTF-8 ではありません。UTF-8 で保存してください", "not UTF-8; save it as UTF-8")]
+        ) from None
     except OSError as error:
         raise DocumentError(
-            path, [f"読めません。パスを確認してください / cannot be read: {error.strerror}; check the path"]
+            path, [fault("読めません。パスを確認してください", f"cannot be read: {error.strerror}; check the path")]
         ) from None
 
 
@@ -79,12 +86,22 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     """A safe loader that names the line of a date that no calendar has, where PyYAML would raise a bare ValueError."""
 
 
+class _Told(yaml.constructor.ConstructorError):
+    """Something that YAML would take and no file may say."""
+
+    def __init__(self, said: Fault, mark: yaml.Mark) -> None:
+        super().__init__(None, None, said.message.en, mark)
+        self.said = said.at(f"line {mark.line + 1}")
+
+
 def _moment(loader: Any, node: yaml.ScalarNode) -> Any:
     try:
         return loader.construct_yaml_timestamp(node)
     except ValueError:
-        problem = f"{node.value}: そのような日付はありません / there is no such date"
-        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
+        said = fault(
+            "そのような日付はありません。直してください", "there is no such date; correct it", value=node.value
+        )
+        raise _Told(said, node.start_mark) from None
 
 
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _moment)
@@ -99,10 +116,10 @@ def _yaml(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
             return node, None if node is None else loader.construct_document(node)
         finally:
             loader.dispose()
+    except _Told as told:
+        found = told.said
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        problem = getattr(error, "problem", None) or " ".join(str(error).split())
+        found = no_yaml(error)
     except (
         ValueError,
         RecursionError,
@@ -110,11 +127,9 @@ def _yaml(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
         TypeError,
         AttributeError,
     ) as error:  # a tag such as !!bool on what is none
-        where, problem = "", f"{type(error).__name__}: {error}"
-    raise DocumentError(
-        path,
-        [f"{where}YAML として読めません。その行を直してください / not valid YAML: {problem}; correct that line"],
-    ) from None
+        problem = f"not valid YAML: {type(error).__name__}: {error}; correct it"
+        found = fault("YAML として読めません。直してください", problem)
+    raise DocumentError(path, [found]) from None
 
 
 def _yaml_rows(path: Path, text: str) -> list[Line]:
@@ -141,7 +156,11 @@ def _yaml_row(path: Path, node: yaml.Node, content: Any) -> Line:
         # An id or title of digits is meant as it is written: 007 is neither 7 nor an octal number.
         if key.value in ("id", "title") and isinstance(value, yaml.ScalarNode) and content.get(key.value) is not None:
             content = {**content, key.value: value.value}
-    return Line(number, content, tuple(f"{key}: {TWICE} (line {line})" for line, key in _doubled(node)))
+    return Line(number, content, tuple(Fault(field=key, message=_twice(line)) for line, key in _doubled(node)))
+
+
+def _twice(line: int) -> Text:
+    return Text(ja=f"{TWICE.ja}({line} 行目)", en=f"{TWICE.en} (line {line})")
 
 
 def _doubled(node: yaml.Node | None, prefix: str = "", above: tuple[int, ...] = ()) -> Iterator[tuple[int, str]]:
@@ -149,8 +168,8 @@ def _doubled(node: yaml.Node | None, prefix: str = "", above: tuple[int, ...] = 
     if node is None:
         return
     if id(node) in above:
-        problem = "自分自身を含んでいます / an anchor that contains itself"
-        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        said = fault("自分自身を含んでいます。書き下してください", "an anchor that contains itself; write it out")
+        raise _Told(said, node.start_mark)
     above = (*above, id(node))
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
@@ -189,22 +208,20 @@ def _json(path: Path, text: str) -> Any:
     try:
         return _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        where, problem = f"line {error.lineno}, column {error.colno}: ", error.msg
+        place, problem = f"line {error.lineno}, column {error.colno}", error.msg
     except (ValueError, RecursionError) as error:
-        where, problem = "", str(error)
-    raise DocumentError(
-        path,
-        [f"{where}JSON として読めません。その行を直してください / not valid JSON: {problem}; correct that line"],
-    ) from None
+        place, problem = "", str(error)
+    en = f"not valid JSON: {problem}; correct that line"
+    raise DocumentError(path, [fault("JSON として読めません。その行を直してください", en, place=place)]) from None
 
 
-def _unmarked(value: Any, prefix: str, problems: list[str]) -> Any:
+def _unmarked(value: Any, prefix: str, problems: list[Fault]) -> Any:
     """Plain dicts and lists. `problems`: keys written twice, and halves of characters (a lone ``\\ud83d``), which no store could hold."""
     if isinstance(value, str) and _HALF.search(value):
-        problems.append(f"{prefix.rstrip('.') or '-'}: {HALF}")
+        problems.append(Fault(field=prefix.rstrip(".") or "-", message=HALF))
     if isinstance(value, _Object):
-        problems += [f"{prefix}{key}: {TWICE}" for key in value.twice]
-        problems += [f"{prefix.rstrip('.') or '-'}: {HALF}" for key in value if _HALF.search(key)]
+        problems += [Fault(field=f"{prefix}{key}", message=TWICE) for key in value.twice]
+        problems += [Fault(field=prefix.rstrip(".") or "-", message=HALF) for key in value if _HALF.search(key)]
         value = {k: v for k, v in value.items() if not _HALF.search(k)}
         return {k: _unmarked(v, f"{prefix}{k}.", problems) for k, v in value.items()}
     return [_unmarked(v, prefix, problems) for v in value] if isinstance(value, list) else value
@@ -228,7 +245,7 @@ def _json_rows(path: Path, text: str) -> Iterator[Line]:
         number, passed = number + text.count("\n", passed, at), at
         if not isinstance(item, _Object):
             raise _no_row(path, number, item)
-        problems: list[str] = []
+        problems: list[Fault] = []
         row = _unmarked(item, "", problems)
         yield Line(number, row, tuple(problems))
 
@@ -267,9 +284,15 @@ def _after_space(text: str, at: int) -> int:
 
 
 def _no_list(path: Path) -> DocumentError:
-    return DocumentError(path, ["行の並び(リスト)を書いてください / expected a list of rows; see examples/first.yaml"])
+    return DocumentError(
+        path, [fault("行の並び(リスト)を書いてください", "expected a list of rows; see examples/first.yaml")]
+    )
 
 
 def _no_row(path: Path, number: int, found: Any) -> DocumentError:
-    shown = str(found)[:80]
-    return DocumentError(path, [f"line {number}: {shown}: 項目: 値 の形で書いてください / expected fields with values"])
+    return DocumentError(path, [no_fields(found, place=f"line {number}")])
+
+
+def no_fields(found: Any, *, place: str = "", field: str = "") -> Fault:
+    """What should have fields with values and is something else."""
+    return fault("項目: 値 の形で書いてください", "expected fields with values", place=place, field=field, value=found)

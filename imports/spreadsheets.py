@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from definitions.loader import DocumentError
+from definitions.faults import DocumentError, Fault, fault, placed
 from domain.messages import Text
+from imports.columns import TITLES, field_of
 from imports.rows import TWICE, Line, read_text
 
 WIDEST = 500
@@ -20,7 +21,8 @@ LISTS = ("tags", "setup.departments", "setup.serves")
 
 
 def read_csv(path: Path, columns: Sequence[str], needed: Sequence[str] = ()) -> list[Line]:
-    """CSV in UTF-8 or, as Excel in Japan writes it, CP932. `setup.purpose` nests; `;` separates the items of a list.
+    """CSV in UTF-8 or, as Excel in Japan writes it, CP932; columns by key or Japanese name.
+    `setup.purpose` nests; `;` separates the items of a list.
     Raises `DocumentError`, for a column too that is `needed` and not there."""
     reader = csv.reader(io.StringIO(_csv_text(path), newline=""), strict=True)
     lines: list[Line] = []
@@ -31,15 +33,15 @@ def read_csv(path: Path, columns: Sequence[str], needed: Sequence[str] = ()) -> 
             if not any(c.strip() for c in cells):
                 pass
             elif not header:
-                header = [c.strip() for c in cells]
-                if problems := [*header_problems(header, columns), *_lacking(header, needed)]:
-                    raise DocumentError(path, [f"line {begins}: {p}" for p in problems])
+                header = [field_of(c.strip(), columns) for c in cells]
+                if problems := list(header_problems(header, columns, needed)):
+                    raise DocumentError(path, placed(f"line {begins}", problems))
             else:
                 lines.append(_csv_row(begins, header, cells))
             begins = reader.line_num + 1
     except csv.Error as error:
-        problem = f"CSV として読めません。引用符を確認してください / not valid CSV: {error}; check the quotes"
-        raise DocumentError(path, [f"line {begins}: {problem}"]) from None
+        ja, en = "CSV として読めません。引用符を確認してください", f"not valid CSV: {error}; check the quotes"
+        raise DocumentError(path, [fault(ja, en, place=f"line {begins}")]) from None
     return lines
 
 
@@ -52,8 +54,10 @@ def _csv_text(path: Path) -> str:
         raise DocumentError(
             path,
             [
-                "UTF-16 か、文字でないデータを含みます。CSV(UTF-8、コンマ区切り)で保存してください / "
-                "UTF-16, or not text; save it as CSV in UTF-8"
+                fault(
+                    "UTF-16 か、文字でないデータを含みます。CSV(UTF-8、コンマ区切り)で保存してください",
+                    "UTF-16, or not text; save it as CSV in UTF-8",
+                )
             ],
         )
     for encoding in ("utf-8-sig", "cp932"):
@@ -62,50 +66,69 @@ def _csv_text(path: Path) -> str:
         except UnicodeDecodeError:
             continue
     raise DocumentError(
-        path, ["文字コードが UTF-8 でも Shift_JIS でもありません。UTF-8 で保存してください / save it as UTF-8"]
+        path,
+        [
+            fault(
+                "文字コードが UTF-8 でも Shift_JIS でもありません。UTF-8 で保存してください",
+                "neither UTF-8 nor Shift_JIS; save it as UTF-8",
+            )
+        ],
     )
 
 
-def header_problems(header: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
+def header_problems(header: Sequence[str], columns: Sequence[str], needed: Sequence[str] = ()) -> Iterator[Fault]:
     """What is wrong with a CSV's first row, each column once."""
     if len(header) > WIDEST:
-        yield f"列が多すぎます({len(header):,} > {WIDEST})。見出しを確認してください / too many columns; check the first row"
-        return
-    if len(header) == 1 and (found := [sign for sign in ";\t" if sign in header[0]]):
-        shown = "タブ / tabs" if found == ["\t"] else found[0]
-        yield (
-            f"{header[0]!r}: 列がコンマで区切られていません({shown})。コンマ区切りの CSV で保存してください / "
-            "columns are not separated by commas; save it as CSV with commas"
+        size = f"{len(header):,} > {WIDEST}"
+        yield fault(
+            f"列が多すぎます({size})。見出しを確認してください", f"too many columns ({size}); check the first row"
         )
-        return
+    elif len(header) == 1 and any(sign in header[0] for sign in ";\t"):
+        yield fault(
+            "列がコンマで区切られていません。コンマ区切りの CSV で保存してください",
+            "columns are not separated by commas; save it as CSV with commas",
+            value=repr(header[0]),
+        )
+    elif not any(column in columns for column in header):
+        wanted = needed or columns[:10]
+        listed = ", ".join(wanted)
+        yield fault(
+            f"1行目が列の名前ではありません。列の名前を書いてください: {'、'.join(TITLES.get(c, c) for c in wanted)}",
+            f"the first row does not name the columns; write their names: {listed}",
+            value=",".join(header),
+        )
+    else:
+        yield from _column_problems(header, columns)
+        missing = (c for c in needed if c not in header)
+        yield from (fault("この列がありません。加えてください", "no such column; add it", field=c) for c in missing)
+
+
+def _column_problems(header: Sequence[str], columns: Sequence[str]) -> Iterator[Fault]:
     for column, count in Counter(c for c in header if c).items():
         if column not in columns:
-            yield f"{column}: {unknown(column, columns).ja} / {unknown(column, columns).en}"
+            yield Fault(field=column, message=unknown(column, columns))
         elif count > 1:
-            yield f"{column}: {TWICE}"
+            yield Fault(field=column, message=TWICE)
         elif any(other.startswith(f"{column}.") for other in header):
-            yield (
-                f"{column}: {column}.… の列と両方は使えません。どちらかにしてください / "
-                f"cannot stand beside columns {column}.…; keep one kind"
+            yield fault(
+                f"{column}.… の列と両方は使えません。どちらかにしてください",
+                f"cannot stand beside columns {column}.…; keep one kind",
+                field=column,
             )
-
-
-def _lacking(header: Sequence[str], needed: Sequence[str]) -> Iterator[str]:
-    if not any(sign in cell for cell in header for sign in ";\t"):
-        yield from (
-            f"{c}: この列がありません。加えてください / no such column; add it" for c in needed if c not in header
-        )
 
 
 def _csv_row(number: int, header: Sequence[str], cells: Sequence[str]) -> Line:
     problems = []
     if any(c.strip() for c in cells[len(header) :]):
+        size = f"{len(cells)} > {len(header)}"
         problems.append(
-            f"列が多すぎます({len(cells)} > {len(header)})。引用符を確認してください / too many columns; check the quotes"
+            fault(f"列が多すぎます({size})。引用符を確認してください", f"too many columns ({size}); check the quotes")
         )
     flat = dict(zip(header, cells, strict=False))
     if any(cell.strip() and not name for name, cell in zip(header, cells, strict=False)):
-        problems.append("見出しのない列に値があります。見出しを書いてください / a value without a column name; name it")
+        problems.append(
+            fault("見出しのない列に値があります。見出しを書いてください", "a value without a column name; name it")
+        )
     return Line(number, _nested(flat), tuple(problems))
 
 
@@ -129,21 +152,21 @@ def _nested(flat: dict[str, str]) -> dict[str, Any]:
     return row
 
 
-def row_problems(line: Line, columns: Sequence[str], needed: Sequence[str]) -> list[str]:
+def row_problems(line: Line, columns: Sequence[str], needed: Sequence[str]) -> list[Fault]:
     """What is wrong with how a row is written: what its reader found, fields that nobody knows, and those that are empty."""
     found = [*line.problems]
-    found += [f"{k}: {(w := unknown(k, columns)).ja} / {w.en}" for k in line.content if k not in columns]
-    return found + [
-        f"{k}: 空です。記入してください / empty; fill it in" for k in needed if line.content.get(k) in (None, "")
-    ]
+    found += [Fault(field=k, message=unknown(k, columns)) for k in line.content if k not in columns]
+    empty = (k for k in needed if line.content.get(k) in (None, ""))
+    return found + [fault("空です。記入してください", "empty; fill it in", field=k) for k in empty]
 
 
 def unknown(field: str, known: Sequence[str]) -> Text:
     """That a field is not known, with the nearest one."""
     import difflib
 
-    close = difflib.get_close_matches(field, known, 1)
+    names = {TITLES[c]: c for c in known if c in TITLES and not field.isascii()}
+    close = difflib.get_close_matches(field, [*names, *known], 1)
     return Text(
-        ja="知らない項目です" + (f"。{close[0]} ですか" if close else ""),
+        ja="知らない項目です。" + (f"{close[0]} ですか" if close else "名前を直すか、除いてください"),
         en="unknown field; " + (f"do you mean {close[0]}?" if close else f"fields: {', '.join(known)}"),
     )

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from definitions.loader import DocumentError
-from domain.deliverables.registry import DELIVERABLES, in_japanese, parse
+from definitions.faults import DocumentError, Fault, fault, placed, unfit
+from domain.deliverables.registry import DELIVERABLES, parse
 from domain.directory import Directory
 from domain.lifecycle.commands import Source, StartLifecycle, stream_of
 from domain.messages import Actor, Refusal, Refused
-from imports.batch import Batch, Entry, Told, Trial, digest, require_few
+from imports.batch import Batch, Entry, Told, Trial, digest, refused_by_rule, require_few, require_rows
+from imports.columns import with_units
 from imports.rows import Line, read_rows
 from imports.spreadsheets import read_csv, unknown
 from store import queries
@@ -26,6 +27,10 @@ SETUP = tuple(DELIVERABLES["setup"].form.model_fields)
 COLUMNS = (*FIELDS, *(f"source.{name}" for name in Source.model_fields), *(f"setup.{name}" for name in SETUP))
 """What a CSV's columns may be called."""
 
+_LOOK_UP = (
+    "`./taskforce people` で ID を確認してください",
+    "look up the id with `./taskforce people`",
+)
 Rules = Callable[[StartLifecycle], Refusal | None]
 
 
@@ -37,6 +42,8 @@ class _Desk:
     definition: str
     published: set[str]
     rules: Rules
+    begun: Callable[[str], str | None] = lambda _: None
+    """The definition that a stream's lifecycle began under."""
     seen: dict[str, int] = field(default_factory=dict)
 
 
@@ -73,7 +80,7 @@ def starts(store: Store, actor: Actor, path: Path, most: int | None = None) -> B
         of = {"stream": command.stream, "ref": command.ref, "title": command.title}
         return Entry(Told(place=f"line {line}", status=status, **of), command)
 
-    found = _read(path, _Desk(store.facts().directory, default, published, refusal), most)
+    found = _read(path, _Desk(store.facts().directory, default, published, refusal, trial.begun_under), most)
     entries = [entry(line, command) for line, command in found]
     return Batch(path.name, digest(path), entries, trial.states)
 
@@ -81,119 +88,97 @@ def starts(store: Store, actor: Actor, path: Path, most: int | None = None) -> B
 def _read(path: Path, desk: _Desk, most: int | None = None) -> list[tuple[int, StartLifecycle]]:
     """(line, command) for each row."""
     lines = read_csv(path, COLUMNS) if path.suffix.lower() == ".csv" else read_rows(path)
+    require_rows(path, lines, "例は examples/first.yaml", "see examples/first.yaml")
     require_few(path, len(lines), most)
-    problems: list[str] = []
+    problems: list[Fault] = []
     commands: list[tuple[int, StartLifecycle]] = []
     for line in lines:
-        found, command = _check(line, desk)
-        problems += [f"line {line.number}: {p}" for p in found]
+        found, command = _check(replace(line, content=with_units(desk.directory, line.content)), desk)
+        problems += placed(f"line {line.number}", found)
         if command is not None:
             commands.append((line.number, command))
-    if not lines:
-        problems.append("行がありません。例は examples/first.yaml / no rows; see examples/first.yaml")
     if problems:
         raise DocumentError(path, problems)
     return commands
 
 
-def _check(line: Line, desk: _Desk) -> tuple[list[str], StartLifecycle | None]:
+def _check(line: Line, desk: _Desk) -> tuple[list[Fault], StartLifecycle | None]:
     row = line.content
     named = _id_problems(line, desk) + _place_problems(row, desk)
-    problems = [*line.problems, *(f"{name}: {problem}" for name, problem in named)]
-    problems += [
-        f"{name}: {unknown(str(name), FIELDS).ja} / {unknown(str(name), FIELDS).en}"
-        for name in row
-        if name not in FIELDS
-    ]
+    problems = [*line.problems, *named]
+    problems += [Fault(field=name, message=unknown(str(name), FIELDS)) for name in row if name not in FIELDS]
     if row.get("setup") is not None:
         problems += _setup_problems(row["setup"])
-    ref, reference = str(row.get("id") or "-").strip(), str(row.get("definition") or desk.definition)
+    ref = str(row.get("id") or "-").strip()
+    reference = str(row.get("definition") or desk.begun(stream_of(ref)) or desk.definition)
     fields = {k: v for k, v in row.items() if k in FIELDS and k != "id" and v is not None}
     fields |= {"ref": ref, "definition": reference, "command_id": f"start:{ref}", "stream": stream_of(ref)}
-    told = {name for name, _ in named} | {"setup"}
+    told = {f.field for f in named} | {"setup"}
     try:
         command = StartLifecycle.model_validate(fields)
     except ValidationError as error:
-        problems += [p for name, p in map(_told, error.errors(include_url=False)) if name not in told]
-        return problems or [" ".join(str(error).split())], None
+        found = [_named(unfit(e)) for e in error.errors(include_url=False)]
+        return problems + [f for f in found if f.field.partition(".")[0] not in told], None
     if not problems and (refusal := desk.rules(command)) is not None:
-        name = "section: " + command.section if refusal.rule == "no-such-post" else refusal.rule
-        problems.append(
-            f"{name}: {refusal.message.ja}。{refusal.remedy.ja} / {refusal.message.en}; {refusal.remedy.en}"
-        )
+        of_section = refusal.rule == "no-such-post"
+        problems += refused_by_rule(refusal, *(("section", command.section) if of_section else ()))
     return problems, None if problems else command
 
 
-def _id_problems(line: Line, desk: _Desk) -> list[tuple[str, str]]:
+def _named(found: Fault) -> Fault:
+    """The own id by the name of its column."""
+    return found.model_copy(update={"field": "id"}) if found.field == "ref" else found
+
+
+def _id_problems(line: Line, desk: _Desk) -> list[Fault]:
     given = line.content.get("id")
     if isinstance(given, bool | dict | list):
-        return [("id", f"{given}: 文字で書いてください / write it as text")]
+        return [fault("文字で書いてください", "write it as text", field="id", value=given)]
     ref = "" if given is None else str(given).strip()
     if not ref:
-        return [("id", "ありません。行ごとに固有の id を付けてください / missing; give each row an id of its own")]
+        return [fault("ありません。行ごとに固有の id を付けてください", "missing; give each row its own", field="id")]
     if ref in desk.seen:
-        there = desk.seen[ref]
-        return [
-            (
-                "id",
-                f"{ref}: {there} 行目にもあります。別の id にしてください / also at line {there}; give each row its own",
-            )
-        ]
+        ja = f"{desk.seen[ref]} 行目にもあります。別の id にしてください"
+        return [fault(ja, f"also at line {desk.seen[ref]}; give each row its own", field="id", value=ref)]
     desk.seen[ref] = line.number
     if len(ref) > 100:
-        return [("id", f"{ref}: 長すぎます。100字までにしてください / too long; use at most 100 characters")]
+        ja, en = "長すぎます。100字までにしてください", "too long; use at most 100 characters"
+        return [fault(ja, en, field="id", value=ref)]
     return []
 
 
-def _place_problems(row: dict[str, Any], desk: _Desk) -> list[tuple[str, str]]:
+def _place_problems(row: dict[str, Any], desk: _Desk) -> list[Fault]:
     """Names that must be known: the section, the drafter, the definition."""
     problems = []
     section, drafter, definition = row.get("section"), row.get("drafter"), row.get("definition")
     if section is not None and desk.directory.unit(str(section)) is None:
         close = difflib.get_close_matches(str(section), [u.id for u in desk.directory.units], 1)
-        hint = (
-            f"{close[0]} ですか / do you mean {close[0]}?"
-            if close
-            else "`./taskforce people` で組織IDを確認してください / see `./taskforce people`"
-        )
-        problems.append(("section", f"{section}: 組織表にありません / no such unit; {hint}"))
+        ja, en = (f"{close[0]} ですか", f"do you mean {close[0]}?") if close else _LOOK_UP
+        problems.append(fault(f"組織表にありません。{ja}", f"no such unit; {en}", field="section", value=section))
     if drafter is not None and desk.directory.person(str(drafter)) is None:
-        hint = "職員IDを書いてください / use a person id (`./taskforce people`)"
-        problems.append(("drafter", f"{drafter}: 名簿にない職員です / not in the directory; {hint}"))
+        ja, en = _LOOK_UP
+        problems.append(
+            fault(f"名簿にない職員です。{ja}", f"not in the directory; {en}", field="drafter", value=drafter)
+        )
     if definition is not None and str(definition) not in desk.published:
         listed = ", ".join(sorted(desk.published))
-        problems.append(
-            ("definition", f"{definition}: 公開されていません。公開済み / not published; published are: {listed}")
-        )
+        ja, en = f"公開されていません。公開済み: {listed}", f"not published; published are: {listed}"
+        problems.append(fault(ja, en, field="definition", value=definition))
     return problems
 
 
-def _setup_problems(setup: Any) -> list[str]:
+def _setup_problems(setup: Any) -> list[Fault]:
     if not isinstance(setup, dict):
-        return [
-            f"setup: {setup}: 様式の項目を書いてください / expected the form's fields; see `./taskforce form setup`"
-        ]
+        listed = ", ".join(SETUP)
+        ja, en = f"様式の項目を書いてください: {listed}", f"expected the form's fields: {listed}"
+        return [fault(ja, en, field="setup", value=setup)]
     try:
         parse("setup", {str(k): v for k, v in setup.items()})
     except Refused as refused:
         return [
-            f"setup.{p.field}: {unknown(p.field, SETUP).ja} / {unknown(p.field, SETUP).en}"
+            Fault(field=f"setup.{p.field}", message=unknown(p.field, SETUP))
             if p.field in setup and p.field not in SETUP
-            else f"setup.{p.field}: {p.message.ja} / {p.message.en} (値 / value: {p.value}); "
-            "`./taskforce form setup` を見て直してください / correct it, see `./taskforce form setup`"
+            else fault(p.message.ja, f"{p.message.en}; correct it", field=f"setup.{p.field}", value=p.value)
             for p in refused.refusal.problems
         ]
     return []
-
-
-def _told(e: Any) -> tuple[str, str]:
-    """(field, sentence) of one error of pydantic's."""
-    names = ["id" if part == "ref" else str(part) for part in e["loc"]] or ["(row)"]
-    if e["type"] == "missing":
-        return names[0], f"{'.'.join(names)}: ありません。記入してください / missing; fill it in"
-    value = str(e.get("input"))[:80] if e["loc"] else ""
-    return names[0], (
-        f"{'.'.join(names)}: {value}: {in_japanese(e['type'], e.get('ctx') or {}, e['msg'])} / {e['msg']}; correct it"
-        if value
-        else f"{'.'.join(names)}: {e['msg']}; 直してください / correct it"
-    )

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from domain.calendar import end_of_business, local_day
 from domain.facts import Facts
-from domain.fiscal import Reach, reach
+from domain.fiscal import Reach, reach, still_open
 from domain.lifecycle.aiming import forecast
 from domain.lifecycle.state import Aiming, Lifecycle
 from learning.asking import forecast_of
@@ -50,6 +50,7 @@ def windows_of(store: Store, stream: str | None, ready: date | None = None, *, f
     by_dates = forecast(state, facts.definition, facts.calendar, now) if state and facts.definition else None
     by_history = _by_history(store, state, facts, fresh) if state is not None and by_dates is not None else None
     expected = ready or by_history or by_dates
+    new = state is None or state.round == 1
     asked = state is not None and ready is None and by_dates is None
     return Windows(
         stream=stream,
@@ -59,7 +60,7 @@ def windows_of(store: Store, stream: str | None, ready: date | None = None, *, f
         ready=None if asked else expected or today,
         ready_by="asked" if asked else _ready_by(ready, by_history, by_dates),
         aim=state.aim if state is not None else None,
-        reach=reach(facts.fiscal, facts.calendar, today, expected or today, new=state is None or state.round == 1),
+        reach=reach(facts.fiscal, facts.calendar, still_open(now), expected or today, new=new),
         counts=aiming(store),
     )
 

@@ -24,8 +24,9 @@ class Chat:
         for url in self._urls:
             if not rooms.add(url):
                 raise ChannelDown(
-                    f"TASKFORCE_CHAT_URLS: {url.partition(':')[0]}: Apprise の URL ではありません / not a URL of Apprise"
+                    f"TASKFORCE_CHAT_URLS: {url.partition(':')[0]}: Apprise の URL ではありません / "
+                    f"TASKFORCE_CHAT_URLS: {url.partition(':')[0]}: not a URL of Apprise"
                 )
         for o in owed:
             if not rooms.notify(body=f"{o.subject_ja}\n{o.subject_en}"):
-                raise ChannelDown("chat: 送れませんでした / a service did not take it")
+                raise ChannelDown("chat: 送れませんでした / chat: a service did not take it")

@@ -30,6 +30,10 @@ class Owed:
     address: Address | None = None
 
 
+SIGNATURE = "Taskforce-Signature"
+"""Header of a webhook: `t=SECONDS,v1=HEX`: HMAC-SHA256 with the shared secret over `SECONDS.BODY`. A receiver refuses what is old."""
+
+
 class ChannelDown(Exception):
     """The channel cannot send now; what is owed stays owed."""
 

@@ -10,10 +10,7 @@ import urllib.request
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from notifications.contract import ChannelDown, Owed, Undeliverable
-
-SIGNATURE = "Taskforce-Signature"
-"""`t=SECONDS,v1=HEX`: HMAC-SHA256 with the shared secret over `SECONDS.BODY`. A receiver refuses what is old."""
+from notifications.contract import SIGNATURE, ChannelDown, Owed, Undeliverable
 
 
 class Webhook:

@@ -1,4 +1,5 @@
-"""A form's content as a readable document: labels in both languages, ids as names, amounts and dates as people write them.
+"""A form's content as a readable document: labels in both languages, ids as names, amounts and dates as people write them; the words
+of choices and days in both languages (on paper) or in one (on a page).
 
 The labels are those that the forms carry for whoever fills them in. What a form does not know (a field of an earlier version)
 is shown under its own key rather than left out.
@@ -8,14 +9,14 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
 from domain.attachments import Attachment as File
-from domain.calendar import wareki_fiscal_year
+from domain.calendar import wareki, wareki_fiscal_year
 from domain.deliverables.registry import DELIVERABLES
 from domain.messages import Frozen, Text
 from papers import words
@@ -60,15 +61,19 @@ class Body(Frozen):
     attachments: tuple[Attachment, ...]
 
 
+_ITEM = re.compile(r"\[[^\]]*\]")
 _EMPTY = Value(form="empty")
+_YES, _NO = Text(ja="はい", en="yes"), Text(ja="いいえ", en="no")
 
 
-def body(deliverable: str, content: Mapping[str, Any], names: Names, stages: Mapping[str, Text]) -> Body:
-    """The content of a deliverable. `stages` are the titles of the process's stages, by key."""
+def body(
+    deliverable: str, content: Mapping[str, Any], names: Names, stages: Mapping[str, Text], language: str | None = None
+) -> Body:
+    """The content of a deliverable. `stages` are the titles of the process's stages, by key; `language`: None for both."""
     form = DELIVERABLES[deliverable].form if deliverable in DELIVERABLES else None
-    writer = _Writer(names, stages)
+    writer = _Writer(names, stages, language)
     fields = writer.fields(form, {k: v for k, v in content.items() if k != "evidence"}, every=True)
-    return Body(fields=fields, attachments=_attachments(content.get("evidence") or ()))
+    return Body(fields=fields, attachments=_attachments(content.get("evidence") or (), writer.day))
 
 
 def with_files(body: Body, files: Sequence[File]) -> Body:
@@ -80,11 +85,11 @@ def with_files(body: Body, files: Sequence[File]) -> Body:
     return body.model_copy(update={"attachments": (*body.attachments, *added)})
 
 
-def _attachments(evidence: Sequence[Any]) -> tuple[Attachment, ...]:
+def _attachments(evidence: Sequence[Any], written: Callable[[Any], str]) -> tuple[Attachment, ...]:
     return tuple(
         Attachment(
             source=str(item.get("source") or ""),
-            date=_day(item.get("date")),
+            date=written(item.get("date")),
             note=str(item.get("note") or ""),
             hash=str(item.get("sha256") or ""),
         )
@@ -94,8 +99,21 @@ def _attachments(evidence: Sequence[Any]) -> tuple[Attachment, ...]:
 
 
 class _Writer:
-    def __init__(self, names: Names, stages: Mapping[str, Text]) -> None:
-        self._names, self._stages = names, stages
+    def __init__(self, names: Names, stages: Mapping[str, Text], language: str | None) -> None:
+        self._names, self._stages, self._language = names, stages, language
+
+    def _say(self, text: Text) -> str:
+        return str(text) if self._language is None else str(getattr(text, self._language))
+
+    def day(self, value: Any) -> str:
+        """A day as it is written; what is none, as it is."""
+        try:
+            found = date.fromisoformat(str(value)) if value else None
+        except ValueError:
+            return str(value)
+        if found is None or self._language is None:
+            return day(found)
+        return wareki(found) if self._language == "ja" else found.isoformat()
 
     def fields(self, form: type[BaseModel] | None, content: Mapping[str, Any], *, every: bool) -> tuple[Field, ...]:
         """The fields in the order of the form; `every`: those left empty as well, marked so."""
@@ -151,23 +169,26 @@ class _Writer:
         """One value as people write it; what its field is, the form's own help text says."""
         help_ = (field.description or "") if field is not None else ""
         if isinstance(value, bool):
-            return "はい / yes" if value else "いいえ / no"
+            return self._say(_YES if value else _NO)
         if isinstance(value, int) and _holds(annotation, "yen / 円"):
-            return yen(value)
+            return f"{value:,} yen" if self._language == "en" else yen(value)
         if isinstance(value, int) and _holds(annotation, "fiscal year"):
-            return f"{wareki_fiscal_year(value)} (FY{value})"
+            year = Text(ja=wareki_fiscal_year(value), en=f"FY{value}")
+            return f"{year.ja} ({year.en})" if self._language is None else self._say(year)
         if isinstance(value, int | float):
             return f"{value:,}"
         text = str(value)
         if date in _flat(annotation):
-            return _day(text)
+            return self.day(text)
         if "職員ID" in help_:
             return self._names.person_with_id(text)
         if "組織ID" in help_:
-            return self._names.unit(text)
+            found = self._names.directory.unit(text)
+            return found.name.en if found and self._language == "en" else self._names.unit(text)
         if "段階" in help_ and text in self._stages:
-            return str(self._stages[text])
-        return words.choice(name, text)
+            return self._say(self._stages[text])
+        chosen = words.chosen(name, text)
+        return self._say(chosen) if chosen else text
 
 
 def label(field: Any, name: str) -> Text:
@@ -182,15 +203,22 @@ def label(field: Any, name: str) -> Text:
     return Text(ja=ja, en=en)
 
 
+def in_words(path: str, value: Any, language: str) -> str | None:
+    """A value that changed, by the path of its field (`kpis[visits].cadence`), as a reader takes it in; None where there was none."""
+    if value is None:
+        return None
+    if isinstance(value, Mapping):
+        inside = (in_words(k, v, language) for k, v in value.items() if _given(v))
+        return " · ".join(text for text in inside if text)
+    if isinstance(value, list | tuple):
+        return ("、" if language == "ja" else ", ").join(in_words(path, item, language) or "" for item in value)
+    field = _ITEM.sub("", path).rpartition(".")[2]
+    found = _YES if value is True else _NO if value is False else words.chosen(field, str(value))
+    return str(getattr(found, language)) if found else str(value)
+
+
 def _given(value: Any) -> bool:
     return value is not None and value not in ("", [], {}, ())
-
-
-def _day(value: Any) -> str:
-    try:
-        return day(date.fromisoformat(str(value))) if value else ""
-    except ValueError:
-        return str(value)
 
 
 def _flat(annotation: Any) -> list[Any]:

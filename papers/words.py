@@ -102,6 +102,18 @@ CHOICES = {
     ("type", "satisfaction"): _t("満足度", "satisfaction"),
     ("accumulates", "cumulative"): _t("累計", "cumulative"),
     ("accumulates", "point"): _t("時点の値", "point in time"),
+    ("basis", "expected"): _t("見込み", "expected"),
+    ("basis", "measured"): _t("実測", "measured"),
+    ("bought", "works"): _t("工事・製造", "works"),
+    ("bought", "property"): _t("財産", "property"),
+    ("bought", "service"): _t("役務", "service"),
+    ("marks", "important"): _t("重要", "important"),
+    ("marks", "unusual"): _t("異例", "unusual"),
+    ("marks", "doubtful"): _t("疑義", "doubtful"),
+    ("parts", "stages"): _t("段階", "stages"),
+    ("parts", "kpis"): _t("指標", "figures"),
+    ("parts", "outcomes"): _t("取組方針", "results of reviews"),
+    ("parts", "budget"): _t("議決予算", "budget voted"),
     ("when", "below"): _t("下回る", "below"),
     ("when", "above"): _t("上回る", "above"),
     ("recommendation", "expansion"): _t("拡充", "expansion"),
@@ -117,8 +129,13 @@ CHOICES |= {
 
 
 def choice(field: str, value: str) -> str:
-    found = CHOICES.get((field, value))
-    return f"{found.ja} / {found.en}" if found else value
+    found = chosen(field, value)
+    return str(found) if found else value
+
+
+def chosen(field: str, value: str) -> Text | None:
+    """The words of a choice that a form offers."""
+    return CHOICES.get((field, value))
 
 
 def day(value: date | datetime | None) -> str:

@@ -8,6 +8,7 @@ from datetime import date
 
 from domain.calendar import fiscal_year, local_day
 from domain.directory import Directory
+from domain.fiscal import still_open
 from domain.lifecycle.routes import COORDINATOR
 from domain.messages import Problem, Text
 from domain.process import ProcessDefinition, Stage
@@ -34,12 +35,14 @@ def most_followed(
 
 @dataclass(frozen=True)
 class Ground:
-    """What a question is about. `running`: reference of a definition -> how many lifecycles follow it; `since`: the first day."""
+    """What a question is about. `running`: reference of a definition -> how many lifecycles follow it; `since`: the first day;
+    `closing`: the first day whose deadline is still ahead (None: `since`)."""
 
     since: date
     running: Mapping[str, int]
     definitions: Mapping[str, ProcessDefinition]
     directory: Directory
+    closing: date | None = None
 
     @property
     def base(self) -> ProcessDefinition | None:
@@ -59,7 +62,8 @@ def ground(store: Store) -> Ground:
     """What runs in a store now."""
     documents = [ProcessDefinition.model_validate(r["document"]) for r in queries.published_definitions(store)]
     known = {d.reference: d for d in documents}
-    return Ground(local_day(store.clock.now()), in_use(store), known, store.facts().directory)
+    now = store.clock.now()
+    return Ground(local_day(now), in_use(store), known, store.facts().directory, still_open(now))
 
 
 def last_day(asked: Supposition, on: Ground) -> date:
@@ -251,11 +255,12 @@ def _of_days(asked: Supposition, on: Ground) -> Iterator[Problem]:
             f"{on.since} より後、{latest} までの日付にしてください",
             f"name a day after {on.since} and up to {latest}",
         )
+    first = on.closing or on.since
     for n, day in enumerate(asked.deadlines):
-        if not on.since <= day <= latest:
+        if not first <= day <= latest:
             yield _problem(
                 f"deadlines.{n}",
                 day.isoformat(),
-                f"{on.since} から {latest} までの日付にしてください",
-                f"name a day from {on.since} to {latest}",
+                f"{first} から {latest} までの日付にしてください",
+                f"name a day from {first} to {latest}",
             )

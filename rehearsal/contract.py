@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat, WithJsonSchema, model_validator
 
-from domain.messages import Frozen, Text, unstorable
+from domain.messages import Frozen, Misfit, Text, unstorable
 from domain.process import ProcessDefinition
 
 ALL = "all"
@@ -45,7 +45,10 @@ class Supposition(Frozen):
     @model_validator(mode="after")
     def _storable(self) -> Supposition:
         if (text := unstorable(self)) is not None:
-            raise ValueError(f"{text[:80]!r} holds a character that cannot be stored; remove it")
+            raise Misfit(
+                f"{text[:80]!r} に保存できない文字があります。消してください",
+                f"{text[:80]!r} holds a character that cannot be stored; remove it",
+            )
         return self
 
 

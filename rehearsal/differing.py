@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from domain.calendar import Calendar, end_of_business, local_day
 from domain.directory import Directory
+from domain.fiscal import still_open
 from domain.messages import Text
 from domain.process import ProcessDefinition
 from domain.process_diff import compare
@@ -134,11 +135,11 @@ class Telling:
         return between(a, b) if b >= a else -between(b, a)
 
     def _window(self, trace: Trace, first: int) -> date | None:
-        """The first deadline on or after the day on which it next comes to ask for a budget."""
+        """The first deadline that is still ahead when it next comes to ask for a budget."""
         processes = (*self.definitions.values(), self.process)
         asking = {s.key for p in processes for s in p.stages if s.deliverable == BUDGETING}
-        entered = next((local_day(v.entered_at) for v in trace.visits[first:] if v.stage in asking), None)
-        return None if entered is None else min((d for d in self.deadlines if d >= entered), default=None)
+        entered = next((v.entered_at for v in trace.visits[first:] if v.stage in asking), None)
+        return None if entered is None else min((d for d in self.deadlines if d >= still_open(entered)), default=None)
 
     def _why(self, base: Trace, would: Trace, ends: datetime, *, late: bool) -> list[Text]:
         """Steps that are asked in one run alone, whose answers take longer or less long, and where the ways part."""

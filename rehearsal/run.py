@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from definitions.loader import DocumentError
+from definitions.faults import DocumentError
 from domain.calendar import fiscal_year
 from rehearsal.board import show_summary
 from rehearsal.casting import Cast, cast_demo, cast_file, in_session

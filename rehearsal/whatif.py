@@ -9,10 +9,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from domain.calendar import end_of_business, local_day
-from domain.fiscal import openings
+from domain.fiscal import openings, still_open
 from domain.lifecycle.migrating import MigrateDefinition, migration
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Actor, Recorded, Refused, Text
@@ -34,9 +34,10 @@ from store.calendars import calendar as shipped_calendar
 from store.calendars import fiscal_calendar
 
 
-def default_deadlines(first: date, last: date) -> tuple[date, ...]:
-    """The days on which requests for the initial budget close by the city's fiscal calendar, from `first` on up to the one after
+def default_deadlines(now: datetime, last: date) -> tuple[date, ...]:
+    """The days on which requests for the initial budget close by the city's fiscal calendar after `now`, up to the one after
     `last`; --deadline takes their place."""
+    first = still_open(now)
     years = last.year - first.year + 3
     found = openings(fiscal_calendar(), shipped_calendar(), first, years=years)
     closing = sorted(o.requests_close for o in found if o.kind == "initial" and o.requests_close >= first)
@@ -56,7 +57,7 @@ def of_store(now: Present, change: Change, until: date, seed: int, deadlines: Se
     stages = {stream: state.stage for stream, (state, _) in now.running.items()}
     both = Both(base, changed, stages, refused)
     process = change.definition or next(iter(now.definitions.values()))
-    found = deadlines or default_deadlines(local_day(now.now), until)
+    found = deadlines or default_deadlines(now.now, until)
     before = most_followed(Counter(s.definition for s, _ in now.running.values()), now.definitions, process.name)
     told = Telling(now.calendar, now.directory.directory, now.definitions, process, before, tuple(found), now.now)
     whole = told.whole(both, change, until, seed, now.beside)
@@ -85,7 +86,7 @@ def of_cast(
     changed = in_memory(Programme(other, since, until, seed, change=change), processes=many)
     begin = Programme(cast, since, until, seed).begins
     both = Both(base.traces, changed.traces, {}, {})
-    found = deadlines or default_deadlines(since, until)
+    found = deadlines or default_deadlines(begin, until)
     definitions = {cast.process.reference: cast.process}
     before = cast.process
     told = Telling(shipped_calendar(), cast.directory, definitions, process, before, tuple(found), begin)

@@ -16,6 +16,7 @@ from shell.output import OUT, short
 from shell.session import Session, operator
 
 if TYPE_CHECKING:
+    from definitions.faults import Fault
     from domain.directory import Directory
     from domain.directory_stream import Named
 
@@ -125,12 +126,13 @@ def _left_waiting(session: Session, directory: Directory) -> list[dict[str, Any]
 
 def _from_folder(folder: Path) -> tuple[Directory, tuple[Named, ...]]:
     """The tables of a folder as one document; every mistake by file, line and column."""
-    from definitions.loader import DocumentError, people_document
+    from definitions.faults import DocumentError, fault
+    from definitions.loader import people_document
 
     missing = [f"{name}.csv" for name in NEEDED if not (folder / f"{name}.csv").is_file()]
     if missing:
         raise DocumentError(
-            folder, [f"{m}: ファイルがありません。作ってください / no such file; add it" for m in missing]
+            folder, [fault("ファイルがありません。作ってください", "no such file; add it", value=m) for m in missing]
         )
     content: dict[str, Any] = {}
     for name in TABLES:
@@ -140,14 +142,14 @@ def _from_folder(folder: Path) -> tuple[Directory, tuple[Named, ...]]:
 
 
 def _table(file: Path, name: str) -> list[dict[str, Any]]:
-    from definitions.loader import DocumentError
+    from definitions.faults import DocumentError, placed
     from imports.spreadsheets import read_csv
 
-    rows, problems = [], []
+    rows, problems = [], list["Fault"]()
     for line in read_csv(file, TABLES[name]):
         row = dict(line.content)
         found = [*line.problems, *_made_proper(name, row)]
-        problems += [f"line {line.number}: {p}" for p in found]
+        problems += placed(f"line {line.number}", found)
         rows.append(row)
     if problems:
         raise DocumentError(file, problems)
@@ -164,27 +166,29 @@ _FILLED = {
 }
 
 
-def _made_proper(name: str, row: dict[str, Any]) -> list[str]:
+def _made_proper(name: str, row: dict[str, Any]) -> list[Fault]:
     """Turns the cells of a row into what the directory takes; what cannot be turned is returned as problems."""
+    from definitions.faults import fault
     from domain.days import day
 
-    problems = [f"{c}: 空です。書いてください / empty; fill it in" for c in _FILLED[name] if not row.get(c)]
+    problems = [fault("空です。書いてください", "empty; fill it in", field=c) for c in _FILLED[name] if not row.get(c)]
     for column in ("since", "until"):
         if column in row:
             found = day(row[column])
             if found is None:
-                problems.append(
-                    f"{column}: {row[column]}: 日付ではありません / not a date; write 2027-04-01 or 令和9年4月1日"
-                )
+                ja = "日付ではありません。2027-04-01 か 令和9年4月1日 のように書いてください"
+                en = "not a date; write 2027-04-01 or 令和9年4月1日"
+                problems.append(fault(ja, en, field=column, value=row[column]))
             row[column] = found
     for column in ("service", "auditor"):
         if column in row:
             if str(row[column]).lower() not in _YES:
-                problems.append(f"{column}: {row[column]}: yes か no を書いてください / write yes or no")
+                said = fault("yes か no を書いてください", "write yes or no", field=column, value=row[column])
+                problems.append(said)
             row[column] = _YES.get(str(row[column]).lower(), False)
     if "order" in row:
         if not str(row["order"]).isdecimal():
-            problems.append(f"order: {row['order']}: 順位を数字で書いてください / write a number")
+            problems.append(fault("順位を数字で書いてください", "write a number", field="order", value=row["order"]))
         row["order"] = int(row["order"]) if str(row["order"]).isdecimal() else 1
     for column in ("scope", "duties"):
         if column in row:

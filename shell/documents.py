@@ -213,8 +213,13 @@ def _print_attempts(found: list[dict[str, Any]]) -> None:
                 r["actor"]["person"] or "-",
                 r["command_type"],
                 short(r["stream"]),
-                f"{r['rule']}: {r['message']}",
+                f"{r['rule']}: {_both(r['message_ja'], r['message'])}",
             )
             for r in found
         ],
     )
+
+
+def _both(ja: str, en: str) -> str:
+    """Of what was refused before schema 0016 there is the English alone."""
+    return en if ja == en else f"{ja} / {en}"

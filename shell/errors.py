@@ -55,13 +55,15 @@ def of_refusals(refused: Sequence[tuple[str, Refused]], told: Sequence[Any]) -> 
 
 def of_validation(error: Any) -> ShellError:
     """A command that could not be made of what was typed; each wrong option by its name."""
+    from domain.misfits import said_of
+
     lines = []
     for e in error.errors(include_url=False):
-        field = str(e["loc"][0]) if e["loc"] else ""
+        field, said = str(e["loc"][0]) if e["loc"] else "", said_of(e)
         option = _WORDS.get(field, "--" + field.replace("_", "-")) if field else error.title
         shown = str(e.get("input")) if field else ""
         value = f"{shown[:60]}…" if len(shown) > 60 else shown
-        lines.append(f"{option}: {value}: 使えない値です / {e['msg']}")
+        lines.append(f"{option}: {value}: 使えない値です({said.ja}) / {said.en}")
     return ShellError(*lines, "→ 値を直してもう一度行ってください / correct it and try again")
 
 
@@ -70,7 +72,7 @@ def translate(error: Exception) -> ShellError:
     from pydantic import ValidationError
 
     from blobs.contract import BlobError
-    from definitions.loader import DocumentError
+    from definitions.faults import DocumentError
     from domain.registry import KINDS
     from imports.batch import Wrong
     from rehearsal.errors import RehearsalError

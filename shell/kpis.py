@@ -193,6 +193,8 @@ def feeds(
 def _terms(given: dict[str, Any], model: Any) -> Any:
     from pydantic import ValidationError
 
+    from domain.misfits import said_of
+
     options = {"lag_days": "--lag"}
     try:
         return model.model_validate({k: v for k, v in given.items() if v is not None})
@@ -201,7 +203,7 @@ def _terms(given: dict[str, Any], model: Any) -> Any:
         for e in error.errors(include_url=False):
             field = str(e["loc"][0])
             shown = "" if e["type"] == "missing" else f"{e['input']}: "
-            lines.append(f"{options.get(field, '--' + field)}: {shown}使えない値です / {e['msg']}")
+            lines.append(f"{options.get(field, '--' + field)}: {shown}{said_of(e)}")
         raise ShellError(
             *lines, "→ 例 / like: --url https://data.example.jp/kpi.json --value /data/0/value --period /data/0/period"
         ) from None

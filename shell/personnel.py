@@ -47,6 +47,13 @@ def who(
             "POST: 職か --person のどちらかを指定してください / name a post, or a person with --person",
             "→ `./taskforce who deputy_mayor --on 2025-10-01`",
         )
+    begins = session.store.facts().directory.begins
+    if post is not None and begins is not None and moment < begins <= today:
+        raise ShellError(
+            f"--on: {moment}: 職員名簿は {begins} から始まり、それより前は分かりません / the directory begins on {begins}, "
+            "and nothing is known of the days before it",
+            f"→ {begins} 以後の日付にしてください / name a day from {begins} on",
+        )
     rows = (
         _career(session, session.person(person, "--person"), today) if person else _holders(session, post or "", moment)
     )
@@ -176,31 +183,30 @@ def _print_moves(document: dict[str, Any]) -> None:
 
 def _moves(file: Path) -> list[dict[str, Any]]:
     """The rows of a file; every mistake by line, field and value."""
-    from definitions.loader import DocumentError
+    from definitions.faults import DocumentError, Fault, fault, placed
     from domain.days import day as day_of
     from imports.spreadsheets import read_csv
 
-    rows, problems = [], []
+    rows, problems = [], list[Fault]()
     for line in read_csv(file, COLUMNS):
-        problems += [f"line {line.number}: {p}" for p in line.problems]
+        place = f"line {line.number}"
+        problems += placed(place, line.problems)
         row = dict(line.content)
         for column in ("person", "post"):
             if not row.get(column):
-                problems.append(f"line {line.number}: {column}: 空です。書いてください / empty; fill it in")
+                problems.append(fault("空です。書いてください", "empty; fill it in", place=place, field=column))
         if "until" in row and (until := day_of(row["until"])) is None:
-            problems.append(
-                f"line {line.number}: until: {row['until']}: 日付ではありません / not a date; write 2027-03-31"
-            )
+            ja, en = "日付ではありません。2027-03-31 のように書いてください", "not a date; write 2027-03-31"
+            problems.append(fault(ja, en, place=place, field="until", value=row["until"]))
         elif "until" in row:
             row["until"] = until
         if (capacity := row.get("capacity", "")) not in _CAPACITIES:
-            problems.append(
-                f"line {line.number}: capacity: {capacity}: concurrent(兼務)か acting(事務取扱)/ write concurrent or acting"
-            )
+            ja = "concurrent(兼務)か acting(事務取扱)と書いてください"
+            problems.append(fault(ja, "write concurrent or acting", place=place, field="capacity", value=capacity))
         row["leaves"] = [p.strip() for p in str(row.get("leaves", "")).split(";") if p.strip()]
         rows.append(row)
     if not rows and not problems:
-        problems.append("行がありません。異動を1行ずつ書いてください / no rows; write one move a line")
+        problems.append(fault("行がありません。異動を1行ずつ書いてください", "no rows; write one move a line"))
     if problems:
         raise DocumentError(file, problems)
     return rows
@@ -214,7 +220,8 @@ def reorganise(
     json_: Json = False,
 ) -> None:
     """機構改革(課の統合・分割・改称)を取り込む / load a reorganisation, ahead of its day too"""
-    from definitions.loader import DocumentError, read_document, validated
+    from definitions.faults import DocumentError, fault
+    from definitions.loader import read_document, validated
     from domain.directory_changes import ReorganiseUnit
     from domain.directory_stream import STREAM
 
@@ -222,7 +229,7 @@ def reorganise(
     content = read_document(file)
     if not isinstance(content, dict):
         raise DocumentError(
-            file, ["unit と to が要ります / expected unit and to, and where new: units, new_posts, posts"]
+            file, [fault("unit と to が要ります", "expected unit and to, and where new: units, new_posts, posts")]
         )
     fields = {**content, "command_id": f"reorganise:{uuid4()}", "stream": STREAM, "on": parse_day("--on", on)}
     command = validated(file, ReorganiseUnit, fields)

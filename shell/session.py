@@ -18,7 +18,7 @@ from domain.bodies_stream import PublishRules
 from domain.bodies_stream import digest as digest_of
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.directory_stream import ImportDirectory
-from domain.messages import Actor, Command, Via
+from domain.messages import Actor, Command, Text, Via
 from domain.process_stream import PublishDefinition, stream_of
 from settings import Settings, load
 from shell.errors import Exit, ShellError
@@ -30,6 +30,9 @@ from store.transaction import Outcome
 
 if TYPE_CHECKING:
     from temporalio.client import Client
+
+_NO_PERSON = Text(ja="その職員はいません", en="no such person")
+_NO_REQUEST = Text(ja="その依頼はありません", en="not found")
 
 
 class Session:
@@ -96,7 +99,7 @@ class Session:
         if len(begun) == 1:
             return self._as(begun[0], option)
         if option == "--as":
-            self._note_attempt("person-unknown", f"{option}: {given[:100]}: no such person", given[:100])
+            self._note_attempt("person-unknown", f"{option}: {given[:100]}", _NO_PERSON, given[:100])
         hint = "候補 / candidates: " + ", ".join(begun[:8]) if begun else "一覧は / see `./taskforce people`"
         raise ShellError(
             f"{option}: {given}: 職員が{'複数います' if begun else 'いません'} / {'several match' if begun else 'no such person'}",
@@ -108,9 +111,10 @@ class Session:
             self._acting = person
         return person
 
-    def _note_attempt(self, rule: str, message: str, person: str | None) -> None:
+    def _note_attempt(self, rule: str, what: str, why: Text, person: str | None) -> None:
         """What somebody tried and could not even ask for stays on record, like a refusal. Reading leaves no trace."""
         if self._writing:
+            message = Text(ja=f"{what}: {why.ja}", en=f"{what}: {why.en}")
             self.store.note_attempt(next(iter(sys.argv[1:]), "shell"), self.actor(person), rule, message)
 
     def actor(self, person: str | None, capacity: str | None = None) -> Actor:
@@ -130,11 +134,11 @@ class Session:
         try:
             request = queries.resolve_request(self.store, given)
         except queries.NotFound as missing:
-            self._note_attempt("request-unknown", f"REQUEST: {given[:100]}: not found", self._acting)
+            self._note_attempt("request-unknown", f"REQUEST: {given[:100]}", _NO_REQUEST, self._acting)
             raise _not_found("REQUEST", given, missing.candidates, "inbox --as PERSON") from None
         stream = queries.request_stream(self.store, request)
         if stream is None:
-            self._note_attempt("request-unknown", f"REQUEST: {given[:100]}: not found", self._acting)
+            self._note_attempt("request-unknown", f"REQUEST: {given[:100]}", _NO_REQUEST, self._acting)
             raise _not_found("REQUEST", given, [], "inbox --as PERSON")
         return request, stream
 

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from domain.calendar import local_day
-from domain.messages import Actor, Frozen, Via
+from domain.messages import Actor, Frozen, Text, Via
 from store.tables import web_accounts, web_failures, web_identities, web_invitations, web_sessions
 
 if TYPE_CHECKING:
@@ -27,6 +27,12 @@ IDLE, AT_MOST = timedelta(minutes=60), timedelta(hours=12)
 FREE_TRIES, FREE_TRIES_OF_A_PLACE = 5, 50
 LONGEST_WAIT = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=24)
+_RIGHT_PASSWORD = Text(
+    ja="パスワードは正しいが、現在ここに勤務していない人", en="a right password of nobody who works here"
+)
+_CITY_ACCOUNT = Text(
+    ja="市のアカウントだが、現在ここに勤務していない人", en="an account of the city's of nobody who works here"
+)
 
 
 class SignInRefused(Exception):
@@ -110,26 +116,48 @@ class Accounts:
 
     def sign_in(self, person: str, password: str, place: str) -> str:
         """The token of a new session. `place`: the address that asks. Raises `SignInRefused`."""
-        keys = (_hashed(f"{person}|{place}"), _hashed(f"|{place}"))
-        wait = self._wait(keys)
-        if wait is not None:
-            raise SignInRefused(wait)
-        with self._store.database.read() as connection:
-            hashed = connection.execute(
-                sa.select(web_accounts.c.password_hash).where(web_accounts.c.person == person)
-            ).scalar()
-        fits = self._fits(hashed, password)
+        keys = self._tried(person, place)
+        fits = self._fits(self._hash_of(person), password)
         if not fits or not self._belongs_here(person):
             self._failed(keys)
             if fits:
                 actor = Actor(person=person, via=Via.WEB, authenticated_by="password")
-                self._store.note_attempt(
-                    "sign-in", actor, "person-unknown", "a right password of nobody who works here"
-                )
+                self._store.note_attempt("sign-in", actor, "person-unknown", _RIGHT_PASSWORD)
             raise SignInRefused(self._wait(keys))
         with self._store.database.write() as connection:
             connection.execute(sa.delete(web_failures).where(web_failures.c.key == keys[0]))
             return self._begin(connection, person)
+
+    def change(self, person: str, old: str, new: str, place: str) -> str:
+        """A new password by the person, who knows the old one: ends all their sessions; the token of a new one. Wrong tries count as at
+        signing in. Raises `SignInRefused` and `PasswordUnfit`."""
+        _require_fit(new)
+        keys = self._tried(person, place)
+        if not self._fits(self._hash_of(person), old):
+            self._failed(keys)
+            raise SignInRefused(self._wait(keys))
+        hashed = self._hasher.hash(new)
+        with self._store.database.write() as connection:
+            connection.execute(sa.delete(web_failures).where(web_failures.c.key == keys[0]))
+            self._set(connection, person, hashed)
+            return self._begin(connection, person)
+
+    def has_password(self, person: str) -> bool:
+        return self._hash_of(person) is not None
+
+    def _hash_of(self, person: str) -> str | None:
+        query = sa.select(web_accounts.c.password_hash).where(web_accounts.c.person == person)
+        with self._store.database.read() as connection:
+            found: str | None = connection.execute(query).scalar()
+        return found
+
+    def _tried(self, person: str, place: str) -> tuple[str, str]:
+        """The keys by which wrong tries count. Raises `SignInRefused` while nothing is tried."""
+        keys = (_hashed(f"{person}|{place}"), _hashed(f"|{place}"))
+        wait = self._wait(keys)
+        if wait is not None:
+            raise SignInRefused(wait)
+        return keys
 
     def _begin(self, connection: sa.Connection, person: str) -> str:
         token, now = secrets.token_urlsafe(32), self._now()
@@ -192,9 +220,7 @@ class Accounts:
         person = self.invited(invitation) if invitation else self.linked(issuer, subject)
         if person is None or not self._belongs_here(person):
             actor = Actor(person=person or f"oidc:{subject[:100]}", via=Via.WEB, authenticated_by=f"oidc:{issuer}")
-            self._store.note_attempt(
-                "sign-in", actor, "person-unknown", "an account of the city's of nobody who works here"
-            )
+            self._store.note_attempt("sign-in", actor, "person-unknown", _CITY_ACCOUNT)
             return None
         with self._store.database.write() as connection:
             if invitation:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from domain.messages import Actor, Frozen, Via
+from domain.messages import Actor, Frozen, Text, Via
 from store.tables import web_keys
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ NOTED = timedelta(days=1)
 """So often it is noted that a key is tried whose person has left: a machine asks again and again."""
 AT_MOST = 10
 """Keys that a person may have at a time by making them on a page."""
+_GONE = Text(ja="職員名簿にいない人の API キー", en="a key of nobody who is in the directory")
 _MARK = "tfk_"
 _TURN = 7403113
 
@@ -111,7 +112,7 @@ class ApiKeys:
                 connection.execute(sa.update(web_keys).where(web_keys.c.id == found.id).values(used_at=now))
             if gone:
                 actor = Actor(person=found.person, via=Via.API, authenticated_by=f"key:{found.id}")
-                self._store.note_attempt("key", actor, "person-unknown", "a key of nobody who is in the directory")
+                self._store.note_attempt("key", actor, "person-unknown", _GONE)
         return None if gone else found
 
     def of(self, person: str) -> list[Key]:

@@ -412,11 +412,15 @@ def notices_for(store: Store, person: str, limit: int = 50) -> list[Row]:
 
 
 def refusals(store: Store, limit: int = 100, person: str | None = None) -> list[Row]:
-    """Refused attempts, newest first: `actor` as a document, and only those of one person where named."""
+    """Refused attempts, newest first: `actor` as a document, and only those of one person where named. `message` is the English
+    reason, `message_ja` the Japanese, or the same where only one is known."""
     query = sa.select(refused).order_by(refused.c.id.desc()).limit(limit)
     if person is not None:
         query = query.where(refused.c.actor.contains(f'"person":"{person}"', autoescape=True))
-    return [{**row, "actor": json.loads(row["actor"])} for row in rows(store, query)]
+    return [
+        {**row, "actor": json.loads(row["actor"]), "message_ja": row["message_ja"] or row["message"]}
+        for row in rows(store, query)
+    ]
 
 
 def outside_documents(store: Store) -> dict[tuple[str, str], str]:

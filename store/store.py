@@ -17,7 +17,7 @@ from domain.directory import Directory
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.facts import Facts
 from domain.kinds import Kind
-from domain.messages import SYSTEM, Actor, Command, Plan, Recorded, Refused
+from domain.messages import SYSTEM, Actor, Command, Plan, Recorded, Refused, Text
 from domain.process import ProcessDefinition
 from domain.registry import KINDS
 from store import codec
@@ -252,6 +252,7 @@ class Store:
                 "actor": codec.canonical(actor.model_dump(mode="json")),
                 "rule": refusal.refusal.rule,
                 "message": refusal.refusal.message.en,
+                "message_ja": refusal.refusal.message.ja,
             }
             for command, actor, refusal in turned_down
         ]
@@ -263,7 +264,7 @@ class Store:
         """Keep an attempt that was refused before it came to `record` (an answer without a valid signature)."""
         self._keep_refusals([(command, actor, refusal)])
 
-    def note_attempt(self, what: str, actor: Actor, rule: str, message: str, stream: str = "") -> None:
+    def note_attempt(self, what: str, actor: Actor, rule: str, message: Text, stream: str = "") -> None:
         """Keep an attempt that never became a command: by a person who is not known, or on something that is not there."""
         row = {
             "at": self.clock.now(),
@@ -271,7 +272,8 @@ class Store:
             "command_type": what,
             "actor": codec.canonical(actor.model_dump(mode="json")),
             "rule": rule,
-            "message": message,
+            "message": message.en,
+            "message_ja": message.ja,
         }
         with suppress(sa.exc.SQLAlchemyError, StoreError), self.database.write() as connection:
             connection.execute(sa.insert(refused), [row])
@@ -402,14 +404,17 @@ class Store:
             found = connection.execute(query.order_by(events.c.version).limit(1)).first()
         return None if found is None else found[0] == codec.command_hash(command, codec.actor(found[1]))
 
-    def events(self, stream: str, after: int = 0, *, open_texts: bool = True) -> list[Recorded]:
-        """The events of a stream behind version `after`, sealed texts opened unless told otherwise."""
+    def events(
+        self, stream: str, after: int = 0, *, most: int | None = None, open_texts: bool = True
+    ) -> list[Recorded]:
+        """The events of a stream behind version `after` (the first so many), sealed texts opened unless told otherwise."""
         with self.database.read() as connection:
             rows = connection.execute(
                 sa.select(events, streams.c.kind)
                 .join(streams, streams.c.stream == events.c.stream)
                 .where(events.c.stream == stream, events.c.version > after)
                 .order_by(events.c.version)
+                .limit(most)
             ).mappings()
             found = list(rows)
             keys = all_keys(connection) if open_texts and found else None

@@ -143,7 +143,9 @@ refused = Table(
     Column("actor", Text, nullable=False),
     Column("rule", Text, nullable=False),
     Column("message", Text, nullable=False),
+    Column("message_ja", Text),
 )
+"""Attempts that were refused. `message` is the English; those from before schema 0016 have it alone."""
 
 channel_health = Table(
     "channel_health",

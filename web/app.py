@@ -222,6 +222,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         deciding,
         drafting,
         gauging,
+        guide,
         importing,
         inbox,
         keys,
@@ -229,6 +230,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         live,
         managing,
         moving,
+        passwords,
         printing,
         processes,
         public,
@@ -271,6 +273,8 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         reorganising,
         administering,
         keys,
+        passwords,
+        guide,
         moving,
         processes,
         ruling,
@@ -285,7 +289,8 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     ):
         app.include_router(module.router)
 
-    app.mount("/api/v1", create_api(site))
+    app.state.api = create_api(site)
+    app.mount("/api/v1", app.state.api)
 
     @app.get("/healthz")
     def healthz() -> PlainTextResponse:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
 from starlette.datastructures import UploadFile
 
-from blobs.inspection import inspect
+from blobs.inspection import Unfit, inspect
 from blobs.registry import configured
 from domain.attachments import Attachment
 from domain.lifecycle.attaching import AttachFile
-from domain.messages import Actor
+from domain.messages import Actor, Refusal, Text
 from store.errors import StoreError
 from store.transaction import Outcome
 from web.app import Site
+
+_ANOTHER = "別のファイルを選んでください / choose another file"
 
 
 def keep(site: Site, upload: UploadFile, name: str) -> Attachment:
@@ -39,3 +42,14 @@ def attach(
     """Raises `Unfit` for a file that is not taken, `Refused` when a rule is against it."""
     file = keep(site, upload, upload.filename or "")
     return site.record(AttachFile(command_id=command_id, stream=stream, file=file), actor, expected)
+
+
+def file_refusal(unfit: Unfit) -> Refusal:
+    """Why a file is not taken, and what to do."""
+    what, _, remedy = re.sub(r"^FILE: (\S*upload: )?", "", str(unfit)).partition("\n")
+    return Refusal(rule="file", message=_both(what), remedy=_both(remedy.removeprefix("→ ") or _ANOTHER))
+
+
+def _both(line: str) -> Text:
+    ja, _, en = line.partition(" / ")
+    return Text(ja=ja, en=en or ja)

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from domain.days import day as written_day
 from domain.deliverables.shape import choices, inner
+from domain.lifecycle import committing, procuring, valuing
 from domain.messages import Problem, Text
 from papers.words import CHOICES
 
@@ -34,9 +35,17 @@ Show = Literal[
     "unit",
     "lifecycle",
     "several",
+    "ticks",
     "group",
     "items",
 ]
+_WORDS: Mapping[tuple[str, str], Text] = {
+    **CHOICES,
+    **{("what", key): title for key, title in {**valuing.UNITS, **committing.KINDS}.items()},
+    **{("method", key): title for key, title in procuring.METHODS.items()},
+    **{("step", key): title for key, title in procuring.STEPS.items()},
+}
+"""(field, value) -> words, for every choice that forms and acts offer."""
 _SHORT = {
     "key",
     "title",
@@ -78,7 +87,7 @@ class Box:
     of: Literal["person", "unit", ""] = ""
     """What each of `several` names."""
     values: list[str] = field(default_factory=list)
-    """What is written in each box of `several`; the last is empty."""
+    """What is written in each box of `several`, of which the last is empty; or what is ticked among the `choices` of `ticks`."""
 
     @property
     def id(self) -> str:
@@ -130,20 +139,27 @@ def boxes(
         elif many:
             values = [str(v) for v in value] if isinstance(value, list | tuple) else [str(value)] if value else []
             box.value = "\n".join(values)
+            box.choices = _choices(name, kind)
             if box.show == "several":
                 box.of = "unit" if "組織ID" in (info.description or "") else "person"
                 box.values = [*(_shown(box.of, v, named) for v in values), *[""] * (2 if more == path else 1)]
+            elif box.show == "ticks":
+                box.values = values
             for n in range(200):
                 box.problems += (problems or {}).get(f"{path}.{n}", [])
         else:
             box.value = value if isinstance(value, bool) else "" if value is None else str(value)
             if box.show in ("person", "unit") and box.value:
                 box.value = _shown(box.show, box.value, named)
-            box.choices = tuple((v, CHOICES.get((name, v), Text(ja=v, en=v))) for v in choices(kind))
+            box.choices = _choices(name, kind)
             if offers and name in offers:
                 box.show, box.choices = "choice", offers[name]
         found.append(box)
     return found
+
+
+def _choices(name: str, kind: Any) -> tuple[tuple[str, Text], ...]:
+    return tuple((v, _WORDS.get((name, v), Text(ja=v, en=v))) for v in choices(kind))
 
 
 def _label(description: str | None, name: str) -> Text:
@@ -156,6 +172,8 @@ def _label(description: str | None, name: str) -> Text:
 def _show(name: str, kind: Any, many: bool, description: str) -> Show:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return "items" if many else "group"
+    if many and choices(kind):
+        return "ticks"
     if many:
         return "several" if "職員ID" in description or "組織ID" in description else "lines"
     if kind is bool:
@@ -212,7 +230,10 @@ def typed(
                 content[name] = typed(kind, given, f"{path}.", ids)
         elif many:
             lines = given.get(path, "").splitlines()
-            if _show(name, kind, many, info.description or "") == "several":
+            shown = _show(name, kind, many, info.description or "")
+            if shown == "ticks":
+                lines += _several(given, path)
+            elif shown == "several":
                 of = "unit" if "組織ID" in (info.description or "") else "person"
                 lines = [ids(of, line) for line in [*lines, *_several(given, path)]]
             content[name] = [line.strip() for line in lines if line.strip()]

@@ -16,7 +16,7 @@ from domain.deliverables.taskforce import Viewpoint, Weight
 from domain.duties import has_duty
 from domain.lifecycle.commands import StartLifecycle
 from domain.lifecycle.commands import stream_of as lifecycle_stream
-from domain.messages import Frozen, Refused, refuse
+from domain.messages import Frozen, Problem, Refused, Text, refuse
 from domain.selection import messages as sm
 from domain.selection.kind import stream_of as round_stream
 from domain.sessions import messages as m
@@ -29,6 +29,8 @@ from store.store import Store
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
 """Days that are taken; beyond them calendars end."""
+UNKNOWN = "before-the-directory"
+"""Refuses a day of which the directory knows nothing."""
 WithinCalendars = Annotated[date, Field(ge=EARLIEST, le=LATEST)]
 
 
@@ -163,7 +165,8 @@ def require_concerned(store: Store, person: str, previous: str) -> None:
 
 
 def day_asked(store: Store, on: date | None) -> date:
-    """A day up to today, which it is unless another is asked for. Raises `Refused`: what is loaded ahead is confidential."""
+    """A day of the directory up to today, which it is unless another is asked for. Raises `Refused`: what is loaded ahead is
+    confidential, and of the days before the directory begins (rule `UNKNOWN`) nothing is known."""
     today = local_day(store.clock.now())
     if on is not None and on > today:
         raise refuse(
@@ -172,6 +175,18 @@ def day_asked(store: Store, on: date | None) -> date:
             f"{on}: what is loaded ahead is confidential until its day",
             remedy_ja="今日までの日付にしてください",
             remedy_en="name a day up to today",
+        )
+    begins = store.facts().directory.begins
+    if on is not None and begins is not None and on < begins <= today:
+        ja = f"{wareki(on)}: 職員名簿は{wareki(begins)}から始まり、それより前は分かりません"
+        en = f"{on}: the directory begins on {begins}, and nothing is known of the days before it"
+        raise refuse(
+            UNKNOWN,
+            ja,
+            en,
+            remedy_ja=f"{wareki(begins)}以後の日付にしてください",
+            remedy_en=f"name a day from {begins} on",
+            problems=(Problem(field="on", value=on.isoformat(), message=Text(ja=ja, en=en)),),
         )
     return on or today
 

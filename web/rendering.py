@@ -24,7 +24,7 @@ from domain.calendar import JST, local_day, wareki, wareki_fiscal_year
 from domain.messages import Text
 from papers.words import CLOSED
 from store.store import Store
-from web.saying import on_page
+from web.saying import concluded, half, on_page
 
 if TYPE_CHECKING:
     from web.app import Site
@@ -86,9 +86,12 @@ class Renderer:
             "lang": language,
             "other_language": "en" if language == "ja" else "ja",
             "say": _say(language),
+            "concluded": lambda text: concluded(text, language),
+            "half": lambda text: half(text, language),
             "told": lambda text: on_page(_say(language)(text), language, name_of),
             "day": _day(language),
-            "minute": _minute,
+            "minute": minute,
+            "address_of": address_of,
             "session_name": _session_name(language, self._site.store),
             "ending": lambda key: _say(language)(CLOSED[key]) if key in CLOSED else str(key or ""),
             "fiscal_year": _fiscal_year(language),
@@ -160,8 +163,21 @@ def _day(language: str) -> Any:
     return day
 
 
-def _minute(value: datetime | None) -> str:
+def minute(value: datetime | None) -> str:
     return value.astimezone(JST).strftime("%Y-%m-%d %H:%M") if value is not None else ""
+
+
+def address_of(stream: str) -> str:
+    """The page of a stream: a lifecycle, a session (or an item of it), a selection round."""
+    session = _SESSION.fullmatch(stream)
+    if session:
+        return f"/sessions/{stream.partition('/')[0]}"
+    if stream in _PLACES:
+        return _PLACES[stream]
+    return f"/selection/{stream}" if stream.startswith("selection:") else f"/lifecycles/{stream}"
+
+
+_PLACES = {"directory": "/organisation", "bodies": "/rules"}
 
 
 _SESSION = re.compile(r"(?P<body>[a-z]+):(?P<year>\d{4})-(?P<number>\d+)(?:/.*)?")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from domain.sessions.words import CONCLUSIONS
 from papers.words import DECISIONS
 
 PLACES: Mapping[str, tuple[str, str]] = {
@@ -40,10 +41,29 @@ OPTIONS: Mapping[str, tuple[str, str]] = {
     "--guest": ("「構成員以外の出席者」の欄", "the field “others who attend”"),
 }
 _COMMAND = re.compile(r"`\./taskforce ([a-z]+)( [a-z]+)?[^`]*`")
+_JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
+_ENDS = "|".join(sorted({re.escape(words.en) for words in CONCLUSIONS.values()}, key=len, reverse=True))
+_CONCLUDED = re.compile(
+    rf"(?P<ja>.+?) / (?P<en>concluded by .+?: (?:{_ENDS})(?:; see its minutes)?)(?P<more>.*)", re.DOTALL
+)
 _COMMAND_JA = re.compile(_COMMAND.pattern + " ?")
 _OPTION = re.compile(r"`?(--[a-z-]+)`? ?")
 _ID = re.compile(r"(?<![A-Za-z0-9_./:@-])[A-Za-z][A-Za-z0-9_-]*[0-9-][A-Za-z0-9_-]*(?![A-Za-z0-9_./:@-])")
 _ANSWERED = re.compile(r"が (approve|conditions|return|reject) と|with (approve|conditions|return|reject)\b")
+
+
+def half(text: str, language: str) -> str:
+    """Of a text that the program wrote as `日本語 / English` on one line, the half for a reader; any other text as it is."""
+    ja, slash, en = text.partition(" / ")
+    if not slash or not _JAPANESE.search(ja) or _JAPANESE.search(en):
+        return text
+    return ja if language == "ja" else en
+
+
+def concluded(text: str, language: str) -> str:
+    """What a session says of its conclusion for a reader; what people added stays, and so does every other text."""
+    found = _CONCLUDED.fullmatch(text)
+    return f"{found['ja' if language == 'ja' else 'en']}{found['more']}" if found else text
 
 
 def on_page(text: str, language: str, name_of: Callable[[str], str]) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from definitions.loader import DocumentError
-from domain.messages import Actor, Text
+from definitions.faults import DocumentError, Fault, fault
+from domain.messages import Actor
 from imports.batch import Batch, Done, Wrong, record
+from imports.portfolios import unknown_sheet
 from imports.registry import Importing
 from imports.rows import aliased
 from store.store import Store
@@ -21,20 +21,14 @@ MOST = 2_000
 """Rows at once; more go in several files, or at the shell."""
 File = tuple[str, bytes]
 """(name, content)"""
-_PLACE = re.compile(r"^(?:(?P<file>[^:/]{1,60}\.csv) )?(?:line \d+(?:, column \d+)?|tasks\[\d+\])(?=: )")
 
 
 class Unread(Exception):
-    """A file that is not taken. `problems`: (place, what is wrong with the remedy), nothing of it recorded."""
+    """A file that is not taken, nothing of it recorded, with everything that is wrong."""
 
-    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("unread")
-        self.problems = list(problems)
-
-
-def said(problem: str) -> Text:
-    """Lines of files stand in both languages in one, as at the shell."""
-    return Text(ja=problem, en=problem)
+        self.faults = tuple(faults)
 
 
 def read(store: Store, kind: Importing, actor: Actor, files: Sequence[File], round_: str = "") -> Batch:
@@ -51,11 +45,11 @@ def read(store: Store, kind: Importing, actor: Actor, files: Sequence[File], rou
             else:
                 batch = kind.read(store, actor, paths[0], round_, MOST)
         except DocumentError as error:
-            raise Unread([_placed(p) for p in error.problems]) from None
+            raise Unread(error.faults) from None
         except Wrong as error:
-            raise Unread([("", " ".join(error.lines))]) from None
+            raise Unread([error.fault]) from None
         except RecursionError:
-            raise _unread("入れ子が深すぎます。浅くしてください / nested too deeply; nest it less") from None
+            raise _unread("入れ子が深すぎます。浅くしてください", "nested too deeply; nest it less") from None
     return batch
 
 
@@ -64,8 +58,8 @@ def take(site: Site, actor: Actor, batch: Batch) -> Done:
     return record(batch, actor, site.record_many)
 
 
-def _unread(words: str) -> Unread:
-    return Unread([("", words)])
+def _unread(ja: str, en: str, value: str = "") -> Unread:
+    return Unread([fault(ja, en, value=value)])
 
 
 def _sheets(kind: Importing, files: Sequence[File]) -> bool:
@@ -75,9 +69,9 @@ def _sheets(kind: Importing, files: Sequence[File]) -> bool:
 def _require_fit(kind: Importing, files: Sequence[File]) -> None:
     """Raises `Unread` for what is none of the files that this kind takes."""
     if not files:
-        raise _unread("ファイルを選んでください / choose a file")
+        raise _unread("ファイルを選んでください", "choose a file")
     if sum(len(content) for _, content in files) > LARGEST:
-        raise _unread(f"合わせて {LARGEST >> 20} MB までにしてください / send at most {LARGEST >> 20} MB in all")
+        raise _unread(f"合わせて {LARGEST >> 20} MB までにしてください", f"send at most {LARGEST >> 20} MB in all")
     for name, content in files:
         if (
             not name
@@ -88,23 +82,26 @@ def _require_fit(kind: Importing, files: Sequence[File]) -> None:
             or "\\" in name
         ):
             shown = name[:80].encode("utf-8", "replace").decode()
-            raise _unread(f"{shown}: 使えないファイル名です / such a name cannot be used; rename the file")
+            raise _unread(
+                "使えないファイル名です。名前を変えてください", "such a name cannot be used; rename the file", shown
+            )
         if Path(name).suffix.lower() not in kind.forms:
             forms = ", ".join(kind.forms)
-            raise _unread(f"{name}: この種類のファイルは読めません / cannot be read; send one of {forms}")
+            raise _unread(
+                f"この種類のファイルは読めません。次のいずれかにしてください: {forms}",
+                f"cannot be read; send one of {forms}",
+                name,
+            )
         if Path(name).suffix.lower() in (".yaml", ".yml") and aliased(content.decode("utf-8-sig", "replace")):
-            raise _unread(f"{name}: YAML の別名(*)は使えません / YAML aliases (*) are not taken; write it out")
+            raise _unread(
+                "YAML の別名(*)は使えません。書き下してください", "YAML aliases (*) are not taken; write it out", name
+            )
     if len({name for name, _ in files}) < len(files):
-        raise _unread("同じ名前のファイルがあります / two files have the same name; rename one")
+        raise _unread(
+            "同じ名前のファイルがあります。一方の名前を変えてください", "two files have the same name; rename one"
+        )
     if len(files) > 1 and not kind.sheets:
-        raise _unread("ファイルは1つにしてください / send one file at a time")
+        raise _unread("ファイルは1つにしてください", "send one file at a time")
     strange = [name for name, _ in files if name not in kind.sheets] if len(files) > 1 else []
     if strange:
-        known = ", ".join(kind.sheets)
-        raise _unread(f"{strange[0]}: 知らない表です / unknown sheet; 使えるのは / sheets: {known}")
-
-
-def _placed(problem: str) -> tuple[str, str]:
-    """(place, the rest) of a line such as `line 3: value: 12,5: …`."""
-    found = _PLACE.match(problem)
-    return (found[0], problem[found.end() + 2 :]) if found else ("", problem)
+        raise Unread([unknown_sheet(name) for name in strange])

@@ -12,6 +12,7 @@ from domain.deliverables import project as p
 from domain.deliverables import taskforce as t
 from domain.deliverables.base import Context, Form, Rule
 from domain.messages import Problem, Refusal, Refused, Text
+from domain.misfits import said_of
 
 
 @dataclass(frozen=True)
@@ -64,38 +65,12 @@ def parse(key: str, content: Mapping[str, Any]) -> Form:
                     Problem(
                         field=".".join(str(part) for part in e["loc"]) or key,
                         value=_short(e.get("input")),
-                        message=Text(ja=in_japanese(e["type"], e.get("ctx") or {}, e["msg"]), en=e["msg"]),
+                        message=said_of(e),
                     )
                     for e in error.errors(include_url=False)
                 ),
             )
         ) from None
-
-
-_JAPANESE = {
-    "int": "整数を書いてください(例: 1200)",
-    "float": "数を書いてください(例: 12.5)",
-    "decimal": "数を書いてください(例: 12.5)",
-    "finite": "数を書いてください(例: 12.5)",
-    "date": "日付を書いてください(例: 2026-04-01)",
-    "bool": "はい(true)かいいえ(false)で書いてください",
-    "string_pattern_mismatch": "書き方が違います(半角の小文字・数字など)",
-    "string": "文字を書いてください",
-    "literal": "選択肢のいずれかを書いてください: {expected}",
-    "greater_than_equal": "{ge} 以上の値を書いてください",
-    "less_than_equal": "{le} 以下の値を書いてください",
-    "extra": "この様式にない項目です。消すか、項目の名を直してください",
-    "missing": "記入してください",
-    "tuple": "箇条書き(リスト)で書いてください",
-    "model": "項目の組で書いてください",
-}
-"""By the beginning of pydantic's error type."""
-
-
-def in_japanese(kind: str, context: Mapping[str, Any], otherwise: str) -> str:
-    """What pydantic says of a value, by the type and context of its error; `otherwise` where we have no words."""
-    found = next((text for begin, text in _JAPANESE.items() if kind.startswith(begin)), None)
-    return f"値が様式に合いません({otherwise})" if found is None else found.format_map(context)
 
 
 def pruned(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from domain.calendar import Calendar, end_of_business, local_day
 from domain.facts import Facts
-from domain.fiscal import Opening, first_reachable, warn_at
+from domain.fiscal import Opening, first_reachable, still_open, warn_at
 from domain.lifecycle.events import WindowAim
 from domain.lifecycle.state import Lifecycle
 from domain.process import ProcessDefinition, Stage
@@ -73,10 +73,8 @@ def reachable(state: Lifecycle, stage: str, round_: int, facts: Facts, now: date
     ready = ready_on(facts.definition, facts.calendar, stage, now)
     if ready is None:
         return None
-    today = local_day(now)
-    if end_of_business(today) <= now:  # what closes today has closed
-        today += timedelta(days=1)
-    found = first_reachable(facts.fiscal, facts.calendar, today, max(ready, today), new=round_ == 1)
+    first = still_open(now)
+    found = first_reachable(facts.fiscal, facts.calendar, first, max(ready, first), new=round_ == 1)
     return aim_at(found, facts) if found is not None else None
 
 

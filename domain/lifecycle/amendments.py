@@ -70,7 +70,9 @@ class MergeLifecycle(LifecycleCommand):
     """This lifecycle is the same as another: it ends with a reference to it."""
 
     type = "MergeLifecycle"
-    into: str = Field(min_length=1, max_length=100)
+    into: str = Field(
+        min_length=1, max_length=100, description="続ける課題のID / the lifecycle that goes on, by its id"
+    )
     reason: str = Field(min_length=1, max_length=4000)
 
 

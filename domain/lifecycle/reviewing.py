@@ -29,8 +29,8 @@ def review_events(
     if not stage.repeats or stage.next is None:
         raise refuse(
             "not-monitoring",
-            f"再検討はモニタリングの段階で開きます(いま {state.work})",
-            f"a review is opened from monitoring; the lifecycle is at {state.work!r}",
+            f"再検討はモニタリングの段階で開きます(いまは「{stage.title.ja}」)",
+            f"a review is opened from monitoring; the lifecycle is at “{stage.title.en}”",
             remedy_ja="モニタリングに進んでから開いてください",
             remedy_en="go on to monitoring first",
         )

@@ -29,7 +29,8 @@ def test_drafts_are_those_of_the_pages_and_go_when_they_are_handed_in(town: Page
             seen["route"][0]["waiting"][0]["people"] == ["p32"] and seen["route"][0]["answers"] == seen["earlier"] == []
         )
         assert chief.put(f"{here}/draft", json={"comment": "あとで"}).status_code == 200
-        assert chief.get(f"{here}/draft").json()["comment"] == "あとで"
+        kept = chief.get(f"{here}/draft").json()
+        assert kept["comment"] == "あとで" and chief.put(f"{here}/draft", json=kept).json() == kept
         assert problem(drafter.put(f"{here}/draft", json={"comment": "x"})) == (404, "not-found"), "it asks another"
         assert chief.delete(f"{here}/draft").status_code == 204
         assert problem(chief.get(f"{here}/draft")) == (404, "not-found")
@@ -40,10 +41,18 @@ def test_drafts_are_those_of_the_pages_and_go_when_they_are_handed_in(town: Page
         begun = drafter.get(path)
         assert begun.json()["version"] == 0 and begun.json()["content"]["problem"] == SETUP["problem"]
         changed = SETUP | {"problem": "年約1万2千件の来庁"}
+        same = drafter.put(path, json=begun.json(), headers={"If-Match": begun.headers["etag"]}).json()
+        assert (same["version"], same["content"]) == (1, begun.json()["content"])
+        assert drafter.delete(path).status_code == 204
         saved = drafter.put(path, json={"content": changed}, headers={"If-Match": begun.headers["etag"]})
         assert saved.json()["version"] == 1 and saved.headers["etag"] == '"1"'
         late = drafter.put(path, json={"content": {"problem": "x"}}, headers={"If-Match": begun.headers["etag"]})
         assert problem(late) == (412, "draft-moved-on")
+        back = drafter.put(path, json=saved.json(), headers={"If-Match": saved.headers["etag"]})
+        assert back.json() == drafter.get(path).json() == saved.json(), "what was read is taken back as it is"
+        other_round = drafter.put(path, json=saved.json() | {"round": 2})
+        assert problem(other_round) == (412, "draft-moved-on") and "round: 1" in other_round.json()["message"]["en"]
+        assert drafter.post(f"{path}/check", json=saved.json()).json()["problems"] == []
         assert problem(drafter.put(path, json={"content": {"verse": "x"}})) == (422, "form-shape")
         assert drafter.post(f"{path}/check", json={"content": changed}).json()["problems"] == []
         assert drafter.post(f"{path}/check", json={"content": {}}).json()["problems"] != []
@@ -109,6 +118,12 @@ def _handed_over(drafter: httpx.Client, personnel: httpx.Client) -> None:
 
 def _read(town: Pages, office: httpx.Client, drafter: httpx.Client) -> None:
     assert problem(drafter.get("/directory", params={"on": "2199-01-01"})) == (409, "day-to-come")
+    for path in ("/directory", "/directory/tenures"):
+        early = drafter.get(path, params={"on": "2019-12-31"})
+        assert problem(early) == (422, "before-the-directory") and "2020-04-01" in early.json()["remedy"]["en"]
+        assert [(p["field"], p["value"]) for p in early.json()["problems"]] == [("on", "2019-12-31")]
+    assert "2020-04-01" in town.refused("who", "mayor", "--on", "2019-12-31")
+    assert drafter.get("/directory", params={"on": "2020-04-01"}).json()["posts"][0]["holders"]
     assert drafter.get("/directory", params={"on": "2026-04-01"}).json()["day"] == "2026-04-01"
     career = drafter.get("/directory/tenures", params={"person": "p33"}).json()["items"]
     told = town.json("who", "--person", "p33")

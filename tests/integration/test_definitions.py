@@ -132,6 +132,8 @@ def test_a_new_version_is_compared_published_tried_and_moved_to(shell: Shell, tm
     assert sorted(r["status"] for r in rest["lifecycles"]) == ["moved"] * 6 + ["same"]
     stranger = shell("definition", "migrate", "himeji@1", "--all", "--reason", "x", "--as", "p38", "--json", code=3)
     assert "not-concerned" in stranger.stdout
+    again = [shell.json("start", str(ROOT / "examples" / f"{name}.yaml")) for name in ("smart-city", "first")]
+    assert {row["status"] for rows in again for row in rows} == {"exists"}
     assert shell.json("verify")["ok"]
     assert "himeji@1" in shell.refused("definition", "dry-run", _as_version(tmp_path, file, 1))
 

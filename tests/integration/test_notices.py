@@ -29,10 +29,10 @@ from domain.process_stream import PublishDefinition, stream_of
 from domain.reader_stream import ChooseNotices
 from domain.reader_stream import stream_of as reader_of
 from notifications.chat import Chat
-from notifications.contract import Address, Owed, Undeliverable
+from notifications.contract import SIGNATURE, Address, Owed, Undeliverable
 from notifications.email import Email, Smtp, compose
 from notifications.registry import ALWAYS
-from notifications.webhook import SIGNATURE, Webhook
+from notifications.webhook import Webhook
 from runtime.devserver import free_port
 from settings import ROOT
 from store import outbox, queries

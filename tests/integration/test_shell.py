@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from definitions.loader import DocumentError, load_people
+from definitions.faults import DocumentError
+from definitions.loader import load_people
 from domain.deliverables.registry import DELIVERABLES, parse
 from imports.starts import read_start_file
 from runtime.devserver import free_port

@@ -15,6 +15,7 @@ from store.errors import StoreVirtual
 from store.queries import refusals
 from store.store import Store
 from store.tables import answers, deliveries, events, requests
+from store.tables import refused as refused_rows
 from store.verify import verify
 from tests.toy import DUE, SYSTEM, TOYS, Answer, Ask, Close, Expire, Toy, Write, somebody
 
@@ -89,6 +90,12 @@ def test_a_refusal_leaves_no_trace_in_the_stream_and_may_be_right_later(store: S
     assert count(store, events) == 0
     noted = refusals(store)
     assert [(r["stream"], r["command_type"], r["rule"], r["at"]) for r in noted] == [("s", "Answer", "not-now", START)]
+    assert (noted[0]["message_ja"], noted[0]["message"]) == ("できません", "not possible")
+    with store.database.write() as connection:
+        connection.execute(sa.update(refused_rows).values(message_ja=None))
+    assert refusals(store)[0]["message_ja"] == "not possible", (
+        "what was refused before has one reason for both languages"
+    )
     ask(store)
     assert store.record(answer, ONE).events == ("Answered",)
 

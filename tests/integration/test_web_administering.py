@@ -52,6 +52,16 @@ def test_everybody_chooses_how_mail_reaches_them(town: Pages) -> None:
     assert town.json("notices", "show", "--as", "p32")["email"] == {"digest": "daily", "hour": 7}
 
 
+def test_before_the_directory_begins_nobody_is_called_vacant(town: Pages) -> None:
+    with client(town) as browsing:
+        early = browsing.get("/organisation", params={"on": "平成31年4月1日"})
+        assert early.status_code == 422 and "the directory begins on 2020-04-01" in early.text
+        assert "vacant" not in early.text and 'href="/organisation?on=2020-04-01"' in early.text
+        assert "child-support-chief" in browsing.get("/organisation?on=2020-04-01").text
+        ahead = browsing.get("/organisation?on=2199-04-01")
+        assert ahead.status_code == 422 and "up to today" in ahead.text and "child-support-chief" in ahead.text
+
+
 def test_what_needs_an_operator_is_for_the_secretariat(town: Pages) -> None:
     town.password("p07")
     with client(town) as chief, client(town, "p07") as secretariat:

@@ -60,6 +60,7 @@ def test_an_answer_to_what_is_not_there_is_kept_and_a_look_is_not(town: Pages) -
     with caller(town, "p07", "read") as office, caller(town, "p32", "read") as stranger:
         told = office.get("/attempts").json()["items"]
         assert [(t["person"], t["via"], t["what"]) for t in told][1] == ("p32", "web", "AnswerRequest")
+        assert told[1]["reason"] == {"ja": "nowhere: その依頼はありません", "en": told[1]["message"]}
         assert office.get("/attempts", params={"person": "p01"}).json()["items"] == []
         assert problem(stranger.get("/attempts")) == (409, "secretariat-only")
     assert tried(town) == [

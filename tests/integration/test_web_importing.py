@@ -123,8 +123,12 @@ def test_the_api_takes_files_in_row_by_row(town: Pages) -> None:
         assert [r["status"] for r in again["rows"]] == ["known", "differs"]
         assert problem(post("proposals", ("p.csv", sheet), round="1999")) == (422, "file-unfit")
         unfit = post("proposals", ("p.csv", sheet.replace(section, "nowhere").replace("P-", "Q-")), round=round_).json()
-        assert [p["field"] for p in unfit["problems"]] == ["line 2", "line 3"]
-        assert "nowhere" in unfit["problems"][0]["message"]["en"]
+        assert [(p["place"], p["field"], p["value"]) for p in unfit["problems"]] == [
+            ("line 2", "section", "nowhere"),
+            ("line 3", "section", "nowhere"),
+        ]
+        for p in unfit["problems"]:
+            assert p["message"]["en"].isascii() and not p["message"]["ja"].isascii()
         folder = ROOT / "examples" / "adopt" / "csv"
         sheets = [(f.name, f.read_bytes()) for f in sorted(folder.glob("*.csv"))]
         answer = post("adoptions", *sheets).json()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from store.api_keys import AT_MOST
 from store.store import Store
 from store.tables import deliveries, web_keys
-from tests.integration.pages import Pages, client
+from tests.integration.pages import PASSWORD, Pages, client
 from tests.integration.test_api import caller, problem
 
 
@@ -91,3 +91,29 @@ def test_notices_that_did_not_arrive_are_sent_again_by_the_headquarters(town: Pa
     with caller(town, "p33", "read", "write") as other:
         assert problem(other.post("/incidents/notices/settle", json={})) == (409, "headquarters-only")
     store.close()
+
+
+def test_an_invitation_signs_in_and_a_password_is_changed_by_who_knows_it(town: Pages) -> None:
+    url = httpx.URL(town.json("account", "invite", "p38")["url"])
+    with client(town, None) as own:
+        refused = own.post(url.path, data={"password": PASSWORD, "again": "x"})
+        assert refused.status_code == 422 and "differ" in refused.text
+        entered = own.post(url.path, data={"password": PASSWORD, "again": PASSWORD})
+        assert (entered.status_code, entered.headers["location"]) == (303, "/")
+        first = {"Cookie": entered.headers["set-cookie"].split(";")[0]}
+        wanted = {"csrf": hidden(own.get("/me", headers=first).text, "csrf"), "new": "別の 長い ことばを えらぶ"}
+        asked = wanted | {"old": PASSWORD, "again": wanted["new"]}
+        for changed, status in ({"csrf": "x"}, 403), ({"old": "x"}, 403), ({"again": "x"}, 422), ({"new": "x"}, 422):
+            assert own.post("/me/password", data=asked | changed, headers=first).status_code == status, changed
+        done = own.post("/me/password", data=asked, headers=first)
+        assert (done.status_code, done.headers["location"]) == (303, "/me?done=1")
+        assert own.get("/me", headers=first).status_code == 303, "sessions of the old one are over"
+        second = {"Cookie": done.headers["set-cookie"].split(";")[0]}
+        assert own.get("/me", headers=second).status_code == 200
+        now = wanted | {
+            "old": "wrong",
+            "again": wanted["new"],
+            "csrf": hidden(own.get("/me", headers=second).text, "csrf"),
+        }
+        tries = [own.post("/me/password", data=now, headers=second).status_code for _ in range(7)]
+        assert tries[0] == 403 and tries[-1] == 429, "wrong tries count as at signing in"

@@ -56,7 +56,7 @@ def test_the_secretariat_publishes_on_the_page(town: Pages, browser: Browser) ->
     page.goto(f"{town.base}/lifecycles/{stream}/do/publish")
     page.fill("#f-summary", "市民の待ち時間を減らします。")
     page.fill("#f-since", "2030-04-01")
-    page.fill("#f-parts", "stages")
+    page.check("#f-parts [value=stages]")
     page.click("main button.primary")
     page.wait_for_url("**/lifecycles/*")
     assert "市民に公開" in page.inner_text("main")

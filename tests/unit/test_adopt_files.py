@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from definitions.loader import DocumentError, load_definition, load_people
+from definitions.faults import DocumentError
+from definitions.loader import load_definition, load_people
 from domain.days import day
 from domain.facts import Facts
 from domain.lifecycle.adopting import AdoptLifecycle, SupplementHistory
@@ -51,7 +52,8 @@ def problems(path: Path, content: str) -> list[str]:
     path.write_text(content, encoding="utf-8")
     with pytest.raises(DocumentError) as error:
         read(path)
-    return error.value.problems
+    assert all(" / " not in f.said.ja + f.said.en and not f.said.ja.isascii() for f in error.value.faults)
+    return [str(f) for f in error.value.faults]
 
 
 @pytest.mark.parametrize(

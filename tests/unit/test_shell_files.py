@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from definitions.loader import DocumentError, load_people
+from definitions.faults import DocumentError
+from definitions.loader import load_people
 from domain.lifecycle.commands import StartLifecycle, stream_of
 from domain.messages import Refusal, Text
+from imports.columns import TITLES, field_of
+from imports.portfolios import SHEETS
+from imports.registry import IMPORTS
 from imports.rows import read_content
 from imports.starts import read_start_file
 
@@ -26,7 +30,8 @@ def problems(file: Path, content: str | bytes) -> list[str]:
     file.write_bytes(content.encode() if isinstance(content, str) else content)
     with pytest.raises(DocumentError) as error:
         read(file)
-    return error.value.problems
+    assert all(" / " not in f.said.ja + f.said.en and not f.said.ja.isascii() for f in error.value.faults)
+    return [str(f) for f in error.value.faults]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +77,15 @@ def test_cp932_and_nested_columns(tmp_path: Path) -> None:
     assert command.setup == {"members": [{"person": "p32"}, {"person": "p33"}], "serves": ["tactic-1", "tactic-2"]}
 
 
+def test_a_sheet_as_an_office_writes_it(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    sheet = "番号,課題名, 担当課,目的,関係部署\na,題,こども保育課,便利にする,教育情報課; childcare\n"
+    file.write_bytes(sheet.encode("cp932"))
+    [command] = read(file)
+    assert (command.ref, command.title, command.section) == ("a", "題", "childcare")
+    assert command.setup == {"purpose": "便利にする", "departments": ["school-ict", "childcare"]}
+
+
 ROW = "- {id: a, title: x, section: childcare}\n"
 MISTAKES: list[tuple[str, str, list[str]]] = [
     ("t.yaml", "- id: a\n  id: b\n  title: x\n  section: childcare\n", ["line 1", "id", "twice"]),
@@ -89,6 +103,7 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
     ("t.json", "[[" * 3000, ["JSON"]),
     ("t.json", "5", ["list"]),
     ("t.json", " \n", ["no rows"]),
+    ("t.csv", "id,課題,section,title\na,x,childcare,y\n", ["line 1", "課題", "課題名"]),
     ("t.csv", "id,titel,section\na,x,childcare\nb,x,childcare\n", ["line 1", "titel", "title?"]),
     ("t.csv", "id,title,title,section\na,x,y,childcare\n", ["line 1", "title", "twice"]),
     ("t.csv", "id,title,section,setup,setup.purpose\na,x,childcare,y,z\n", ["line 1", "setup", "keep one"]),
@@ -96,6 +111,7 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
     ("t.csv", "id,title,,section\na,x,y,childcare\n", ["line 2", "column name"]),
     ("t.csv", f"id,title,section\na,{'x' * 140_000},childcare\n", ["line 2", "CSV"]),
     ("t.csv", "", ["no rows"]),
+    ("t.csv", "課番,名前,所属\n1,題,childcare\n", ["line 1", "課番,名前,所属", "id, title, section"]),
     ("t.csv", ",".join(f"c{n}" for n in range(501)) + "\n", ["line 1", "too many columns"]),
     ("t.yaml", "--- !!set\nlifecycles: [1]\n", ["list"]),
     ("t.yaml", "- id: !!bool foo\n", ["YAML"]),
@@ -147,7 +163,7 @@ def test_what_the_engine_would_refuse_is_told_by_line(tmp_path: Path) -> None:
 
     with pytest.raises(DocumentError) as error:
         read_start_file(file, DIRECTORY, "himeji@1", {"himeji@1"}, rules)
-    [said] = error.value.problems
+    [said] = map(str, error.value.faults)
     assert said.startswith("line 2: section: children") and "add it" in said
 
 
@@ -176,3 +192,8 @@ def test_a_form_in_json_may_use_tabs(tmp_path: Path) -> None:
     file.write_text(json.dumps({"purpose": "𠮷", "serves": ["a"]}, indent="\t"))
     content = read_content(file)
     assert content == {"purpose": "𠮷", "serves": ["a"]} and type(content) is dict
+
+
+def test_every_column_has_a_japanese_name_of_its_own_in_its_sheet() -> None:
+    for columns in (*(kind.columns for kind in IMPORTS.values()), *SHEETS.values()):
+        assert [field_of(TITLES[c], columns) for c in columns] == list(columns)

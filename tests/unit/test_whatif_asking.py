@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
 from definitions.loader import load_definition, load_people
+from domain.calendar import end_of_business
+from domain.fiscal import still_open
+from learning.traces import Trace, Visit
 from rehearsal.asking import Ground, change, problems, titles_of_roles
-from rehearsal.contract import Supposition
+from rehearsal.contract import Change, Supposition
+from rehearsal.differing import Both, Telling
+from rehearsal.whatif import default_deadlines
+from store.calendars import calendar
 
 PROCESS, DIRECTORY = load_definition(), load_people()[0]
 NEXT = PROCESS.model_copy(update={"version": 2, "max_rounds": 2})
@@ -37,6 +44,24 @@ OTHER = PROCESS.model_copy(update={"name": "elsewhere"})
 def test_what_cannot_be_used_is_told_by_its_field(asked: dict[str, object], field: str, word: str) -> None:
     (found,) = problems(Supposition.model_validate(asked), ON)
     assert found.field == field and word in found.message.en and found.message.ja
+
+
+def test_what_closes_today_is_ahead_until_the_end_of_business() -> None:
+    closing, following = date(2026, 11, 27), date(2027, 11, 26)
+    closed = end_of_business(closing)
+    before = closed - timedelta(minutes=1)
+    assert default_deadlines(before, following) == (closing, following, date(2028, 11, 28))
+    assert default_deadlines(closed, following) == (following, date(2028, 11, 28))
+    asked, evening = Supposition(pace={"all": 2}, deadlines=(closing,)), replace(ON, closing=still_open(closed))
+    assert problems(asked, ON) == []
+    (late,) = problems(asked, evening)
+    assert late.field == "deadlines.0" and "from 2026-11-28" in late.message.en
+    telling = Telling(calendar(), DIRECTORY, ON.definitions, PROCESS, PROCESS, (closing, following), before)
+    base, late_by_a_minute = (
+        {"a": Trace("a", visits=(Visit("budgeting", 1, "passed", at),))} for at in (before, closed)
+    )
+    (shift,) = telling.whole(Both(base, late_by_a_minute, {}, {}), Change(), date(2027, 12, 31), 1, ()).shifts
+    assert (shift.window, shift.would_window, shift.misses) == (closing, following, True)
 
 
 def test_a_queue_is_not_reckoned_from_an_even_choice() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
+from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from domain.messages import Actor, Text, Via
@@ -102,6 +102,6 @@ def require(key: Key, scope: Scope) -> None:
         )
 
 
-Reader = Annotated[Caller, Depends(may("read"))]
-Writer = Annotated[Caller, Depends(may("write"))]
-Decider = Annotated[Caller, Depends(may("decide"))]
+Reader = Annotated[Caller, Security(may("read"), scopes=["read"])]
+Writer = Annotated[Caller, Security(may("write"), scopes=["write"])]
+Decider = Annotated[Caller, Security(may("decide"), scopes=["decide"])]

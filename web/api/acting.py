@@ -1,7 +1,7 @@
 """What the API lets do: every command that a person may give, with the rules of every other way in.
 
 An Idempotency-Key makes a retry harmless: the same key with the same content is recorded once. If-Match with the ETag that
-was read makes sure that nothing is done on something that has moved on.
+was read, or that the command before answered with, makes sure that nothing is done on something that has moved on.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, File, Header, UploadFile
+from fastapi import APIRouter, File, Header, Response, UploadFile
 from pydantic import BaseModel, ValidationError, create_model
 
 from blobs.inspection import Unfit
@@ -25,13 +25,15 @@ from domain.lifecycle.consulting import SettleConsultation
 from domain.lifecycle.handing import HandOnRequest, TakeRequestBack
 from domain.lifecycle.registering import EnterOutsideDecision
 from domain.messages import Command, Frozen, Text
+from domain.misfits import said_of
 from domain.registry import KINDS
 from store.transaction import Outcome
 from web.api.access import Caller, Decider, Writer
 from web.api.models import Recorded
 from web.api.problems import Failure, documented
 from web.api.reading import Id, stream_of
-from web.attaching import attach
+from web.api.tags import IfMatch, expected, tag
+from web.attaching import attach, file_refusal
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -50,10 +52,6 @@ ELSEWHERE: tuple[type[Command], ...] = (StartLifecycle, AdoptLifecycle, AttachFi
 IdempotencyKey = Annotated[
     str | None,
     Header(alias="Idempotency-Key", pattern=r"^[!-~]{1,200}$", description="The same key and content is recorded once"),
-]
-IfMatch = Annotated[
-    str | None,
-    Header(alias="If-Match", pattern=r'^(\*|"[0-9]{1,9}")$', description="ETag of the lifecycle as it was read"),
 ]
 
 
@@ -79,33 +77,35 @@ def given(command: type[Command], body: BaseModel, stream: str, key: str | None)
     try:
         return command.model_validate({**fields, "stream": stream, "command_id": key or str(uuid4())})
     except ValidationError as error:
-        said = error.errors(include_url=False)[0]["msg"]
+        said = said_of(error.errors(include_url=False)[0])
         raise Failure(
             422,
             "request-shape",
-            Text(ja=f"使えない値です({said})", en=said),
+            Text(ja=f"使えない値です({said.ja})", en=said.en),
             Text(ja="直して送り直してください", en="correct it and send it again"),
         ) from None
 
 
-def expected(tag: str | None) -> int | None:
-    return int(tag.strip('"')) if tag is not None and tag != "*" else None
-
-
-def told(outcome: Outcome) -> Recorded:
+def told(outcome: Outcome, response: Response | None = None) -> Recorded:
+    """`response` gets the new version as its ETag, where something can be read that has the same."""
+    if response is not None:
+        tag(response, outcome.version)
     return Recorded.model_validate({name: getattr(outcome, name) for name in Recorded.model_fields})
 
 
 def _operation(command: type[Command], body: type[BaseModel]) -> Callable[..., Recorded]:
-    def do(caller: Caller, id: str, body: Any, key: str | None = None, match: str | None = None) -> Recorded:
+    def do(
+        caller: Caller, id: str, body: Any, response: Response, key: str | None = None, match: str | None = None
+    ) -> Recorded:
         stream = stream_of(caller.store, id)
-        return told(caller.site.record(given(command, body, stream, key), caller.actor, expected(match)))
+        return told(caller.site.record(given(command, body, stream, key), caller.actor, expected(match)), response)
 
     who = Decider if command in DECIDES else Writer
     do.__annotations__ = {
         "caller": who,
         "id": Id,
         "body": body,
+        "response": Response,
         "key": IdempotencyKey,
         "match": IfMatch,
         "return": Recorded,
@@ -119,7 +119,7 @@ for _name, _command in offered().items():
         f"/lifecycles/{{id}}/commands/{_name}",
         _operation(_command, body_of(_command)),
         methods=["POST"],
-        responses=documented(404, 409, 412, 413),
+        responses=documented(404, 409, 412, 413, tagged=True),
         tags=["commands"],
         name=_name,
         operation_id=_name,
@@ -128,11 +128,18 @@ for _name, _command in offered().items():
 
 
 def _beginning(command: type[StartLifecycle | AdoptLifecycle], body: type[BaseModel]) -> Callable[..., Recorded]:
-    def begin(caller: Caller, body: Any, key: str | None = None) -> Recorded:
+    def begin(caller: Caller, body: Any, response: Response, key: str | None = None) -> Recorded:
         stream = stream_of_ref(body.ref)
-        return told(caller.site.record(given(command, body, stream, key or f"start:{stream}"), caller.actor))
+        made = given(command, body, stream, key or f"start:{stream}")
+        return told(caller.site.record(made, caller.actor), response)
 
-    begin.__annotations__ = {"caller": Writer, "body": body, "key": IdempotencyKey, "return": Recorded}
+    begin.__annotations__ = {
+        "caller": Writer,
+        "body": body,
+        "response": Response,
+        "key": IdempotencyKey,
+        "return": Recorded,
+    }
     begin.__doc__ = f"{command.__doc__} The same `ref` begins once."
     return begin
 
@@ -142,17 +149,18 @@ for _path, _first in (("/lifecycles", StartLifecycle), ("/adoptions", AdoptLifec
         _path,
         _beginning(_first, body_of(_first)),
         methods=["POST"],
-        responses=documented(409, 413),
+        responses=documented(409, 413, tagged=True),
         tags=["commands"],
         operation_id=_first.type,
     )
 
 
-@router.post("/lifecycles/{id}/files", responses=documented(404, 409, 412, 413), tags=["commands"])
+@router.post("/lifecycles/{id}/files", responses=documented(404, 409, 412, 413, tagged=True), tags=["commands"])
 def put_file(
     caller: Writer,
     id: Id,
     file: Annotated[UploadFile, File(description="PDF, pictures, office files without macros, CSV")],
+    response: Response,
     key: IdempotencyKey = None,
     match: IfMatch = None,
 ) -> Recorded:
@@ -161,9 +169,9 @@ def put_file(
     try:
         outcome = attach(caller.site, caller.actor, stream, file, key or str(uuid4()), expected(match))
     except Unfit as unfit:
-        what, _, remedy = str(unfit).partition("\n")
-        raise Failure(422, "file-unfit", Text(ja=what, en=what), Text(ja=remedy, en=remedy)) from None
-    return told(outcome)
+        refusal = file_refusal(unfit)
+        raise Failure(422, "file-unfit", refusal.message, refusal.remedy) from None
+    return told(outcome, response)
 
 
 Choice = body_of(reader_stream.ChooseNotices)

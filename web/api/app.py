@@ -18,6 +18,7 @@ from web.api import (
     body_acting,
     definitions,
     desk,
+    hooks,
     importing,
     learnt,
     many,
@@ -29,6 +30,7 @@ from web.api import (
     supposing,
 )
 from web.api.access import Pace
+from web.api.groups import GROUPS
 
 if TYPE_CHECKING:
     from web.app import Site
@@ -38,8 +40,8 @@ LARGEST = 2 << 20
 """Bytes of a request that carries no file."""
 ABOUT = """Everything that pages and shell do with lifecycles, sessions, selection rounds, the directory and definitions. Errors
 are problem details (RFC 9457) that name the rule, the fields and the remedy in Japanese and English. Send an `Idempotency-Key`
-with every POST: a retry is then harmless. Send `If-Match` with the ETag you read: nothing is done on something that has moved
-on."""
+with every POST: a retry is then harmless. Send `If-Match` with the ETag you read, or that the command before answered with:
+nothing is done on something that has moved on."""
 
 
 def _titled_apart(schemas: dict[str, Any]) -> None:
@@ -59,6 +61,7 @@ def create_api(site: Site) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        openapi_tags=[{"name": name, "description": about.en} for name, about in GROUPS.items()],
         servers=[{"url": "/api/v1"}],
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name.replace("_", "-"),
@@ -72,6 +75,7 @@ def create_api(site: Site) -> FastAPI:
     api.include_router(bodies.router)
     api.include_router(body_acting.router)
     api.include_router(importing.router)
+    api.webhooks.include_router(hooks.router)
     made = api.openapi
 
     def described() -> dict[str, Any]:

@@ -31,6 +31,7 @@ from web.api.access import Caller, Reader
 from web.api.models import EventTold, Page
 from web.api.problems import documented, not_found
 from web.api.reading import Cursor, Limit, cursor_of, place_of
+from web.api.tags import tag
 from web.governing import is_privy, rules_of
 from web.snapshots import Reading
 
@@ -102,11 +103,11 @@ def sessions(
     return paged(bodies.all_sessions(caller.store, body), limit, cursor, _as(m.SessionSummary))
 
 
-@router.get("/sessions/{session}", responses=documented(404), tags=["sessions"])
+@router.get("/sessions/{session}", responses=documented(404, tagged=True), tags=["sessions"])
 def session(caller: Reader, session: SessionId, response: Response) -> m.SessionSeen:
     """Agenda, conclusions, instructions and minutes. The ETag is the version, for If-Match."""
     state, version = session_of(caller.store, session)
-    response.headers["ETag"] = f'"{version}"'
+    tag(response, version)
     recorded = caller.store.events(session)
     privy = is_privy(caller.store, caller.key.person, state)
     concluded = {r.event.item: r.event for r in recorded if isinstance(r.event, sm.ItemConcluded)}
@@ -324,11 +325,11 @@ def rounds(caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> Page[m.R
     return paged(bodies.all_rounds(caller.store), limit, cursor, _as(m.RoundSummary))
 
 
-@router.get("/rounds/{selection}", responses=documented(404), tags=["rounds"])
+@router.get("/rounds/{selection}", responses=documented(404, tagged=True), tags=["rounds"])
 def selection_round(caller: Reader, selection: RoundId, response: Response) -> m.RoundSeen:
     """Proposals with scores, ranks and what is laid before the body. The ETag is the version, for If-Match."""
     state, version = round_of(caller.store, selection)
-    response.headers["ETag"] = f'"{version}"'
+    tag(response, version)
     places = {p.ref: p for p in (state.places if state.phase == "concluded" else state.ranking().places)}
     names = ("ref", "title", "section", "problem", "viewpoint", "departments", "status", "merged_into", "scores")
     proposals = tuple(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
-from fastapi import APIRouter, File, Form, Path, UploadFile
+from fastapi import APIRouter, File, Form, Path, Response, UploadFile
 from pydantic import BaseModel, ValidationError
 
 from blobs.inspection import Unfit
@@ -19,6 +19,7 @@ from domain.bodies_stream import STREAM as RULES
 from domain.bodies_stream import PublishRules
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.messages import Command, Text
+from domain.misfits import said_of
 from domain.process_stream import PublishDefinition
 from domain.process_stream import stream_of as definition_stream
 from domain.registry import KINDS
@@ -26,11 +27,12 @@ from domain.selection import messages as rm
 from domain.sessions import messages as sm
 from store.store import Store
 from web.api.access import Caller, Decider, Writer
-from web.api.acting import IdempotencyKey, IfMatch, body_of, expected, given, told
+from web.api.acting import IdempotencyKey, body_of, given, told
 from web.api.bodies import RoundId, SessionId, round_of, session_of
 from web.api.models import Recorded
 from web.api.problems import Failure, documented
-from web.attaching import keep
+from web.api.tags import IfMatch, expected
+from web.attaching import file_refusal, keep
 from web.governing import CallForm, ConveningForm, RhythmForm, arranging, calling, convening
 from web.snapshots import Reading
 
@@ -71,21 +73,25 @@ def _operation(
 ) -> Callable[..., Recorded]:
     """`place`: name and type of the part of the address, and how it becomes a stream; None for the directory's one stream."""
 
-    def recorded(caller: Caller, stream: str, body: BaseModel, key: str | None, match: str | None) -> Recorded:
-        return told(caller.site.record(given(command, body, stream, key), caller.actor, expected(match)))
+    def recorded(
+        caller: Caller, stream: str, body: BaseModel, response: Response, key: str | None, match: str | None
+    ) -> Recorded:
+        return told(caller.site.record(given(command, body, stream, key), caller.actor, expected(match)), response)
 
-    def of_directory(caller: Caller, body: Any, key: str | None = None, match: str | None = None) -> Recorded:
-        return recorded(caller, DIRECTORY, body, key, match)
+    def of_directory(
+        caller: Caller, body: Any, response: Response, key: str | None = None, match: str | None = None
+    ) -> Recorded:
+        return recorded(caller, DIRECTORY, body, response, key, match)
 
     def of_session(
-        caller: Caller, session: str, body: Any, key: str | None = None, match: str | None = None
+        caller: Caller, session: str, body: Any, response: Response, key: str | None = None, match: str | None = None
     ) -> Recorded:
-        return recorded(caller, _of_session(caller.store, session), body, key, match)
+        return recorded(caller, _of_session(caller.store, session), body, response, key, match)
 
     def of_round(
-        caller: Caller, selection: str, body: Any, key: str | None = None, match: str | None = None
+        caller: Caller, selection: str, body: Any, response: Response, key: str | None = None, match: str | None = None
     ) -> Recorded:
-        return recorded(caller, _of_round(caller.store, selection), body, key, match)
+        return recorded(caller, _of_round(caller.store, selection), body, response, key, match)
 
     by_name: Mapping[str, Callable[..., Recorded]] = {"session": of_session, "selection": of_round}
     do = by_name[place[0]] if place else of_directory
@@ -94,6 +100,7 @@ def _operation(
         "caller": Decider if command in DECIDES else Writer,
         **parts,
         "body": body,
+        "response": Response,
         "key": IdempotencyKey,
         "match": IfMatch,
         "return": Recorded,
@@ -113,7 +120,7 @@ for _kind, (_path, _tag, _place) in _PLACES.items():
             f"{_path}/{_name}",
             _operation(_command, body_of(_command), _place),
             methods=["POST"],
-            responses=documented(404, 409, 412, 413),
+            responses=documented(404, 409, 412, 413, tagged=True),
             tags=[_tag],
             name=_name,
             operation_id=_name,
@@ -127,26 +134,32 @@ def _made(make: Callable[[], Command]) -> Command:
         return make()
     except ValidationError as error:
         e = error.errors(include_url=False)[0]
-        said = f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}"
+        field, said = ".".join(str(p) for p in e["loc"]), said_of(e)
         raise Failure(
             422,
             "request-shape",
-            Text(ja=f"使えない値です({said})", en=said),
+            Text(ja=f"{field}: 使えない値です({said.ja})", en=f"{field}: {said.en}"),
             Text(ja="直して送り直してください", en="correct it and send it again"),
         ) from None
 
 
-@router.post("/sessions", responses=documented(409, 413), tags=["session commands"], operation_id="convene-session")
-def convene(caller: Writer, body: ConveningForm, key: IdempotencyKey = None) -> Recorded:
+@router.post(
+    "/sessions", responses=documented(409, 413, tagged=True), tags=["session commands"], operation_id="convene-session"
+)
+def convene(caller: Writer, body: ConveningForm, response: Response, key: IdempotencyKey = None) -> Recorded:
     """Convene a session: it gets the next number of its body in the fiscal year. A retry needs the same Idempotency-Key and
     content, and comes before anybody else's session of that body."""
-    return told(caller.site.record(_made(lambda: convening(caller.store, body, key or str(uuid4()))), caller.actor))
+    command = _made(lambda: convening(caller.store, body, key or str(uuid4())))
+    return told(caller.site.record(command, caller.actor), response)
 
 
-@router.post("/rounds", responses=documented(409, 413), tags=["round commands"], operation_id="call-for-proposals")
-def call(caller: Writer, body: CallForm, key: IdempotencyKey = None) -> Recorded:
+@router.post(
+    "/rounds", responses=documented(409, 413, tagged=True), tags=["round commands"], operation_id="call-for-proposals"
+)
+def call(caller: Writer, body: CallForm, response: Response, key: IdempotencyKey = None) -> Recorded:
     """Call the bureaus for proposals. What the round before kept comes back with its place."""
-    return told(caller.site.record(_made(lambda: calling(caller.store, body, key or str(uuid4()))), caller.actor))
+    command = _made(lambda: calling(caller.store, body, key or str(uuid4())))
+    return told(caller.site.record(command, caller.actor), response)
 
 
 @router.post("/rhythms", responses=documented(409, 413), tags=["session commands"], operation_id="set-rhythm")
@@ -157,7 +170,7 @@ def arrange(caller: Writer, body: RhythmForm, key: IdempotencyKey = None) -> Rec
 
 @router.post(
     "/sessions/{session}/items/{item}/papers",
-    responses=documented(404, 409, 412, 413),
+    responses=documented(404, 409, 412, 413, tagged=True),
     tags=["session commands"],
     operation_id="put-paper",
 )
@@ -166,6 +179,7 @@ def put_paper(
     session: SessionId,
     item: Annotated[str, Path(max_length=100)],
     file: Annotated[UploadFile, File(description="PDF, pictures, office files without macros, CSV")],
+    response: Response,
     kind: Annotated[Literal["paper", "replacement", "handout"], Form()] = "paper",
     key: IdempotencyKey = None,
     match: IfMatch = None,
@@ -175,13 +189,13 @@ def put_paper(
     try:
         found = keep(caller.site, file, file.filename or "")
     except Unfit as unfit:
-        what, _, remedy = re.sub(r"^FILE: \S*upload: ", "", str(unfit)).partition("\n")
-        raise Failure(422, "file-unfit", Text(ja=what, en=what), Text(ja=remedy, en=remedy)) from None
+        refusal = file_refusal(unfit)
+        raise Failure(422, "file-unfit", refusal.message, refusal.remedy) from None
     fields = {"item": item, "name": found.name, "sha256": found.sha256, "size": found.size, "as_": kind}
     command = _made(
         lambda: sm.PutPaper.model_validate({**fields, "stream": session, "command_id": key or str(uuid4())})
     )
-    return told(caller.site.record(command, caller.actor, expected(match)))
+    return told(caller.site.record(command, caller.actor, expected(match)), response)
 
 
 Publishing = body_of(PublishDefinition)

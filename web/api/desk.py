@@ -21,11 +21,11 @@ from store.beginnings import beginning
 from store.boards import Bottleneck
 from store.drafts import Drafts, Meanwhile
 from web.api.access import Caller, Reader, Writer
-from web.api.acting import IfMatch, expected
 from web.api.bodies import first_of
 from web.api.models import OwnAnswer, Page
 from web.api.problems import Failure, FieldProblem, documented, not_found
 from web.api.reading import Cursor, Filter, Id, Limit, cursor_of, row_of, stream_of
+from web.api.tags import IfMatch, expected, tag
 from web.asking import is_asked
 from web.checking import drafted, form_asked, problems_in
 from web.glancing import LONG, glance_of, in_order, strategy
@@ -39,15 +39,10 @@ RequestId = Annotated[str, Path(max_length=100)]
 # --- drafts of forms -------------------------------------------------------------------------------------------------
 
 
-class Content(Frozen):
-    """A form as far as it is filled in: fields by name, whether they fit or not."""
-
-    content: dict[str, Any]
-
-
 class DraftSeen(Frozen):
     """The form of the document that is asked for now, shared by those who may draft it. `version` is 0 where nothing was saved yet, and
-    `content` what the form begins with; it is also the ETag. `came_back`: why the document is asked for again, the newest first."""
+    `content` what the form begins with; it is also the ETag. It may be sent back as it is. `came_back`: why the document is asked for
+    again, the newest first."""
 
     stage: str
     round: int
@@ -59,23 +54,39 @@ class DraftSeen(Frozen):
     came_back: tuple[Earlier, ...]
 
 
+class Content(Frozen):
+    """A form as far as it is filled in: fields by name, whether they fit or not. What else was read may be sent along: `stage`, `round`
+    and `form` are then those of the document asked for now; `version`, `person`, `at` and `came_back` change nothing (If-Match
+    guards)."""
+
+    content: dict[str, Any]
+    stage: str | None = None
+    round: int | None = None
+    form: str | None = None
+    version: int | None = None
+    person: str | None = None
+    at: datetime | None = None
+    came_back: tuple[Earlier, ...] = ()
+
+
 class Problems(Frozen):
     """What handing in would find; none: it can be handed in."""
 
     problems: tuple[FieldProblem, ...]
 
 
-@router.get("/lifecycles/{id}/draft", responses=documented(404, 409), tags=["lifecycles"])
+@router.get("/lifecycles/{id}/draft", responses=documented(404, 409, tagged=True), tags=["lifecycles"])
 def saved_draft(caller: Reader, id: Id, response: Response) -> DraftSeen:
     """The draft as it was saved last, by a page or by the API. 404 where no document is asked for now."""
     state = _drafted(caller, id)
     return _seen(caller, state, response)
 
 
-@router.put("/lifecycles/{id}/draft", responses=documented(404, 409, 412, 413), tags=["lifecycles"])
+@router.put("/lifecycles/{id}/draft", responses=documented(404, 409, 412, 413, tagged=True), tags=["lifecycles"])
 def save_draft(caller: Writer, id: Id, body: Content, response: Response, match: IfMatch = None) -> DraftSeen:
     """Save the draft; If-Match keeps what somebody else has saved meanwhile. It goes when the document is handed in."""
     state, drafts = _drafted(caller, id), Drafts(caller.store)
+    _require_asked(caller, state, body)
     _require_fields(form_asked(caller.store, state), body.content)
     known = drafts.find(state.stream, state.work, state.round)
     base = expected(match)
@@ -118,20 +129,39 @@ def _drafted(caller: Caller, id_: str) -> Lifecycle:
 
 
 def _seen(caller: Caller, state: Lifecycle, response: Response) -> DraftSeen:
-    found = Drafts(caller.store).find(state.stream, state.work, state.round)
-    response.headers["ETag"] = f'"{found.version if found else 0}"'
+    """As on pages, what the form has no field for (after a move to another definition) is left out."""
+    found, form = Drafts(caller.store).find(state.stream, state.work, state.round), form_asked(caller.store, state)
+    content = found.content if found else beginning(caller.store, state.stream, state.work) or {}
+    tag(response, found.version if found else 0)
     return DraftSeen(
         stage=state.work,
         round=state.round,
-        form=form_asked(caller.store, state),
+        form=form,
         version=found.version if found else 0,
-        content=found.content if found else beginning(caller.store, state.stream, state.work) or {},
+        content={name: value for name, value in content.items() if name in DELIVERABLES[form].form.model_fields},
         person=found.person if found else None,
         at=found.at if found else None,
         came_back=came_back(
             tell(caller.store.kinds["lifecycle"], state.stream, caller.store.events(state.stream)), caller.store.facts()
         ),
     )
+
+
+def _require_asked(caller: Caller, state: Lifecycle, body: Content) -> None:
+    """Raises `Failure` 412 for the draft of another document than the one that is asked for now."""
+    asked = {"stage": state.work, "round": state.round, "form": form_asked(caller.store, state)}
+    for field, now in asked.items():
+        if (given := getattr(body, field)) not in (None, now):
+            shown = str(given)[:80]
+            raise Failure(
+                412,
+                "draft-moved-on",
+                Text(
+                    ja=f"{field}: 今求められているのは {now!r} で、{shown!r} ではありません",
+                    en=f"{field}: {now!r} is asked for now, not {shown!r}",
+                ),
+                Text(ja="読み直してください", en="read it again"),
+            )
 
 
 def _require_fields(form: str, content: dict[str, Any]) -> None:

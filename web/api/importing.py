@@ -14,7 +14,7 @@ from imports.registry import IMPORTS, Importing
 from web.api.access import Caller, Decider, Writer
 from web.api.problems import Failure, FieldProblem, documented
 from web.snapshots import Reading
-from web.taking import LARGEST, Unread, read, said, take
+from web.taking import LARGEST, Unread, read, take
 
 router = APIRouter(route_class=Reading)
 
@@ -74,7 +74,10 @@ def _failure(unread: Unread) -> Failure:
             en="something in the file cannot be used; nothing was recorded",
         ),
         Text(ja="problems の各行を直して送り直してください", en="correct each of `problems` and send it again"),
-        problems=[FieldProblem(field=place or "file", message=said(what)) for place, what in unread.problems],
+        problems=[
+            FieldProblem(field=f.field or "file", value=f.value or None, message=f.said, place=f.place or None)
+            for f in unread.faults
+        ],
     )
 
 

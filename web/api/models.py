@@ -223,7 +223,8 @@ class MeasuredValue(Frozen):
 
 
 class Attempt(Frozen):
-    """Something that was refused: who tried what, by which way in, and the rule that was against it."""
+    """Something that was refused: who tried what, by which way in, and the rule that was against it. `reason` says why in both
+    languages (of what was refused before schema 0016 in English alone), `message` in English."""
 
     at: datetime
     stream: str
@@ -232,6 +233,7 @@ class Attempt(Frozen):
     via: str
     rule: str
     message: str
+    reason: Text
 
 
 class RegisterLine(Frozen):
@@ -335,7 +337,8 @@ class DeliverableForm(Frozen):
 
 
 class Recorded(Frozen):
-    """What a command led to. `duplicate`: it was known by its Idempotency-Key already, and is recorded once."""
+    """What a command led to. `version` is the new one, as in the ETag that the stream is read with; `duplicate`: it was known by its
+    Idempotency-Key already, and is recorded once."""
 
     stream: str
     version: int

@@ -11,19 +11,21 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from domain.deliverables.registry import in_japanese
 from domain.messages import Frozen, Refused, Text
+from domain.misfits import said_of
 from store.errors import StoreError
+from web.governing import UNKNOWN
 
 MEDIA = "application/problem+json"
 
 
 class FieldProblem(Frozen):
-    """One field that cannot be used."""
+    """One field that cannot be used. `place`: where in a file, as `line 3`."""
 
     field: str
     value: Any = None
     message: Text
+    place: str | None = None
 
 
 class Problem(Frozen):
@@ -66,8 +68,18 @@ def not_found(what: str) -> Failure:
     return Failure(404, "not-found", Text(ja=f"ありません: {what}", en=f"there is no {what}"), NOTHING[1])
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Answers of an operation besides the good one; those that any operation may give are always among them."""
+TAGGED: dict[str, Any] = {
+    "ETag": {
+        "description": "Version of what was read, or has been changed, for If-Match",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+    }
+}
+
+
+def documented(*statuses: int, tagged: bool = False) -> dict[int | str, dict[str, Any]]:
+    """Answers of an operation besides the good one; those that any operation may give are always among them. `tagged`: the good one
+    has an ETag."""
     described = {
         400: "The request cannot be read (in plain text where it is no HTTP, or longer than the server takes)",
         401: "No key, or one that does not hold",
@@ -83,7 +95,8 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
     content = {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     plain = {"text/plain": {"schema": {"type": "string"}}}
-    return {
+    good: dict[int | str, dict[str, Any]] = {200: {"headers": TAGGED}} if tagged else {}
+    return good | {
         status: {"description": described[status], "content": content | plain if status == 400 else content}
         for status in sorted({400, 401, 403, 422, 429, 503, *statuses})
     }
@@ -115,7 +128,7 @@ def install(api: FastAPI) -> None:
     @api.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> JSONResponse:
         r = error.refusal
-        status = {"stream-moved-on": 412, "form-shape": 422}.get(r.rule, 409)
+        status = {"stream-moved-on": 412, "form-shape": 422, UNKNOWN: 422}.get(r.rule, 409)
         fields = [FieldProblem(field=p.field, value=p.value, message=p.message) for p in r.problems]
         return answer(status, r.rule, r.message, r.remedy, fields)
 
@@ -125,7 +138,7 @@ def install(api: FastAPI) -> None:
             FieldProblem(
                 field=".".join(str(p) for p in e["loc"]),
                 value=_shown(e.get("input")),
-                message=Text(ja=in_japanese(e["type"], e.get("ctx") or {}, e["msg"]), en=e["msg"]),
+                message=said_of(e),
             )
             for e in error.errors()
         ]
@@ -156,10 +169,20 @@ def install(api: FastAPI) -> None:
         return answer(
             error.status_code,
             phrase.lower().replace(" ", "-"),
-            Text(ja=phrase, en=phrase),
+            Text(ja=_PHRASES.get(error.status_code, phrase), en=phrase),
             Text(ja="/api/v1/openapi.json を見てください", en="see /api/v1/openapi.json"),
             headers=error.headers,
         )
+
+
+_PHRASES = {
+    400: "要求を読めません",
+    404: "ありません",
+    405: "この操作にはほかのメソッドを使います",
+    413: "大きすぎます",
+    415: "この形式は受け取れません",
+}
+"""What the server itself answers, in Japanese."""
 
 
 def _shown(value: Any) -> str:

@@ -33,6 +33,7 @@ from store.tables import events
 from web.api import models as m
 from web.api.access import Caller, Reader
 from web.api.problems import Failure, documented, not_found
+from web.api.tags import tag
 from web.asking import choices, hand_on_to, is_asked
 from web.governing import require_oversight
 from web.rendering import saved
@@ -173,12 +174,12 @@ def lifecycles(
     return m.Page(items=items, next=after_page(found, limit, place_of_row))
 
 
-@router.get("/lifecycles/{id}", responses=documented(404), tags=["lifecycles"])
+@router.get("/lifecycles/{id}", responses=documented(404, tagged=True), tags=["lifecycles"])
 def lifecycle(caller: Reader, id: Id, response: Response) -> m.LifecycleDetail:
     """Where one lifecycle is. The ETag is its version, for If-Match."""
     stream = stream_of(caller.store, id)
     state, version = caller.store.load(stream)
-    response.headers["ETag"] = f'"{version}"'
+    tag(response, version)
     return m.LifecycleDetail.of(state, version, route(state, caller.store.facts(state.definition)))
 
 
@@ -450,6 +451,7 @@ def attempts(caller: Reader, person: Filter = None, limit: Limit = 50) -> m.Page
                 via=r["actor"]["via"],
                 rule=r["rule"],
                 message=r["message"],
+                reason=Text(ja=r["message_ja"], en=r["message"]),
             )
             for r in found
         )

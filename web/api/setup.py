@@ -25,6 +25,7 @@ from web.api.models import Page
 from web.api.outlook_models import FeedSeen
 from web.api.problems import documented
 from web.api.reading import Cursor, Limit
+from web.api.tags import tag
 from web.governing import require_headquarters, require_oversight
 from web.snapshots import Reading
 
@@ -149,7 +150,7 @@ def _preview(command: type[Command], body: type[BaseModel]) -> Callable[..., Pre
         else:
             (event,) = decide(facts.directory, asked)
             found = differences(facts.directory, folded(facts.directory, event))
-        response.headers["ETag"] = f'"{version}"'
+        tag(response, version)
         return Preview(version=version, effects=tuple(found))
 
     do.__annotations__ = {"caller": Reader, "body": body, "response": Response, "return": Preview}
@@ -163,7 +164,7 @@ for _type, _command in sorted(COMMANDS.items()):
         f"/directory/previews/{_name}",
         _preview(_command, body_of(_command)),
         methods=["POST"],
-        responses=documented(409, 413),
+        responses=documented(409, 413, tagged=True),
         tags=["directory commands"],
         name=f"preview_{_name}",
         operation_id=f"preview-{_name}",

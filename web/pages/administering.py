@@ -9,16 +9,18 @@ import structlog
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from domain import titles
 from domain.calendar import local_day
 from domain.days import day as written_day
 from domain.directory import Directory
 from domain.messages import Refused, Text
 from domain.reader_stream import ChooseNotices, Reader, stream_of
 from store import outbox, queries
+from store.accounts import LONGEST, SHORTEST
 from store.api_keys import ApiKeys
 from store.feeds import all_feeds
 from web.app import Visit, require_own_form, visit_of
-from web.governing import day_asked, is_headquarters, is_personnel, require_headquarters, require_oversight
+from web.governing import UNKNOWN, day_asked, is_headquarters, is_personnel, require_headquarters, require_oversight
 from web.keeping import shown_again, writing
 from web.pages.managing import offered_changes
 from web.snapshots import Reading
@@ -34,12 +36,14 @@ def organisation(request: Request, done: str = "", on: Annotated[str, Query(max_
     confidential."""
     visit = visit_of(request)
     directory, asked = visit.store.facts().directory, written_day(on)
-    note = _NO_DAY if on.strip() and asked is None else None
+    note, remedy = _NO_DAY if on.strip() and asked is None else None, None
+    day, begins = day_asked(visit.store, None), None
     try:
         day = day_asked(visit.store, asked)
     except Refused as refused:
-        day, note = day_asked(visit.store, None), refused.refusal.message
-    units = _tree(directory, directory_posts(directory, day))
+        note, remedy = refused.refusal.message, refused.refusal.remedy
+        begins = directory.begins if refused.refusal.rule == UNKNOWN else None
+    units = _tree(directory, directory_posts(directory, day)) if begins is None else []
     changes = offered_changes(visit)
     personnel = bool(changes) and is_personnel(visit.store, visit.person)
     return visit.page(
@@ -49,6 +53,8 @@ def organisation(request: Request, done: str = "", on: Annotated[str, Query(max_
         day_shown=day,
         on=on,
         note=note,
+        remedy=remedy,
+        begins=begins,
         done=done,
         changes=changes,
         personnel=personnel,
@@ -105,6 +111,7 @@ def shown(visit: Visit, status: int = 200, **more: Any) -> Response:
         "done": "",
         "key_refusal": None,
         "new_key": None,
+        "password_refusal": None,
         "secret": "",
         "key_typed": {"name": "", "scopes": ("read",), "days": 90},
     }
@@ -113,6 +120,9 @@ def shown(visit: Visit, status: int = 200, **more: Any) -> Response:
         status,
         choice=reader.choices.get("email"),
         posts=posts,
+        own_password=visit.site.accounts.has_password(visit.person),
+        shortest=SHORTEST,
+        longest=LONGEST,
         notices=queries.notices_for(store, visit.person, 50),
         keys=ApiKeys(store).of(visit.person),
         command_id=str(uuid4()),
@@ -158,9 +168,22 @@ def operations(
         counted=outbox.counted(visit.store),
         refused=queries.refusals(visit.store, limit),
         behind=queries.figures(visit.store)["behind"],
+        channel=titles.of_channel,
+        way_in=titles.of_way_in,
+        attempt=titles.of_attempt,
+        recipient=lambda named: _recipient(visit, named),
         feeds=[(f, f.trouble(now)) for f in fed[:limit]],
         more_feeds=max(len(fed) - limit, 0),
     )
+
+
+def _recipient(visit: Visit, named: str) -> str:
+    """`post:ID` or `person:ID` by title or name."""
+    sort, _, id_ = named.partition(":")
+    if sort == "person":
+        return visit.site.renderer.name_of(id_)
+    post = visit.store.facts().directory.post(id_)
+    return str(post.title.model_dump()[visit.language]) if post else id_
 
 
 @router.post("/operations/notices")

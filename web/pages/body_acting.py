@@ -18,14 +18,13 @@ from domain.messages import Problem, Refused, Text
 from domain.sessions import messages as m
 from domain.sessions.session import Session
 from web.app import Visit, visit_of
-from web.attaching import keep
+from web.attaching import file_refusal, keep
 from web.forms import by_field, nothing, typed
 from web.governing import is_privy
 from web.keeping import shown_again, writing
 from web.pages import body_forms as forms
 from web.pages.bodies import round_of, session_of
 from web.pages.body_acts import ROUND_ACTS, SESSION_ACTS, Act
-from web.pages.drafting import file_refusal
 from web.pages.forming import Filled, days_beyond, known, page, problems_of
 from web.snapshots import Reading
 

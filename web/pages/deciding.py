@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from domain.calendar import local_day
-from domain.deliverables.differences import differences
+from domain.deliverables.differences import Difference, differences
 from domain.lifecycle import dialogue
 from domain.lifecycle.absence import Recuse
 from domain.lifecycle.amendments import CorrectAnswer, RetractAnswer, own_answer, restored_by
@@ -20,9 +20,10 @@ from domain.lifecycle.handing import HandOnRequest, TakeRequestBack
 from domain.lifecycle.overview import STANDINGS
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Command, Refusal, Refused, Text
+from domain.misfits import said_of
 from learning import hypotheses
 from learning.asking import lessons_at
-from papers.body import body, with_files
+from papers.body import body, in_words, with_files
 from papers.course import answers_in, course, who_can
 from papers.names import Names
 from store import queries
@@ -32,7 +33,7 @@ from store.waiting import from_bodies
 from web.app import Visit, visit_of
 from web.asking import choices, hand_on_to, is_asked
 from web.keeping import shown_again, writing
-from web.pages.talk import called, timeline
+from web.pages.talk import known_as, timeline
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -61,7 +62,7 @@ def _found(visit: Visit, request_id: str, attempt: str = "") -> tuple[str, Lifec
     stream = queries.request_stream(visit.store, request_id)
     if stream is None:
         if attempt and not visit.store.clock.virtual:
-            said = f"{request_id[:100]}: not found"
+            said = Text(ja=f"{request_id[:100]}: その依頼はありません", en=f"{request_id[:100]}: not found")
             visit.store.note_attempt(attempt, visit.actor(), "request-unknown", said)
         raise HTTPException(404)
     state, _ = visit.store.load(stream)
@@ -106,7 +107,7 @@ def shown(
         "document": document,
         "course": its,
         "own": [w for e in its.earlier for w in e.answers if w.person == visit.person],
-        "called": called(visit),
+        "known_as": known_as(visit),
         "standings": STANDINGS,
         "talk": [t for t in told if dialogue.is_said(t.recorded.event)],
         "lessons": _lessons(visit, state),
@@ -151,7 +152,7 @@ def _answered(
         next_asked=_next_asked(visit, state),
         next_item=next(iter(queries.inbox(visit.store, visit.person, limit=1)), None),
         bodies=bool(from_bodies(visit.store, visit.person)),
-        called=called(visit),
+        known_as=known_as(visit),
         refusal=refusal,
         mine=before is not None,
         request_id=request_id,
@@ -217,13 +218,18 @@ def read(visit: Visit, state: Lifecycle, current: dict[str, Any], before: list[d
     changed = differences(form, before[-1]["content"], current["content"]) if before else []
     return {
         **current,
-        "body": with_files(body(form, current["content"], names, stages), ()),
+        "body": with_files(body(form, current["content"], names, stages, visit.language), ()),
         "files": files,
         "title": stages.get(current["stage"]),
-        "changed": changed,
+        "changed": [_in_words(d, visit.language) for d in changed],
         "before": before[-1] if before else None,
         "files_changed": bool(before) and (before[-1]["attachments"] or []) != files,
     }
+
+
+def _in_words(found: Difference, language: str) -> Difference:
+    before, after = (in_words(found.field, v, language) for v in (found.before, found.after))
+    return found.model_copy(update={"before": before, "after": after})
 
 
 def _filled(
@@ -325,14 +331,26 @@ def _recorded(visit: Visit, request_id: str, command: Command, kept: dict[str, s
     return RedirectResponse(f"/requests/{request_id}?done=1", 303)
 
 
+_FIELDS = {
+    "comment": Text(ja="コメント", en="comment"),
+    "conditions": Text(ja="条件", en="conditions"),
+    "outcome": Text(ja="結果", en="outcome"),
+    "back_to": Text(ja="戻り先", en="where it goes back to"),
+    "in_absence": Text(ja="代決の理由", en="why in absence"),
+    "reason": Text(ja="理由", en="reason"),
+    "text": Text(ja="本文", en="text"),
+}
+
+
 def _unfit(error: ValidationError) -> Refusal:
-    fields = {str(e["loc"][0]) for e in error.errors() if e["loc"]}
-    missing = "decision" in fields
+    found = [(str(e["loc"][0]) if e["loc"] else "", said_of(e)) for e in error.errors(include_url=False)]
+    missing = any(field == "decision" for field, _ in found)
+    told = [(_FIELDS.get(field, Text(ja=field, en=field)), said) for field, said in found]
     return Refusal(
         rule="form-shape",
         message=Text(
-            ja="どうするかを選んでください" if missing else f"入力に誤りがあります: {', '.join(sorted(fields))}",
-            en="choose what to do" if missing else f"cannot be used: {', '.join(sorted(fields))}",
+            ja="どうするかを選んでください" if missing else "、".join(f"{name.ja}: {said.ja}" for name, said in told),
+            en="choose what to do" if missing else "; ".join(f"{name.en}: {said.en}" for name, said in told),
         ),
         remedy=Text(ja="選び直してもう一度送ってください", en="correct it and send it again"),
     )

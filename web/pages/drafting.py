@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -24,13 +23,13 @@ from store import queries
 from store.beginnings import beginning
 from store.drafts import Drafts, Meanwhile
 from web.app import Site, Visit, visit_of
-from web.attaching import attach
+from web.attaching import attach, file_refusal
 from web.checking import drafted, form_asked, problems_in
 from web.forms import boxes, by_field, typed
 from web.keeping import shown_again, writing
 from web.pages.finding import stream_of
-from web.pages.forming import known
-from web.pages.talk import called, timeline
+from web.pages.forming import called, known
+from web.pages.talk import known_as, timeline
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -74,6 +73,14 @@ def shown(
     back = improvement.stages if improvement and stage.decides_outcome else tuple(titles)
     directory = visit.store.facts().directory
     people, units = queries.all_people(visit.store), directory.units
+    sheet = boxes(
+        deliverable.form,
+        content,
+        problems,
+        more=more,
+        named=lambda show, id_: _name(visit, show, id_),
+        offers=dict.fromkeys(("back_to", "stage"), tuple((key, titles[key]) for key in back if key in titles)),
+    )
     return visit.page(
         "draft.html",
         status,
@@ -81,31 +88,32 @@ def shown(
         stage=stage,
         title=deliverable.title,
         rules=deliverable.rules,
-        boxes=boxes(
-            deliverable.form,
-            content,
-            problems,
-            more=more,
-            named=lambda show, id_: _name(visit, show, id_),
-            offers=dict.fromkeys(("back_to", "stage"), tuple((key, titles[key]) for key in back if key in titles)),
-        ),
+        boxes=sheet,
         draft=draft,
         base=base if base is not None else draft.version if draft else 0,
         files=attached(state),
         comment=(given or {}).get("comment", ""),
         command_id=(given or {}).get("command_id") or str(uuid4()),
-        refusal=refusal,
+        refusal=_in_words(refusal, called(sheet, visit.language)),
         problems=problems or {},
         note=note,
         meanwhile=meanwhile,
         came_back=_came_back(visit, state),
         stages=titles,
-        called=called(visit),
+        known_as=known_as(visit),
         conditions=[p for p in state.promises if p.fulfilled_at is None],
         people=[(p, row["name"]) for p, row in people.items()] if len(people) <= PEOPLE_LISTED else [],
         units=[(u.id, u.name) for u in units] if len(units) <= PEOPLE_LISTED else [],
         largest=visit.site.settings.attachment_mb,
     )
+
+
+def _in_words(refusal: Refusal | None, names: Mapping[str, str]) -> Refusal | None:
+    """The refusal with its fields as the form calls them."""
+    if refusal is None:
+        return None
+    told = (p.model_copy(update={"field": names.get(p.field, p.field)}) for p in refusal.problems)
+    return refusal.model_copy(update={"problems": tuple(told)})
 
 
 def _name(visit: Visit, show: str, id_: str) -> str:
@@ -225,14 +233,3 @@ def _checked(
     note = "" if problems else "complete"
     status = 422 if problems else 200
     return shown(visit, state.stream, status=status, given=text, base=version, problems=by_field(problems), note=note)
-
-
-def file_refusal(unfit: Unfit) -> Refusal:
-    """Why a file is not taken, and what to do."""
-    what, _, remedy = re.sub(r"^FILE: \S*upload: ", "", str(unfit)).partition("\n")
-    return Refusal(rule="file", message=_both(what), remedy=_both(remedy.removeprefix("→ ")))
-
-
-def _both(line: str) -> Text:
-    ja, _, en = line.partition(" / ")
-    return Text(ja=ja, en=en or ja)

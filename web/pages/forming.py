@@ -11,9 +11,9 @@ from uuid import uuid4
 from fastapi.responses import Response
 from pydantic import BaseModel, ValidationError
 
-from domain.deliverables.registry import in_japanese
 from domain.deliverables.shape import inner
 from domain.messages import Refusal, Text
+from domain.misfits import said_of
 from store import queries
 from web.app import Visit
 from web.forms import Box, boxes, identified, typed
@@ -132,12 +132,22 @@ def _paths(shown: list[Box]) -> Iterator[str]:
             yield from _paths(row)
 
 
+def called(shown: list[Box], language: str, above: str = "") -> dict[str, str]:
+    """What each field of a form is called, by its path: `members.0.person` -> 構成員 1 › 職員."""
+    found: dict[str, str] = {}
+    for box in shown:
+        name = above + str(getattr(box.label, language))
+        found |= {box.path: name} | called(box.inside, language, f"{name} › ")
+        for number, row in enumerate(box.rows, 1):
+            found |= called(row, language, f"{name} {number} › ")
+    return found
+
+
 def problems_of(error: ValidationError) -> dict[str, list[Text]]:
     """What is wrong with each field, in both languages."""
     found: dict[str, list[Text]] = {}
     for e in error.errors(include_url=False):
-        said = Text(ja=in_japanese(e["type"], e.get("ctx") or {}, e["msg"]), en=e["msg"])
-        found.setdefault(".".join(str(p) for p in e["loc"]), []).append(said)
+        found.setdefault(".".join(str(p) for p in e["loc"]), []).append(said_of(e))
     return found
 
 

@@ -19,6 +19,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from domain.messages import Refused
 from imports.batch import Batch
+from imports.columns import TITLES
 from imports.registry import IMPORTS, Importing
 from store import bodies
 from web.app import Visit, visit_of
@@ -52,9 +53,10 @@ def form(request: Request, key: str, round: str = "") -> Response:
 @router.get("/imports/{key}/template.csv")
 def template(request: Request, key: str) -> Response:
     """The columns as an empty table, those that must be filled first; a spreadsheet opens it."""
-    kind, _ = _kind(key), visit_of(request)
+    kind, visit = _kind(key), visit_of(request)
+    columns = [*kind.needed, *(c for c in kind.columns if c not in kind.needed)]
     out = io.StringIO()
-    csv.writer(out).writerow([*kind.needed, *(c for c in kind.columns if c not in kind.needed)])
+    csv.writer(out).writerow([TITLES.get(c, c) for c in columns] if visit.language == "ja" else columns)
     return saved(("\ufeff" + out.getvalue()).encode(), f"{key}.csv", "text/csv; charset=utf-8")
 
 
@@ -84,6 +86,7 @@ def _page(visit: Visit, key: str, round_: str = "", status: int = 200, **more: A
         round=round_,
         shown=SHOWN,
         largest=LARGEST >> 20,
+        titles=TITLES,
         line=_line if visit.language == "ja" else str,
         **(context | more),
     )
@@ -101,7 +104,7 @@ def _sent(request: Request, key: str, form: FormData) -> Response:
     try:
         batch = read(visit.store, kind, visit.actor(), files, round_)
     except Unread as unread:
-        return _page(visit, key, round_, 422, problems=unread.problems)
+        return _page(visit, key, round_, 422, problems=unread.faults)
     looked: dict[str, Any] = {"batch": batch, "content": packed(files), "seen": mark(batch)}
     if text.get("act") != "record" or sent:
         return _page(visit, key, round_, **looked)

@@ -134,6 +134,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         documents=queries.deliverable_versions(store, stream),
         titles={s.key: s.title for s in stages},
         amounts=entered(state.budgets),
+        windows={w.key: w.title for w in facts.fiscal.windows} if facts.fiscal else {},
         value=value(state, facts, local_day(store.clock.now())),
         promises=queries.promises_of(store, stream),
         family=lineage(store, stream),

@@ -16,6 +16,7 @@ from domain.process import ProcessDefinition
 from domain.process_diff import compare
 from domain.process_posts import missing_posts
 from domain.process_stream import PublishDefinition, stream_of, unknown_names
+from domain.titles import asked_of
 from imports.rows import aliased
 from store import queries
 from store.moves import counted, prospects, running
@@ -92,7 +93,10 @@ def _tried(visit: Visit, name: str, content: bytes, refusal: Refusal | None = No
     document, problems = read(ProcessDefinition, content)
     lines, against = None, ""
     if document is not None:
-        problems += [Text(ja=p, en=p) for p in unknown_names(document)]
+        problems += [
+            Text(ja=f"{p} はこの製品にありません", en=f"{p}: there is no such thing here")
+            for p in unknown_names(document)
+        ]
         problems += missing_posts(document, visit.store.facts().directory)
         versions = [d.version for d in known.values() if d.name == document.name]
         if versions:
@@ -136,8 +140,11 @@ def read(model: type[M], content: bytes) -> tuple[M | None, list[Text]]:
             return None, [_in_field(path, t) for path, texts in found for t in texts]
         said = (str(error).splitlines() or [type(error).__name__])[0][:300]
         line = mark.line + 1 if (mark := getattr(error, "problem_mark", None)) else None
-        ja, en = (f"{line} 行目: ", f"line {line}: ") if line else ("", "")
-        return None, [Text(ja=f"YAML として読めません({ja}{said})", en=f"not valid YAML ({en}{said})")]
+        ja, en = (f"({line} 行目)", f"line {line}: ") if line else ("", "")
+        check = (
+            "字下げ・コロン・引用符を確かめてください" if line else "文字コード(UTF-8)と日付などの値を確かめてください"
+        )
+        return None, [Text(ja=f"YAML として読めません{ja}。{check}", en=f"not valid YAML ({en}{said})")]
 
 
 def _in_field(path: str, said: Text) -> Text:
@@ -222,5 +229,8 @@ def definition(request: Request, reference: str) -> Response:
     found = published(visit).get(reference)
     if found is None:
         raise HTTPException(404)
-    roles = {p.role: p.title for p in reversed(visit.store.facts().directory.posts)}
-    return visit.page("definition.html", definition=found, roles=roles)
+    directory = visit.store.facts().directory
+    titles = {s.key: s.title for s in found.all_stages}
+    return visit.page(
+        "definition.html", definition=found, titles=titles, asked_of=lambda ref: asked_of(ref, found, directory)
+    )

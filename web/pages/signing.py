@@ -61,7 +61,7 @@ Next = Annotated[str, Form(max_length=2000)]
 def sign_in(request: Request, who: Who = "", password: Password = "", next: Next = "/") -> Response:
     require_origin(request)
     token = _signed_in(request, who, password, own_path(next), {})
-    return token if isinstance(token, Response) else _with_cookie(RedirectResponse(own_path(next), 303), token)
+    return token if isinstance(token, Response) else with_session(RedirectResponse(own_path(next), 303), token)
 
 
 @router.post("/sign-in/kept")
@@ -85,22 +85,27 @@ def _again(request: Request, given: dict[str, str], kept: dict[str, str]) -> Res
         visit = Visit(request, found.person, found.csrf, language_of(request, site.store, found.person))
         page = again(visit, urlsplit(next_).path, kept)
         if page is not None:
-            return _with_cookie(page, token)
-    return _with_cookie(RedirectResponse(next_, 303), token)
+            return with_session(page, token)
+    return with_session(RedirectResponse(next_, 303), token)
 
 
 def _signed_in(request: Request, who: str, password: str, next_: str, kept: dict[str, str]) -> str | Response:
     """The token of the new session, or the page that asks again."""
     site, who = _site(request), who.strip()
-    place = request.client.host if request.client else "-"
     try:
-        return site.accounts.sign_in(_person(site.store, who) or who, password, place)
+        return site.accounts.sign_in(_person(site.store, who) or who, password, place_of(request))
     except SignInRefused as refused:
         status = 429 if refused.retry_at else 401
         return _page(request, next_, status, who=who, wrong=True, retry_at=refused.retry_at, kept=kept)
 
 
-def _with_cookie(response: Response, token: str) -> Response:
+def place_of(request: Request) -> str:
+    """The address that wrong tries count for."""
+    return request.client.host if request.client else "-"
+
+
+def with_session(response: Response, token: str) -> Response:
+    """The response with the cookie of a session."""
     age = int(AT_MOST.total_seconds())
     response.set_cookie(COOKIE, token, max_age=age, path="/", secure=True, httponly=True, samesite="lax")
     return response
@@ -140,7 +145,7 @@ def from_provider(request: Request, code: str = "", state: str = "", iss: str | 
             raise IdentityRefused(f"{subject!r} is linked with nobody")
     except (IdentityRefused, ValidationError) as refused:
         return _not_identified(request, refused)
-    response = _with_cookie(RedirectResponse(own_path(attempt.next), 303), token)
+    response = with_session(RedirectResponse(own_path(attempt.next), 303), token)
     response.delete_cookie(PENDING, path="/", secure=True, httponly=True, samesite="lax")
     return response
 
@@ -198,7 +203,10 @@ def accept(
         person = _site(request).accounts.accept(token, password)
     except PasswordUnfit:
         return _welcome(request, token, 422, "length")
-    return RedirectResponse("/sign-in", 303) if person else _welcome(request, token)
+    if person is None:
+        return _welcome(request, token)
+    session = _signed_in(request, person, password, "/", {})
+    return session if isinstance(session, Response) else with_session(RedirectResponse("/", 303), session)
 
 
 @router.post("/language")

@@ -30,9 +30,7 @@ def _nothing(_: Lifecycle) -> dict[str, Any]:
 _KEY = {"key": _t("記号(英数字)", "Key (letters and digits)"), "title": _t("件名", "Title")}
 BUDGET: Mapping[str, Text] = {
     "on": _t("あった日(空欄は今日)", "On (empty: today)"),
-    "window": _t(
-        "予算の区分(空欄は要求したもの。例: initial、june)", "Window (empty: the one asked for), e.g. initial, june"
-    ),
+    "window": _t("予算の区分(空欄は要求したもの)", "Window (empty: the one asked for)"),
     "bill": _t("議案番号", "Number of the bill"),
     "public_on": _t("議案が公になる日", "The bill is public from"),
 }
@@ -53,7 +51,7 @@ ACTS: Mapping[str, Spec] = {
         ),
         lambda s: _open(s) and s.aim is not None and not s.aim.handed_in,
         _nothing,
-        {"window": _t("予算の区分(例: initial、june)", "Window, e.g. initial, june")},
+        {"window": _t("予算の区分", "Window")},
     ),
     "benefit": (
         valuing.RecordBenefit,
@@ -67,8 +65,8 @@ ACTS: Mapping[str, Spec] = {
         {
             **_KEY,
             **_YEARS,
-            "what": _t("種類(hours 時間、yen 円、people 人、quality 定性)", "Kind: hours, yen, people, quality"),
-            "basis": _t("見込み(expected)か実測(measured)か", "Expected or measured"),
+            "what": _t("種類", "Kind"),
+            "basis": _t("見込みか実測か", "Expected or measured"),
             "per_year": _t("年間の数値", "Figure for a year"),
             "wage": _t("時間単価(円。空欄は市の値)", "Yen an hour (empty: the city's)"),
         },
@@ -82,7 +80,7 @@ ACTS: Mapping[str, Spec] = {
         ),
         lambda s: bool(s.benefits),
         _nothing,
-        {**_KEY, "basis": _t("見込み(expected)か実測(measured)か", "Expected or measured")},
+        {**_KEY, "basis": _t("見込みか実測か", "Expected or measured")},
     ),
     "procure": (
         procuring.BeginProcurement,
@@ -96,7 +94,7 @@ ACTS: Mapping[str, Spec] = {
         {
             **_KEY,
             "method": _t("方法", "Method"),
-            "bought": _t("対象(works 工事・製造、property 財産、service 役務)", "What: works, property, service"),
+            "bought": _t("対象", "What is bought"),
             "expected_price": _t("予定価格(円)", "Expected price in yen"),
             "reason": _t("随意契約の理由", "Why without competition"),
         },
@@ -152,7 +150,7 @@ ACTS: Mapping[str, Spec] = {
         lambda s: _open(s) and bool(s.budgets),
         _nothing,
         {
-            "what": _t("種類(approved 繰越明許、accident 事故繰越し)", "Kind: approved, accident"),
+            "what": _t("種類", "Kind"),
             "from_year": _t("どの年度から(西暦)", "From fiscal year"),
             "on": _t("議決日・決定日", "Day of the vote or decision"),
             "bill": BUDGET["bill"],

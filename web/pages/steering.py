@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from domain.calendar import local_day, wareki
-from domain.deliverables.registry import in_japanese
 from domain.facts import Facts
 from domain.lifecycle import (
     amendments,
@@ -38,6 +37,7 @@ from web.forms import boxes, by_field, nothing, typed
 from web.keeping import shown_again, writing
 from web.pages import spending
 from web.pages.finding import stream_of
+from web.pages.forming import known, lists, misplaced, named, problems_of
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -280,9 +280,7 @@ LABELS: Mapping[str, Text] = {
     "post": _t("職", "Post"),
     "consultation": _t("協議", "Consultation"),
     "agreed": _t("異議は取り下げられた", "The objection is withdrawn"),
-    "marks": _t(
-        "印(一行に一つ: important 重要、unusual 異例、doubtful 疑義)", "Marks, one a line: important, unusual, doubtful"
-    ),
+    "marks": _t("印", "Marks"),
     "system": _t("システム名", "System"),
     "number": _t("文書番号", "Number of the document"),
     "decided_on": _t("決裁日", "Decided on"),
@@ -303,14 +301,13 @@ LABELS: Mapping[str, Text] = {
     "summary_en": _t("要約(英語、任意)", "Summary in English (optional)"),
     "since": _t("公開日", "Published from"),
     "parts": _t(
-        "公開する部分(一行に一つ: stages 段階、kpis 指標、outcomes 取組方針、budget 議決予算)",
-        "Parts, one a line: stages, kpis, outcomes, budget",
+        "公開する部分(選ばなければ段階・指標・取組方針)", "Parts (none ticked: stages, figures, results of reviews)"
     ),
     "task": _t("作業", "Task"),
     "evidence": _t("根拠資料", "Evidence"),
     "section": _t("部署", "Department"),
     "again": _t("再試行する(しない場合は取りやめ)", "Try again (otherwise it is given up)"),
-    "into": _t("統合先のID", "ID of the other"),
+    "into": _t("統合先の課題(番号か ID)", "The lifecycle that goes on, by its number or id"),
 }
 _STATES: Choices = spending.STATES
 _BY_THE_PAGE = ("command_id", "stream", "round", "seen")
@@ -379,7 +376,8 @@ def _asked(asked: Asked) -> Text:
 
 
 def _offers(visit: Visit, state: Lifecycle) -> dict[str, Choices]:
-    directory = visit.store.facts().directory
+    today = visit.store.facts()
+    directory, fiscal = today.directory, today.fiscal
     posts: Choices = tuple((p.id, p.title) for p in directory.posts)
     process = visit.store.facts(state.definition).definition
     titles = stage_titles(visit.store)
@@ -400,6 +398,7 @@ def _offers(visit: Visit, state: Lifecycle) -> dict[str, Choices]:
         "request": tuple((r.id, _asked(r)) for r in state.requests),
         "consultation": tuple((c.id, c.post_title) for c in state.consultations),
         "state": _STATES,
+        "window": tuple((w.key, w.title) for w in fiscal.windows) if fiscal else (),
     }
 
 
@@ -423,25 +422,29 @@ def _shown(
     if act is None:
         raise HTTPException(404)
     state, _ = visit.store.load(stream)
-    content = typed(act.command, given or {})
+    content = typed(act.command, given or {}, ids=known(visit))
+    if given is None and name == "mark":
+        content["marks"] = list(state.marks)
+    shown = boxes(
+        act.command,
+        content,
+        problems,
+        offers=_offers(visit, state),
+        labels={**LABELS, **act.labels},
+        without=_BY_THE_PAGE,
+        named=named(visit),
+    )
     return visit.page(
         "act.html",
         status,
         state=state,
         act=act,
         name=name,
-        boxes=boxes(
-            act.command,
-            content,
-            problems,
-            offers=_offers(visit, state),
-            labels={**LABELS, **act.labels},
-            without=_BY_THE_PAGE,
-        ),
+        boxes=shown,
+        above=misplaced(shown, problems or {}),
         command_id=(given or {}).get("command_id") or str(uuid4()),
-        refusal=refusal,
-        people=[],
-        units=[],
+        refusal=refusal.model_copy(update={"problems": ()}) if refusal else None,
+        **lists(visit, shown),
     )
 
 
@@ -471,8 +474,10 @@ def _done(request: Request, given: str, name: str, text: dict[str, str]) -> Resp
     if act is None:
         raise HTTPException(404)
     state, _ = visit.store.load(stream)
-    fields = {k: v for k, v in _written(typed(act.command, text)).items() if k not in _BY_THE_PAGE}
+    fields = {k: v for k, v in _written(typed(act.command, text, ids=known(visit))).items() if k not in _BY_THE_PAGE}
     fields |= {"command_id": text.get("command_id") or str(uuid4()), "stream": stream, **act.fixed(state)}
+    if name == "mark":
+        fields.setdefault("marks", ())
     if name == "settle":
         fields.setdefault("agreed", False)
     if name == "settle-spread":
@@ -480,11 +485,7 @@ def _done(request: Request, given: str, name: str, text: dict[str, str]) -> Resp
     try:
         visit.site.record(act.command.model_validate(fields), visit.actor())
     except ValidationError as error:
-        problems: dict[str, list[Text]] = {}
-        for e in error.errors(include_url=False):
-            said = Text(ja=in_japanese(e["type"], e.get("ctx") or {}, e["msg"]), en=e["msg"])
-            problems.setdefault(".".join(str(p) for p in e["loc"]), []).append(said)
-        return _shown(visit, stream, name, status=422, given=text, problems=problems)
+        return _shown(visit, stream, name, status=422, given=text, problems=problems_of(error))
     except Refused as refused:
         kept = text | {"command_id": str(uuid4())}
         found = by_field(refused.refusal.problems)

@@ -170,7 +170,7 @@ def question(request: Request, id: str, page: int = 1) -> Response:
     pages = -(-len(whole.shifts) // SHOWN) if whole is not None else 0
     page = min(max(page, 1), max(pages, 1))
     directory = visit.store.facts().directory
-    asked = Supposition.model_validate_json(found.question)
+    asked, on = Supposition.model_validate_json(found.question), ground(visit.store)
     return visit.page(
         "whatif_found.html",
         question=found,
@@ -180,12 +180,23 @@ def question(request: Request, id: str, page: int = 1) -> Response:
         number=page,
         pages=pages,
         titles=stage_titles(visit.store),
-        roles={ALL: Text(ja="全員", en="everybody")} | titles_of_roles(ground(visit.store).base, directory),
+        steps=_steps(on, asked),
+        roles={ALL: Text(ja="全員", en="everybody")} | titles_of_roles(on.base, directory),
         live=f"{PATH}/{found.id}/live?seen={_mark(found)}" if not found.over else None,
         mark=SCRIPTED,
         days=KEPT.days,
         notable=NOTABLE,
     )
+
+
+def _steps(on: Ground, asked: Supposition) -> dict[str, Text]:
+    """`stage/step` -> how the step is called, of the definition that is asked about."""
+    process = asked.document or on.definitions.get(asked.definition or "") or on.base
+    return {
+        f"{s.key}/{g.key}": Text(ja=f"{s.title.ja}「{g.title.ja}」", en=f"{s.title.en}: {g.title.en}")
+        for s in (process.stages if process else ())
+        for g in s.gate
+    }
 
 
 def _mark(found: Asked) -> str:

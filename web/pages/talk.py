@@ -16,7 +16,7 @@ def timeline(store: Store, stream: str) -> list[Told]:
     return tell(store.kinds["lifecycle"], stream, store.events(stream))
 
 
-def called(visit: Visit) -> Callable[[str | None], str]:
+def known_as(visit: Visit) -> Callable[[str | None], str]:
     """What a person, a unit or a post is called in the visitor's language; the id where none is known."""
     directory = visit.store.facts().directory
 

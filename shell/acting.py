@@ -76,7 +76,8 @@ def _able(session: Session, request: dict[str, Any], people: list[str | None]) -
     from domain.lifecycle.absence import stands_in
 
     directory, today = session.store.facts().directory, local_day(session.store.clock.now())
-    there = (p for p in people if p and not directory.is_absent(p, today))
+    barred = request["barred"].split()
+    there = (p for p in people if p and p not in barred and not directory.is_absent(p, today))
     if (found := next(there, None)) is None and request["kind"] in ("draft", "decide"):
         found = next((p.id for p in directory.people if request["post"] in directory.stands_in_for(p.id, today)), None)
     if found is None and request["kind"] == "decide":

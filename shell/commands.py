@@ -34,7 +34,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "procuring": ("procure",),
     "rehearsing": ("demo", "rehearse", "ui"),
     "reporting": ("budget", "measure", "promise"),
-    "routing": ("concur", "due", "mark", "recuse", "settle"),
+    "routing": ("concur", "due", "hand-on", "mark", "recuse", "settle"),
     "starting": ("form", "people", "start"),
     "succession": ("succession",),
     "supposing": ("whatif",),

@@ -1,4 +1,4 @@
-"""On the route: `settle`, `concur`, `recuse`, `mark`, `due`."""
+"""On the route: `settle`, `concur`, `hand-on`, `recuse`, `mark`, `due`."""
 
 from __future__ import annotations
 
@@ -92,6 +92,38 @@ def recuse(
     other = session.person(who, "--who") if who else person
     command = Recuse(
         command_id=command_id or str(uuid4()), stream=stream, person=other, reason=need_reason(reason), lifted=lift
+    )
+    done(session, session.record(command, session.actor(person)))
+
+
+@app.command("hand-on")
+def hand_on(
+    request: Annotated[
+        str, typer.Argument(metavar="REQUEST", help="依頼のID(先頭だけで可) / request id or its beginning")
+    ],
+    to: Annotated[str | None, typer.Option("--to", help="代わって決定する職員 / who decides in your place")] = None,
+    back: Annotated[bool, typer.Option("--back", help="取り戻す・返す / take or give it back")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="理由 / why")] = "",
+    as_: As = None,
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """登録された代決者に、この一件の代決を依頼する / ask a registered deputy to decide one request in your place"""
+    from domain.lifecycle.handing import HandOnRequest, TakeRequestBack
+
+    if back == (to is not None):
+        raise ShellError(
+            "--to: --to か --back のどちらか一方が要ります / give either --to or --back",
+            "→ `./taskforce hand-on REQUEST --to PERSON --reason TEXT`",
+        )
+    session = Session(writing=True)
+    person = session.person(as_)
+    request_id, stream = session.request(request)
+    common = {"command_id": command_id or str(uuid4()), "stream": stream, "request": request_id}
+    command: HandOnRequest | TakeRequestBack = (
+        HandOnRequest(**common, to=session.person(to, "--to"), reason=need_reason(reason))
+        if to is not None
+        else TakeRequestBack(**common, reason=reason)
     )
     done(session, session.record(command, session.actor(person)))
 

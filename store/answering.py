@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from domain.messages import Command
 from store import queries
 from store.accounts import AT_MOST
 from store.drafts import Draft, Drafts
-from store.tables import answers, lifecycles, web_opened
+from store.tables import answers, deliverables, lifecycles, web_opened
 
 if TYPE_CHECKING:
     from store.store import Store
@@ -81,14 +81,43 @@ def forget_drafts(store: Store, command: Command, person: str) -> None:
 
 
 def answers_by(store: Store, person: str, limit: int, offset: int = 0) -> list[Row]:
-    """A person's answers, newest first, each with title and own id of its lifecycle."""
+    """A person's answers, newest first, each with title, own id and definition of its lifecycle; `retracted` when it does not stand
+    any more, `document` the version of the document that was decided on."""
+    d = deliverables.c
+    version = sa.select(sa.func.max(d.version)).where(
+        d.stream == answers.c.stream,
+        d.stage == answers.c.stage,
+        d.round == answers.c.round,
+        d.content_hash == answers.c.content_hash,
+        d.at <= answers.c.at,
+    )
     query = (
-        sa.select(answers, lifecycles.c.title, lifecycles.c.ref)
+        sa.select(
+            answers,
+            lifecycles.c.title,
+            lifecycles.c.ref,
+            lifecycles.c.definition,
+            queries.retracted(answers).label("retracted"),
+            version.scalar_subquery().label("document"),
+        )
         .join(lifecycles, lifecycles.c.stream == answers.c.stream)
         .where(answers.c.person == person)
         .order_by(answers.c.at.desc(), answers.c.stream, answers.c.version)
     )
     return queries.rows(store, query.limit(limit).offset(offset))
+
+
+def sent_back_last(store: Store, streams: Sequence[str]) -> set[str]:
+    """Those of some streams whose last answer that stands sent the document back, or refused it."""
+    found: dict[str, str] = {}
+    for start in range(0, len(streams), queries.MANY):
+        query = (
+            sa.select(answers.c.stream, answers.c.decision)
+            .where(answers.c.stream.in_(streams[start : start + queries.MANY]), ~queries.retracted(answers))
+            .order_by(answers.c.version)
+        )
+        found |= {r["stream"]: r["decision"] for r in queries.rows(store, query)}
+    return {stream for stream, decision in found.items() if decision in ("return", "reject")}
 
 
 def _hashed(token: str) -> str:

@@ -302,7 +302,7 @@ requests = Table(
     Column("subject_en", Text, nullable=False),
     Column("content_hash", String(64)),
     Column("escalate_to", Text),
-    # Persons who may not decide in this matter (recused, or it is their draft), with a space before and after each.
+    # Persons who may not decide it now (recused, it is their draft, or they have handed it on), with a space before and after each.
     Column("barred", Text, nullable=False, server_default=""),
 )
 Index("requests_post", requests.c.post, requests.c.due_at)

@@ -18,6 +18,7 @@ from domain.lifecycle.authority import known_person, may_steer
 from domain.lifecycle.commands import AnswerRequest, LifecycleCommand
 from domain.lifecycle.dialogue import InformationShared
 from domain.lifecycle.events import Stands
+from domain.lifecycle.handing import handed_on, not_the_one_asked
 from domain.lifecycle.state import Lifecycle, Request, Submission
 from domain.messages import Actor, Command, Event, Frozen, Personal, Recorded, Text, refuse
 from domain.process import Stage, Step
@@ -82,7 +83,8 @@ def standing(
     facts: Facts,
     now: datetime,
 ) -> Standing:
-    """As whom the actor answers a request today. Refuses who neither holds the post nor is the next in order for it."""
+    """As whom the actor answers a request today. Refuses who neither holds the post nor is the next in order for it, and everybody but
+    the deputy whom it was handed on to."""
     person, day = known_person(actor, facts), local_day(now)
     if person in state.recused:
         raise refuse(
@@ -92,6 +94,11 @@ def standing(
             remedy_ja="同じ職の別の者か、次の順位の者が答えてください",
             remedy_en="let another holder of the post answer, or the next in order",
         )
+    if (handed := handed_on(state, request, facts, day)) is not None:
+        if person != handed.to:
+            raise not_the_one_asked(person, handed)
+        _a_deputy_may(state, command, stage)
+        return Standing(person=person, stands="handed", acting_as=handed.to_post)
     holders = facts.directory.holders(request.post, day)
     if person in holders:
         return Standing(person=person)
@@ -132,10 +139,13 @@ def next_in_order(
 
 
 def stands_in(state: Lifecycle, request_id: str, person: str, facts: Facts, day: date) -> bool:
-    """Whether a person may decide an open request for a post that they do not hold: it is their turn, and nothing bars them."""
+    """Whether a person may decide an open request for a post that they do not hold: it was handed on to them, or it is their turn and
+    nothing bars them."""
     request = next((r for r in state.requests if r.id == request_id and r.kind == "decide"), None)
     if request is None or facts.definition is None or person in state.recused or not _decides(person, facts):
         return False
+    if (handed := handed_on(state, request, facts, day)) is not None:
+        return person == handed.to
     stage = facts.definition.stage(state.work)
     step = stage.gate[request.step_index]
     if person in facts.directory.holders(request.post, day) or (
@@ -191,7 +201,7 @@ def _a_deputy_may(state: Lifecycle, command: AnswerRequest, stage: Stage) -> Non
 
 def later_viewing(state: Lifecycle, request: Request, stands: Standing, submission: Submission) -> list[Event]:
     """後閲: what was decided for an absent holder waits for them to be seen, and reopens nothing."""
-    if stands.stands != "deputy":
+    if stands.stands not in ("deputy", "handed"):
         return []
     return [
         InformationShared(

@@ -63,11 +63,8 @@ def post_held(actor: Actor, request: Request, facts: Facts, now: datetime) -> st
 
 def may_draft(actor: Actor, state: Lifecycle, facts: Facts, now: datetime) -> str:
     """The drafter's duty: the named drafter, a holder of the post asked, anyone of the section, or a member."""
-    person, day = known_person(actor, facts), local_day(now)
-    asked = {r.post for r in state.requests if r.kind == "draft"}
-    if person in state.people or person == state.drafter:
-        return person
-    if asked & set(facts.directory.posts_of(person, day)) or state.section in facts.directory.units_of(person, day):
+    person = known_person(actor, facts)
+    if _drafts(person, state, facts, now):
         return person
     raise refuse(
         "not-your-draft",
@@ -76,6 +73,40 @@ def may_draft(actor: Actor, state: Lifecycle, facts: Facts, now: datetime) -> st
         remedy_ja=f"{state.section_name.ja} の職員か構成員が提出してください",
         remedy_en=f"let someone of {state.section_name.en} or a member submit it",
     )
+
+
+def _drafts(person: str, state: Lifecycle, facts: Facts, now: datetime) -> bool:
+    day = local_day(now)
+    asked = {r.post for r in state.requests if r.kind == "draft"}
+    return (
+        person in state.people
+        or person == state.drafter
+        or bool(asked & set(facts.directory.posts_of(person, day)))
+        or state.section in facts.directory.units_of(person, day)
+    )
+
+
+def may_withdraw(actor: Actor, state: Lifecycle, facts: Facts, now: datetime) -> str:
+    """Taking back what is in circulation is for whoever handed it in, and the named drafter. While neither is there (away, without a
+    post, or no longer concerned), for anybody who may draft."""
+    person, day = known_person(actor, facts), local_day(now)
+    here, submission = facts.directory, state.submission
+    drafters = {p for p in (submission.person if submission else None, state.drafter) if p}
+    if person in drafters:
+        return person
+    may_draft(actor, state, facts, now)
+    there = sorted(
+        p for p in drafters if here.posts_of(p, day) and not here.is_absent(p, day) and _drafts(p, state, facts, now)
+    )
+    if there:
+        raise refuse(
+            "not-the-drafter",
+            f"引き戻せるのは起案者です: {', '.join(there)}",
+            f"what is in circulation is taken back by its drafter: {', '.join(there)}",
+            remedy_ja="起案者に頼むか、決裁者なら差し戻してください。起案者が不在の間は、起案できる方が引き戻せます",
+            remedy_en="ask the drafter, or send it back if you decide on it; while the drafter is away, whoever may draft can",
+        )
+    return person
 
 
 def may_steer(actor: Actor, state: Lifecycle, facts: Facts, now: datetime) -> str:

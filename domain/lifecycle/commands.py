@@ -140,7 +140,7 @@ class AnswerRequest(LifecycleCommand):
 
 
 class WithdrawDraft(LifecycleCommand):
-    """引戻し: the drafter takes back what is in circulation."""
+    """引戻し: the drafter takes back what is in circulation; while the drafter is away or gone, somebody else who may draft."""
 
     type = "WithdrawDraft"
     reason: str = Field(min_length=1, max_length=4000)

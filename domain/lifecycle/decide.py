@@ -26,6 +26,7 @@ from domain.lifecycle import (
     descent,
     dialogue,
     feeding,
+    handing,
     handover,
     measuring,
     migrating,
@@ -40,7 +41,7 @@ from domain.lifecycle import (
 from domain.lifecycle import commands as c
 from domain.lifecycle import events as e
 from domain.lifecycle.answers import answer
-from domain.lifecycle.authority import definition, known_person, may_draft, may_steer
+from domain.lifecycle.authority import definition, known_person, may_draft, may_steer, may_withdraw
 from domain.lifecycle.dialogue import mover, shifted
 from domain.lifecycle.evolve import evolve
 from domain.lifecycle.reopening import ReopeningRefused
@@ -83,7 +84,7 @@ def decide(state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: 
             remedy_ja="記録は `./taskforce show` で見られます。続けるには再開の決定を求めてください(`./taskforce reopen`)",
             remedy_en="its record is at `./taskforce show`; to go on, ask for its reopening (`./taskforce reopen`)",
         )
-    events = _HANDLERS[type(command)](state, command, actor, facts, now)
+    events = dialogue.with_lapsed(state, _HANDLERS[type(command)](state, command, actor, facts, now))
     if not state.reached:
         return events
     return [*events, *sunset.on_entering(events, partial(_after, state, events, actor, now), state.reached, facts, now)]
@@ -239,8 +240,8 @@ def _submit(
 
 
 def _withdraw(state: Lifecycle, command: c.WithdrawDraft, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
-    may_draft(actor, state, facts, now)
     if not state.in_circulation:
+        may_draft(actor, state, facts, now)
         raise refuse(
             "nothing-in-circulation",
             "回議中の成果物はありません",
@@ -248,6 +249,7 @@ def _withdraw(state: Lifecycle, command: c.WithdrawDraft, actor: Actor, facts: F
             remedy_ja="課題そのものを取り下げるなら廃案にしてください(`./taskforce withdraw --whole`)",
             remedy_en="to end the whole matter, drop it (`./taskforce withdraw --whole`)",
         )
+    may_withdraw(actor, state, facts, now)
     stage = definition(facts).stage(state.work)
     withdrawn = e.DraftWithdrawn(stage=stage.key, round=state.round, reason=command.reason)
     if state.reopening is not None:
@@ -410,6 +412,7 @@ _HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, dateti
     **descent.HANDLERS,
     **dialogue.HANDLERS,
     **feeding.HANDLERS,
+    **handing.HANDLERS,
     **handover.HANDLERS,
     **measuring.HANDLERS,
     **migrating.HANDLERS,

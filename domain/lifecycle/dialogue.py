@@ -13,7 +13,14 @@ from domain.calendar import Span, local_day
 from domain.facts import Facts
 from domain.lifecycle.authority import definition, known_person, may_draft, may_steer
 from domain.lifecycle.commands import LifecycleCommand
-from domain.lifecycle.events import Shift
+from domain.lifecycle.events import (
+    DraftWithdrawn,
+    GatePassed,
+    GateReturned,
+    LifecycleClosed,
+    Shift,
+    StageEntered,
+)
 from domain.lifecycle.routes import resolve
 from domain.lifecycle.state import Consultation, Lifecycle, Question, Reading, Request, WindDownTask
 from domain.messages import Actor, Command, Event, Personal, Recorded, Refused, Text, refuse
@@ -92,6 +99,14 @@ class QuestionAnswered(Event):
     asked_by: str
     shifts: tuple[Shift, ...]
     text: Personal
+
+
+class QuestionLapsed(Event):
+    """Nobody answered it while its document went round; `asked_by` is told. It is said before the event that ends the circulation."""
+
+    type = "QuestionLapsed"
+    question: str
+    asked_by: str
 
 
 class CommentAdded(Event):
@@ -232,6 +247,21 @@ def _reply(state: Lifecycle, command: AnswerQuestion, actor: Actor, facts: Facts
         if r.id in question.stops and r.id not in still and r.paused_at is not None
     ]
     return [QuestionAnswered(question=question.id, asked_by=question.asked_by, shifts=tuple(shifts), text=command.text)]
+
+
+def with_lapsed(state: Lifecycle, events: Sequence[Event]) -> Sequence[Event]:
+    """The events, with a word on each open question before the first of them that ends the circulation of its document."""
+    ends = next((i for i, event in enumerate(events) if _ends_questions(event)), None)
+    if ends is None or not state.questions:
+        return events
+    lapsed = [QuestionLapsed(question=q.id, asked_by=q.asked_by) for q in state.questions]
+    return [*events[:ends], *lapsed, *events[ends:]]
+
+
+def _ends_questions(event: Event) -> bool:
+    """Whether nothing is in circulation any more behind it that a question could be about."""
+    ending = isinstance(event, DraftWithdrawn | GatePassed | GateReturned | StageEntered | LifecycleClosed)
+    return ending or bool(getattr(event, "drafted_again", False))
 
 
 def shifted(request: Request | WindDownTask | Consultation, since: datetime, now: datetime, facts: Facts) -> Shift:
@@ -408,6 +438,10 @@ def _replied(state: Lifecycle, event: QuestionAnswered, _: Recorded) -> Changes:
     }
 
 
+def _lapsed(state: Lifecycle, event: QuestionLapsed, _: Recorded) -> Changes:
+    return {"questions": tuple(q for q in state.questions if q.id != event.question)}
+
+
 def moved_requests(requests: tuple[Request, ...], shifts: Iterable[Shift]) -> tuple[Request, ...]:
     """Requests with their new moments; their clocks run again."""
     by_request = {s.request: s for s in shifts}
@@ -455,13 +489,14 @@ COMMANDS: dict[str, type[Command]] = {
     k.type: k for k in (AskQuestion, AnswerQuestion, AddComment, ShareForInformation, AcknowledgeReading)
 }
 EVENTS: dict[str, type[Event]] = {
-    k.type: k for k in (QuestionAsked, QuestionAnswered, CommentAdded, InformationShared, ReadingAcknowledged)
+    k.type: k
+    for k in (QuestionAsked, QuestionAnswered, QuestionLapsed, CommentAdded, InformationShared, ReadingAcknowledged)
 }
 
 
 def is_said(event: Event) -> bool:
-    """Whether somebody speaks in it: a question, an answer, a comment."""
-    return isinstance(event, QuestionAsked | QuestionAnswered | CommentAdded)
+    """Whether it belongs to what is said: a question, its answer or that there was none, a comment."""
+    return isinstance(event, QuestionAsked | QuestionAnswered | QuestionLapsed | CommentAdded)
 
 
 HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, datetime], Sequence[Event]]] = {
@@ -474,6 +509,7 @@ HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, datetim
 FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     QuestionAsked: _asked,
     QuestionAnswered: _replied,
+    QuestionLapsed: _lapsed,
     CommentAdded: _nothing,
     InformationShared: _was_shared,
     ReadingAcknowledged: _was_read,
@@ -483,6 +519,9 @@ LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
         ja=f"{v.asked_in_title.ja}から質問", en=f"question from {v.asked_in_title.en} to the drafter"
     ),
     QuestionAnswered: lambda s, v: Text(ja="質問に回答", en="question answered by the drafter"),
+    QuestionLapsed: lambda s, v: Text(
+        ja="質問に回答のないまま回議が終わった", en="the circulation ended before a question was answered"
+    ),
     CommentAdded: lambda s, v: Text(ja="意見", en="comment"),
     InformationShared: lambda s, v: Text(
         ja=f"{v.post_title.ja}の{'後閲' if v.later_viewing else '供覧'}: {v.stage_title.ja}",

@@ -14,9 +14,9 @@ from domain.messages import Event, Frozen, Personal, Text
 RequestKind = Literal["draft", "decide"]
 Extra = Literal["", "added", "superior"]
 """A request beside the steps of the definition: a concurrence added while open, or the common superior after a consultation."""
-Stands = Literal["holder", "deputy", "vacancy", "recusal", "body"]
+Stands = Literal["holder", "deputy", "vacancy", "recusal", "handed", "body"]
 """As whom a person answers: holder of the post, deputy in absence (代決, shown as 「代」), for a vacant post (職務代理), because
-every holder is recused, or as the one who presided over a body that decided."""
+every holder is recused, since the holder asked for it (代決の依頼), or as the one who presided over a body that decided."""
 
 
 class LifecycleStarted(Event):

@@ -21,7 +21,7 @@ STANDINGS: dict[str, Text] = {
 }
 
 
-_IN_PLACE_OF = ("deputy", "vacancy", "recusal")
+_IN_PLACE_OF = ("deputy", "vacancy", "recusal", "handed")
 
 
 class Stop(Frozen):

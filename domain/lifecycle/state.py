@@ -21,6 +21,15 @@ FOLD_VERSION = 11
 Health = Literal["green", "amber", "red"]
 
 
+class Handed(Frozen):
+    """代決の依頼: `by`, who holds the post asked, has handed the request on to `to`, a deputy who holds `to_post`."""
+
+    to: str
+    to_post: str
+    by: str
+    at: datetime
+
+
 class Request(Frozen):
     """An open request."""
 
@@ -48,6 +57,8 @@ class Request(Frozen):
     about: str | None = None
     paused_at: datetime | None = None
     """Its clock stands since then, because of an open question (the definition says so)."""
+    handed: Handed | None = None
+    """As recorded; whether it holds today is `handing.handed_on`."""
 
 
 class Given(Frozen):

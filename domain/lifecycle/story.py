@@ -21,6 +21,7 @@ from domain.lifecycle import (
     descent,
     dialogue,
     feeding,
+    handing,
     handover,
     migrating,
     procuring,
@@ -85,6 +86,7 @@ _STANDS = {
     "deputy": Text(ja="(代)", en=" (in absence)"),
     "vacancy": Text(ja="(職務代理)", en=" (for the vacant post)"),
     "recusal": Text(ja="(回避により代理)", en=" (for one recused)"),
+    "handed": Text(ja="(依頼を受けて代)", en=" (at the holder's request)"),
     "body": Text(ja="(会議)", en=" (in session)"),
 }
 
@@ -183,6 +185,7 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     **descent.LINES,
     **dialogue.LINES,
     **feeding.LINES,
+    **handing.LINES,
     **handover.LINES,
     **migrating.LINES,
     **procuring.LINES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.kinds import Row, View
-from domain.lifecycle import dialogue, registering, sunset, winding, windows
+from domain.lifecycle import dialogue, handing, registering, sunset, winding, windows
 from domain.lifecycle import events as e
 from domain.lifecycle.adopting import DeliverableImported
 from domain.lifecycle.amendments import AnswerRetracted, LifecycleMerged, MeasurementCorrected
@@ -16,7 +16,7 @@ from domain.lifecycle.descent import SpreadRefused
 from domain.lifecycle.migrating import DefinitionMigrated
 from domain.lifecycle.registering import OutsideDecisionEntered
 from domain.lifecycle.reopening import LifecycleReopened, ReopeningRefused
-from domain.lifecycle.state import Lifecycle
+from domain.lifecycle.state import Lifecycle, Request
 from domain.lifecycle.story import line
 from domain.lifecycle.timers import first_due
 from domain.messages import Event, Notice, Recorded, Text
@@ -52,7 +52,6 @@ def view(state: Lifecycle) -> View:
         "adopted": state.adopted is not None,
         "merged_into": state.merged_into,
     }
-    barred = "".join(f" {p} " for p in sorted({*state.recused, *state.authors}))
     requests: list[Row] = [
         {
             "request": r.id,
@@ -73,7 +72,7 @@ def view(state: Lifecycle) -> View:
             else f"{state.title}: {r.title.en}",
             "content_hash": state.submission.content_hash if r.kind == "decide" and state.submission else None,
             "escalate_to": r.escalate_to if r.kind == "decide" else None,
-            "barred": barred if r.kind == "decide" else "",
+            "barred": _barred(state, r) if r.kind == "decide" else "",
         }
         for r in state.requests
     ]
@@ -111,6 +110,12 @@ def view(state: Lifecycle) -> View:
             "budget_windows": _aimed(state),
         }
     )
+
+
+def _barred(state: Lifecycle, request: Request) -> str:
+    """Persons who may not decide a request now: recused, it is their draft, or they have handed it on."""
+    handed = (request.handed.by,) if request.handed is not None else ()
+    return "".join(f" {p} " for p in sorted({*state.recused, *state.authors, *handed}))
 
 
 def _aimed(state: Lifecycle) -> list[Row]:
@@ -308,7 +313,18 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
         return [Notice(post=event.post, subject=_subject(state, event))]
     if isinstance(event, e.ReminderSent | e.RequestOverdue):
         request = state.request(event.request)
-        return [Notice(post=request.post, subject=_subject(state, event))] if request else []
+        if request is None:
+            return []
+        subject = _subject(state, event)
+        asked = [Notice(person=request.handed.to, subject=subject)] if request.handed is not None else []
+        return [Notice(post=request.post, subject=subject), *asked]
+    if isinstance(event, handing.RequestHandedOn):
+        return [Notice(person=event.to, subject=_subject(state, event))]
+    if isinstance(event, handing.RequestTakenBack):
+        subject = _subject(state, event)
+        return [
+            Notice(post=event.post, subject=subject) if event.given_back else Notice(person=event.to, subject=subject)
+        ]
     if isinstance(event, e.RequestEscalated | e.CoordinatorInformed):
         return [Notice(post=event.to, subject=_subject(state, event))]
     if isinstance(event, e.LifecycleDropped):
@@ -324,7 +340,7 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
         return [Notice(person=state.submission.person, subject=_subject(state, event))]
     if isinstance(event, dialogue.QuestionAsked):
         return [Notice(person=event.drafter, subject=_subject(state, event))]
-    if isinstance(event, dialogue.QuestionAnswered):
+    if isinstance(event, dialogue.QuestionAnswered | dialogue.QuestionLapsed):
         return [Notice(person=event.asked_by, subject=_subject(state, event))]
     if isinstance(event, dialogue.InformationShared):
         return [Notice(post=event.post, subject=_subject(state, event))]
@@ -338,6 +354,9 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
     if isinstance(event, AnswerRetracted | DefinitionMigrated | sunset.CriterionRevised):
         # Those whose requests are gone hear it by the request closed; here, those who are asked now.
         return _to_those_asked(state, event)
+    if isinstance(event, e.GateReturned):
+        people = dict.fromkeys(p for p in (state.drafter, *state.authors[-1:]) if p)
+        return [Notice(person=p, subject=_subject(state, event)) for p in people]
     if isinstance(event, _FOR_DRAFTER) and state.drafter is not None:
         return [Notice(person=state.drafter, subject=_subject(state, event))]
     if isinstance(event, e.LifecycleHeld | e.LifecycleResumed):
@@ -354,7 +373,6 @@ def _of_consultation(state: Lifecycle, event: ConsultationOpened | ConsultationS
 
 _FOR_DRAFTER = (
     e.GatePassed
-    | e.GateReturned
     | e.OutcomeDecided
     | e.LifecycleClosed
     | e.HoldExpired

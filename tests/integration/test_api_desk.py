@@ -25,6 +25,9 @@ def test_drafts_are_those_of_the_pages_and_go_when_they_are_handed_in(town: Page
         seen, not_mine = chief.get(here).json(), drafter.get(here).json()
         assert (seen["asked"], not_mine["asked"]) == (True, False)
         assert seen["document"]["content_hash"] == asked["content_hash"] and seen["said"][-1]["said"] == "急ぎます"
+        assert (
+            seen["route"][0]["waiting"][0]["people"] == ["p32"] and seen["route"][0]["answers"] == seen["earlier"] == []
+        )
         assert chief.put(f"{here}/draft", json={"comment": "あとで"}).status_code == 200
         kept = chief.get(f"{here}/draft").json()
         assert kept["comment"] == "あとで" and chief.put(f"{here}/draft", json=kept).json() == kept

@@ -102,6 +102,10 @@ def test_an_answer_is_kept_and_given_later(town: Pages, browser: Browser) -> Non
     page.click("aside button.primary")
     page.wait_for_selector(".notice.good")
     assert answered(town, "R8") == 1
+    with client(town, "p33") as drafter:
+        assert "根拠を確かめてから" in drafter.get("/").text, "the inbox says why it came back"
+        draft = drafter.get(f"/lifecycles/{lifecycle(town, 'R8').stream}/draft").text
+        assert "sent back" in draft and "<blockquote>根拠を確かめてから</blockquote>" in draft
     context.close()
 
 
@@ -159,3 +163,33 @@ def test_whoever_decides_for_a_recused_holder_finds_it_and_can_decide(town: Page
         done = deputy.post(f"/requests/{request}/answer", data=kept)
         assert done.status_code == 303, done.text
     assert town.json("show", "R8")["awaiting"][0]["person"] == "p30"
+
+
+def test_a_request_is_handed_on_to_a_deputy_who_finds_it_and_decides_it(town: Pages) -> None:
+    request = town.waiting("p32")
+    town.password("p34")
+    with client(town) as chief, client(town, "p34") as deputy:
+        page = chief.get(f"/requests/{request}").text
+        assert '<option value="p34"' in page and 'value="p30"' not in page, "registered deputies only"
+        asked = {**csrf(page), "command_id": "on", "to": "p30", "text": "出張のため"}
+        assert chief.post(f"/requests/{request}/hand-on", data=asked).status_code == 409
+        assert chief.post(f"/requests/{request}/hand-on", data={**asked, "to": "p34"}).status_code == 303
+        town("hand-on", request, "--back", "--as", "p32")
+        town("hand-on", request, "--to", "p34", "--reason", "出張のため", "--as", "p32")
+        handed = chief.get(f"/requests/{request}").text
+        assert 'name="decision"' not in handed and "Take it back" in handed and "出張のため" in handed
+        assert "handed on to" in chief.get("/").text
+        assert f"/requests/{request}" in deputy.get("/?view=handed").text
+        shown = deputy.get(f"/requests/{request}").text
+        seen = re.search(r'name="seen" value="([^"]+)"', shown)
+        assert seen and "Give it back" in shown
+        kept = {"seen": seen[1], "decision": "approve", "comment": ""}
+        assert (
+            chief.post(f"/requests/{request}/answer", data={**csrf(page), **kept, "command_id": "c"}).status_code == 409
+        )
+        assert (
+            deputy.post(f"/requests/{request}/answer", data={**csrf(shown), **kept, "command_id": "d"}).status_code
+            == 303
+        )
+        assert answered(town, "R8") == 1
+        assert "for later viewing" in chief.get("/").text

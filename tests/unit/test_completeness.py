@@ -31,6 +31,7 @@ from domain.lifecycle import (
     events,
     evolve,
     feeding,
+    handing,
     handover,
     measuring,
     migrating,
@@ -69,6 +70,7 @@ ROOMS = (
     descent,
     dialogue,
     feeding,
+    handing,
     handover,
     measuring,
     migrating,
@@ -140,7 +142,7 @@ def test_no_two_messages_share_a_name() -> None:
 
 @pytest.mark.parametrize("message", [m for k in KINDS.values() for m in (*k.events.values(), *k.commands.values())])
 def test_messages_speak_in_the_right_mood(message: type[BaseModel]) -> None:
-    past = ("ed", "Made", "Held", "Sent", "Overdue", "Withdrawn", "HandedOver")
+    past = ("ed", "Made", "Held", "Sent", "Overdue", "Withdrawn", "HandedOver", "HandedOn", "TakenBack")
     assert message.__name__.endswith(past) == issubclass(message, Event) or message is commands.DeadlinePassed
 
 

@@ -98,9 +98,13 @@ def test_a_question_may_be_answered_over_and_falls_away_with_the_document() -> N
     ask(case).done()
     case.give("approve").done()
     assert len(case.state.questions) == 1
-    case.when(case.make(c.WithdrawDraft, reason="直す")).done()
+    asker = case.state.questions[0].asked_by
+    events = case.when(case.make(c.WithdrawDraft, reason="直す")).done()
+    assert isinstance(events[0], d.QuestionLapsed)
     assert not list(case.state.questions)
     assert list(pending(case.state))
+    told = next(r for r in case.log if r.event.type == "QuestionLapsed")
+    assert [n.person for n in LifecycleKind().notices(case.state, told)] == [asker]
 
 
 def test_a_hold_over_a_standing_clock_moves_it_once() -> None:

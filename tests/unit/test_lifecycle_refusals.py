@@ -215,6 +215,7 @@ REFUSALS: list[tuple[str, Callable[[], Outcome]]] = [
     ("not-your-post", lambda: answer(circ(), "approve", "mayor")),
     ("not-your-draft", lambda: Case().at("setup").submit(person("stranger"))),
     ("not-your-draft", lambda: send(circ(), c.WithdrawDraft, "health", reason="r")),
+    ("not-the-drafter", lambda: send(circ(), c.WithdrawDraft, "chief", reason="r")),
     ("not-concerned", lambda: send(circ(), c.DropLifecycle, "health", reason="r")),
     ("not-concerned", lambda: send(Case().at("implementation"), c.RecordMeasurement, "stranger", kpi="users", period="Q1", value="1")),
     ("service-cannot-decide", lambda: circ().when(circ().answer("approve"), ROBOT)),

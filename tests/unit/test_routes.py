@@ -11,7 +11,7 @@ import pytest
 
 from domain.directory import Absence, Deputy, Tenure
 from domain.facts import Facts
-from domain.lifecycle import absence, amendments, consultations, consulting, dialogue, overview
+from domain.lifecycle import absence, amendments, consultations, consulting, dialogue, handing, overview
 from domain.lifecycle import commands as c
 from domain.lifecycle import events as e
 from domain.lifecycle.kind import LifecycleKind
@@ -416,6 +416,88 @@ def test_who_drafted_any_version_does_not_decide_on_a_later_one() -> None:
     case.submit(person("drafter")).done()
     by(case, "chief").refused("separation-of-duties")
     by(case, "chief2").done()
+
+
+def hand_on(case: Case, who: str, to: str) -> Outcome:
+    command = case.make(handing.HandOnRequest, request=case.state.requests[0].id, to=f"p-{to}", reason="出張のため")
+    return case.when(command, person(who))
+
+
+def take_back(case: Case, who: str) -> Outcome:
+    return case.when(case.make(handing.TakeRequestBack, request=case.state.requests[0].id), person(who))
+
+
+def test_a_request_is_handed_on_to_a_registered_deputy_who_alone_decides_it() -> None:
+    case = circulating(facts_of(deputies=ORDER))
+    take_back(case, "chief").refused("not-handed-on")
+    hand_on(case, "school", "health").refused("not-your-post")
+    hand_on(case, "chief", "stranger").refused("not-a-deputy")
+    by(case, "health").refused("not-your-post")
+    hand_on(case, "chief", "health").then(handing.RequestHandedOn)
+    request = case.state.requests[0]
+    assert [n.person for n in LifecycleKind().notices(case.state, case.log[-1])] == ["p-health"]
+    [row] = LifecycleKind().view(case.state).rows["requests"]
+    assert (row["post"], " p-chief " in row["barred"]) == ("child-chief", True)
+    assert absence.stands_in(case.state, request.id, "p-health", case.facts, DAY)
+    assert not absence.stands_in(case.state, request.id, "p-school", case.facts, DAY)
+    for other in ("chief", "chief2"):
+        by(case, other).refused("handed-on")
+    hand_on(case, "chief2", "health").refused("handed-on")
+    by(case, "school").refused("handed-on")
+    answered, seen = (
+        x for x in by(case, "health").done() if isinstance(x, e.RequestAnswered | dialogue.InformationShared)
+    )
+    assert isinstance(answered, e.RequestAnswered) and isinstance(seen, dialogue.InformationShared)
+    assert (answered.stands, answered.acting_as, answered.post) == ("handed", "health-chief", "child-chief")
+    assert (seen.post, seen.later_viewing) == ("child-chief", True)
+    stop = overview.route(case.state, case.facts)[0]
+    assert (stop.people, stop.deputies) == (("p-health",), ("p-health",))
+    hand_on(case, "chief", "health").refused("not-your-post")
+    case.when(case.make(amendments.RetractAnswer, request=request.id, reason="誤り"), person("health")).done()
+    by(case, "chief").refused("handed-on")
+
+
+def test_what_is_handed_on_is_taken_back_or_given_back_and_falls_back_by_itself() -> None:
+    case = circulating(facts_of(deputies=ORDER))
+    for back in ("chief2", "health"):
+        hand_on(case, "chief", "health").done()
+        take_back(case, "school").refused("not-your-post")
+        take_back(case, back).then(handing.RequestTakenBack)
+        by(case, "health").refused("not-your-post")
+    hand_on(case, "chief", "health").done()
+    recuse(case, "health", "health").done()
+    by(case, "health").refused("recused")
+    by(case, "chief").done()
+
+
+def test_who_may_not_decide_does_not_choose_who_does_and_a_step_may_wait_for_its_holder() -> None:
+    case = circulating(facts_of(deputies=ORDER))
+    recuse(case, "chief", "chief").done()
+    hand_on(case, "chief", "health").refused("may-not-choose")
+    waiting = circulating(facts_of(deputies=ORDER, chief={"absence": "wait"}))
+    hand_on(waiting, "chief", "health").refused("not-a-deputy")
+    away_ = circulating(facts_of(deputies=ORDER, absences=away("p-health")))
+    hand_on(away_, "chief", "health").refused("not-a-deputy")
+
+
+def test_an_earlier_answer_is_taken_back_without_losing_what_was_handed_on() -> None:
+    case = concurring(facts_of(deputies=(Deputy(post="school-chief", deputy="finance-chief", since=SINCE),)))
+    first, second = asked(case, "health-chief"), asked(case, "school-chief")
+    case.give("approve", first).done()
+    command = case.make(handing.HandOnRequest, request=second.id, to="p-finance-chief", reason="出張")
+    case.when(command, person("school")).done()
+    case.when(case.make(amendments.RetractAnswer, request=first.id, reason="誤り"), person("health")).done()
+    kept = asked(case, "school-chief")
+    assert kept.handed is not None and kept.handed.to == "p-finance-chief"
+
+
+def test_only_the_drafter_takes_back_what_goes_round_and_others_who_may_draft_while_the_drafter_is_away() -> None:
+    case = circulating()
+    for who, rule in (("chief", "not-the-drafter"), ("member", "not-the-drafter"), ("stranger", "not-your-draft")):
+        case.when(case.make(c.WithdrawDraft, reason="直す"), person(who)).refused(rule)
+    case = circulating(facts_of(absences=away("p-drafter")))
+    case.when(case.make(c.WithdrawDraft, reason="直す"), person("stranger")).refused("not-your-draft")
+    case.when(case.make(c.WithdrawDraft, reason="直す"), person("chief")).done()
 
 
 def test_an_answer_of_a_deputy_may_be_taken_back_with_all_that_followed() -> None:

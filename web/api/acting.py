@@ -22,6 +22,7 @@ from domain.lifecycle.attaching import AttachFile
 from domain.lifecycle.commands import AnswerRequest, StartLifecycle
 from domain.lifecycle.commands import stream_of as stream_of_ref
 from domain.lifecycle.consulting import SettleConsultation
+from domain.lifecycle.handing import HandOnRequest, TakeRequestBack
 from domain.lifecycle.registering import EnterOutsideDecision
 from domain.messages import Command, Frozen, Text
 from domain.misfits import said_of
@@ -42,6 +43,8 @@ DECIDES: tuple[type[Command], ...] = (
     RetractAnswer,
     SettleConsultation,
     EnterOutsideDecision,
+    HandOnRequest,
+    TakeRequestBack,
 )
 """Commands that want the scope `decide`."""
 ELSEWHERE: tuple[type[Command], ...] = (StartLifecycle, AdoptLifecycle, AttachFile)

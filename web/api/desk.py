@@ -13,6 +13,8 @@ from domain.lifecycle.state import Lifecycle
 from domain.messages import Frozen, Text, unstorable
 from domain.reader_stream import Choice
 from domain.reader_stream import stream_of as reader_of
+from papers.circulations import tell
+from papers.course import Earlier, came_back
 from store import queries
 from store.answering import AnswerDrafts, answers_by
 from store.beginnings import beginning
@@ -39,7 +41,8 @@ RequestId = Annotated[str, Path(max_length=100)]
 
 class DraftSeen(Frozen):
     """The form of the document that is asked for now, shared by those who may draft it. `version` is 0 where nothing was saved yet, and
-    `content` what the form begins with; it is also the ETag. It may be sent back as it is."""
+    `content` what the form begins with; it is also the ETag. It may be sent back as it is. `came_back`: why the document is asked for
+    again, the newest first."""
 
     stage: str
     round: int
@@ -48,11 +51,13 @@ class DraftSeen(Frozen):
     content: dict[str, Any]
     person: str | None
     at: datetime | None
+    came_back: tuple[Earlier, ...]
 
 
 class Content(Frozen):
     """A form as far as it is filled in: fields by name, whether they fit or not. What else was read may be sent along: `stage`, `round`
-    and `form` are then those of the document asked for now; `version`, `person` and `at` change nothing (If-Match guards)."""
+    and `form` are then those of the document asked for now; `version`, `person`, `at` and `came_back` change nothing (If-Match
+    guards)."""
 
     content: dict[str, Any]
     stage: str | None = None
@@ -61,6 +66,7 @@ class Content(Frozen):
     version: int | None = None
     person: str | None = None
     at: datetime | None = None
+    came_back: tuple[Earlier, ...] = ()
 
 
 class Problems(Frozen):
@@ -135,6 +141,9 @@ def _seen(caller: Caller, state: Lifecycle, response: Response) -> DraftSeen:
         content={name: value for name, value in content.items() if name in DELIVERABLES[form].form.model_fields},
         person=found.person if found else None,
         at=found.at if found else None,
+        came_back=came_back(
+            tell(caller.store.kinds["lifecycle"], state.stream, caller.store.events(state.stream)), caller.store.facts()
+        ),
     )
 
 

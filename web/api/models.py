@@ -21,6 +21,7 @@ from domain.lifecycle.state import (
     Submission,
 )
 from domain.messages import Frozen, Text
+from papers.course import Earlier, StopTold
 from store.moves import Prospect
 
 Item = TypeVar("Item")
@@ -364,14 +365,19 @@ class Choosable(Frozen):
 
 
 class RequestSeen(WaitingRequest):
-    """An open request with what is needed to answer it: `asked`, whether it waits for the key's person; where it may be sent back to,
-    the outcomes to choose from; the document (its content is under `documents`), the route, questions, readers, and what was said."""
+    """An open request with what is needed to answer it: `asked`, whether it waits for the key's person; to whom that person may hand it
+    on (`key` is the person id, `title` the post); where it may be sent back to, the outcomes to choose from; the document (its content
+    is under `documents`) with its drafter's `remark`, the route with what each step answered and who is waited for, `earlier` versions
+    and why they came back, questions, readers, and what was said."""
 
     asked: bool
+    hand_on_to: tuple[Choosable, ...]
     back_to: tuple[Choosable, ...]
     outcomes: tuple[Choosable, ...]
     document: VersionNamed | None
-    route: tuple[Stop, ...]
+    remark: str
+    route: tuple[StopTold, ...]
+    earlier: tuple[Earlier, ...]
     questions: tuple[Question, ...]
     readings: tuple[Reading, ...]
     said: tuple[EventTold, ...]

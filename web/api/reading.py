@@ -23,6 +23,7 @@ from domain.messages import Frozen, Text
 from papers import files
 from papers.circulations import Told, tell
 from papers.collecting import NothingToPrint
+from papers.course import course
 from store import lineage as family
 from store import queries, search
 from store.comparing import compared
@@ -33,7 +34,7 @@ from web.api import models as m
 from web.api.access import Caller, Reader
 from web.api.problems import Failure, documented, not_found
 from web.api.tags import tag
-from web.asking import choices, is_asked
+from web.asking import choices, hand_on_to, is_asked
 from web.governing import require_oversight
 from web.rendering import saved
 from web.snapshots import Reading
@@ -373,17 +374,23 @@ def request(caller: Reader, request: Annotated[str, Path(max_length=100)]) -> m.
     state, _ = store.load(stream)
     asked = state.request(request)
     can = choices(store, state, asked)
-    recorded = store.events(stream)
+    told = tell(store.kinds["lifecycle"], stream, store.events(stream))
+    its = course(told, store.facts(state.definition), local_day(store.clock.now()))
     return m.RequestSeen(
         **row_of(m.WaitingRequest, row).model_dump(),
-        asked=row["post"] in _posts(caller) or is_asked(store, caller.key.person, state, asked),
+        asked=is_asked(store, caller.key.person, state, asked) if asked is not None else row["post"] in _posts(caller),
+        hand_on_to=tuple(
+            m.Choosable(key=key, title=title) for key, title in hand_on_to(store, caller.key.person, state, asked)
+        ),
         back_to=tuple(m.Choosable(key=key, title=title) for key, title in can["back_to"]),
         outcomes=tuple(m.Choosable(key=key, title=title) for key, title in can["outcomes"]),
         document=_in_circulation(store, state),
-        route=route(state, store.facts(state.definition)),
+        remark=its.remark,
+        route=its.stops,
+        earlier=its.earlier,
         questions=state.questions,
         readings=state.readings,
-        said=tuple(_told(t) for t in tell(store.kinds["lifecycle"], stream, recorded) if is_said(t.recorded.event)),
+        said=tuple(_told(t) for t in told if is_said(t.recorded.event)),
     )
 
 

@@ -10,26 +10,30 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
+from domain.calendar import local_day
 from domain.deliverables.differences import Difference, differences
 from domain.lifecycle import dialogue
 from domain.lifecycle.absence import Recuse
 from domain.lifecycle.amendments import CorrectAnswer, RetractAnswer, own_answer, restored_by
 from domain.lifecycle.commands import AnswerRequest, Condition
-from domain.lifecycle.overview import STANDINGS, route
+from domain.lifecycle.handing import HandOnRequest, TakeRequestBack
+from domain.lifecycle.overview import STANDINGS
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Command, Refusal, Refused, Text
 from domain.misfits import said_of
 from learning import hypotheses
 from learning.asking import lessons_at
 from papers.body import body, in_words, with_files
+from papers.course import answers_in, course, who_can
 from papers.names import Names
 from store import queries
 from store.answering import AnswerDrafts, Opened
 from store.comparing import form_of
+from store.waiting import from_bodies
 from web.app import Visit, visit_of
-from web.asking import choices, is_asked
+from web.asking import choices, hand_on_to, is_asked
 from web.keeping import shown_again, writing
-from web.pages.talk import talk_of
+from web.pages.talk import known_as, timeline
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -49,7 +53,8 @@ def decision_page(request: Request, request_id: str, done: str = "") -> Response
 def _again(visit: Visit, parts: dict[str, str], kept: Mapping[str, str]) -> Response:
     if (names := {"answer": KEPT, "correct": CORRECTING}.get(parts["act"])) is not None:
         return shown(visit, parts["request_id"], kept={name: kept.get(name, "") for name in names})
-    return shown(visit, parts["request_id"], said={parts["act"]: kept.get("text", "")})
+    said = {parts["act"]: kept.get("text", ""), "to": kept.get("to", "")}
+    return shown(visit, parts["request_id"], said=said)
 
 
 def _found(visit: Visit, request_id: str, attempt: str = "") -> tuple[str, Lifecycle]:
@@ -85,6 +90,9 @@ def shown(
         if question is None and reading is None:
             return _answered(visit, state, request_id, status, refusal, kept, said)
     document = _document(visit, state)
+    facts, told = visit.store.facts(state.definition), timeline(visit.store, stream)
+    today = local_day(visit.store.clock.now())
+    its = course(told, facts, today)
     mine = is_asked(visit.store, visit.person, state, asked)
     own = AnswerDrafts(visit.store, visit.person)
     draft = own.find(stream, request_id) if mine and kept is None else None
@@ -97,9 +105,11 @@ def shown(
         "reading": next((r for r in state.readings if r.id == request_id), None),
         "request_id": request_id,
         "document": document,
-        "stops": route(state, visit.store.facts(state.definition)),
+        "course": its,
+        "own": [w for e in its.earlier for w in e.answers if w.person == visit.person],
+        "known_as": known_as(visit),
         "standings": STANDINGS,
-        "talk": talk_of(visit.store, stream),
+        "talk": [t for t in told if dialogue.is_said(t.recorded.event)],
         "lessons": _lessons(visit, state),
         "refusal": refusal,
         "kept": dict.fromkeys(KEPT, "")
@@ -111,6 +121,9 @@ def shown(
         "done": done,
         "choices": choices(visit.store, state, asked),
         "mine": mine,
+        "handed": next((w.handed for s in its.stops for w in s.waiting if w.request == request_id), None),
+        "hand_on_to": hand_on_to(visit.store, visit.person, state, asked),
+        "holds": asked is not None and asked.post in facts.directory.posts_of(visit.person, today),
     }
     return visit.page("decision.html", status, live=stream, **more)
 
@@ -124,8 +137,7 @@ def _answered(
     kept: dict[str, str] | None,
     said: Mapping[str, str] | None,
 ) -> Response:
-    """What was answered; and, as long as it may be, taking it back or giving another answer in its place."""
-    answers = [a for a in queries.answers_of(visit.store, state.stream) if a["request"] == request_id]
+    """What was answered, who is next, and what waits for the reader; as long as it may be, taking it back or correcting it."""
     facts = visit.store.facts(state.definition)
     try:
         before = own_answer(state, request_id, visit.actor(), facts)
@@ -136,7 +148,11 @@ def _answered(
         "answered.html",
         status if refusal is not None else 200,
         state=state,
-        answered=next((a for a in reversed(answers) if not a["retracted"]), None),
+        **_recorded_as(visit, state, request_id),
+        next_asked=_next_asked(visit, state),
+        next_item=next(iter(queries.inbox(visit.store, visit.person, limit=1)), None),
+        bodies=bool(from_bodies(visit.store, visit.person)),
+        known_as=known_as(visit),
         refusal=refusal,
         mine=before is not None,
         request_id=request_id,
@@ -146,6 +162,25 @@ def _answered(
         command_id=str(uuid4()),
         kept=dict.fromkeys(CORRECTING, "") | {"command_id": str(uuid4())} | (kept or {}),
     )
+
+
+def _recorded_as(visit: Visit, state: Lifecycle, request_id: str) -> dict[str, Any]:
+    """The answer to a request that holds, those taken back, and the version of the document that it was given on."""
+    facts = visit.store.facts(state.definition)
+    found = answers_in(timeline(visit.store, state.stream), facts, request_id)
+    holds = next((w for w in reversed(found) if not w.retracted), None)
+    stages = facts.definition.all_stages if facts.definition else ()
+    return {
+        "answered": holds,
+        "others": [w for w in found if w is not holds],
+        "titles": {s.key: s.title for s in stages},
+    }
+
+
+def _next_asked(visit: Visit, state: Lifecycle) -> list[dict[str, Any]]:
+    """Who is asked now, each with those who can answer today."""
+    facts, day = visit.store.facts(state.definition), local_day(visit.store.clock.now())
+    return [{"request": r, "people": who_can(r, state, facts, day)} for r in state.requests]
 
 
 def _lessons(visit: Visit, state: Lifecycle) -> dict[str, Any] | None:
@@ -166,7 +201,8 @@ def _document(visit: Visit, state: Lifecycle) -> dict[str, Any] | None:
         for v in queries.deliverable_versions(visit.store, state.stream, state.submission.stage)
         if v["round"] == state.submission.round
     ]
-    current = next((v for v in versions if v["content_hash"] == state.submission.content_hash), None)
+    # A version that was handed in again unchanged has the same hash; the newest is the one in circulation.
+    current = next((v for v in reversed(versions) if v["content_hash"] == state.submission.content_hash), None)
     if current is None:
         return None
     return read(visit, state, current, [v for v in versions if v["version"] < current["version"]])
@@ -320,7 +356,7 @@ def _unfit(error: ValidationError) -> Refusal:
     )
 
 
-def _acts(visit: Visit, request_id: str, text: str) -> dict[str, tuple[type[Command], dict[str, str], str]]:
+def _acts(visit: Visit, request_id: str, text: str, to: str) -> dict[str, tuple[type[Command], dict[str, str], str]]:
     """What else may be done on the page: the command, its fields, and where it leads."""
     here = f"/requests/{request_id}"
     return {
@@ -328,6 +364,8 @@ def _acts(visit: Visit, request_id: str, text: str) -> dict[str, tuple[type[Comm
         "reply": (dialogue.AnswerQuestion, {"question": request_id, "text": text}, "/"),
         "read": (dialogue.AcknowledgeReading, {"reading": request_id}, "/"),
         "recuse": (Recuse, {"person": visit.person, "reason": text}, "/"),
+        "hand-on": (HandOnRequest, {"request": request_id, "to": to, "reason": text}, f"{here}?done=handed"),
+        "take-back": (TakeRequestBack, {"request": request_id, "reason": text}, here),
         "retract": (RetractAnswer, {"request": request_id, "reason": text}, here),
     }
 
@@ -339,12 +377,13 @@ def act_on(
     act: str,
     csrf: Annotated[str, Form()] = "",
     text: Annotated[str, Form(max_length=10_000)] = "",
+    to: Annotated[str, Form(max_length=100)] = "",
     command_id: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
-    visit = writing(request, {"text": text, "csrf": csrf})
+    visit = writing(request, {"text": text, "to": to, "csrf": csrf})
     if isinstance(visit, Response):
         return visit
-    acts = _acts(visit, request_id, text.strip())
+    acts = _acts(visit, request_id, text.strip(), to)
     if act not in acts:
         raise HTTPException(404)
     kind, fields, next_ = acts[act]
@@ -353,7 +392,7 @@ def act_on(
         command = kind.model_validate({"command_id": command_id or str(uuid4()), "stream": stream, **fields})
         visit.site.record(command, visit.actor())
     except ValidationError as error:
-        return shown(visit, request_id, status=422, refusal=_unfit(error), said={act: text})
+        return shown(visit, request_id, status=422, refusal=_unfit(error), said={act: text, "to": to})
     except Refused as refused:
-        return shown(visit, request_id, status=409, refusal=refused.refusal, said={act: text})
+        return shown(visit, request_id, status=409, refusal=refused.refusal, said={act: text, "to": to})
     return RedirectResponse(next_, 303)

@@ -18,6 +18,7 @@ from domain.lifecycle.attaching import DetachFile, attached
 from domain.lifecycle.commands import SubmitDeliverable
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Command, Refusal, Refused, Text
+from papers.course import Earlier, came_back
 from store import queries
 from store.beginnings import beginning
 from store.drafts import Drafts, Meanwhile
@@ -28,6 +29,7 @@ from web.forms import boxes, by_field, typed
 from web.keeping import shown_again, writing
 from web.pages.finding import stream_of
 from web.pages.forming import called, known
+from web.pages.talk import known_as, timeline
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -96,7 +98,10 @@ def shown(
         problems=problems or {},
         note=note,
         meanwhile=meanwhile,
-        returned=_returned(visit, state),
+        came_back=_came_back(visit, state),
+        stages=titles,
+        known_as=known_as(visit),
+        conditions=[p for p in state.promises if p.fulfilled_at is None],
         people=[(p, row["name"]) for p, row in people.items()] if len(people) <= PEOPLE_LISTED else [],
         units=[(u.id, u.name) for u in units] if len(units) <= PEOPLE_LISTED else [],
         largest=visit.site.settings.attachment_mb,
@@ -126,19 +131,9 @@ def _open_state(visit: Visit, stream: str) -> Lifecycle:
     return state
 
 
-def _returned(visit: Visit, state: Lifecycle) -> dict[str, Any] | None:
-    """Why it came back, when it did: the last answer that sent this document back."""
-    found = [
-        a
-        for a in queries.answers_of(visit.store, state.stream)
-        if a["stage"] == state.stage and a["round"] == state.round and a["decision"] in ("return", "reject")
-    ]
-    if not found or state.submission is None or found[-1]["content_hash"] != state.submission.content_hash:
-        return None
-    from web.pages.talk import timeline
-
-    said = [t.said for t in timeline(visit.store, state.stream) if t.recorded.version == found[-1]["version"]]
-    return {**found[-1], "said": said[0] if said else ""}
+def _came_back(visit: Visit, state: Lifecycle) -> tuple[Earlier, ...]:
+    """Why this document is asked for again, the newest first: who sent it back or withdrew it, when, and with what words."""
+    return came_back(timeline(visit.store, state.stream), visit.store.facts())
 
 
 @router.post("/lifecycles/{given}/draft")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -12,18 +13,23 @@ from starlette.concurrency import run_in_threadpool
 
 from domain.calendar import local_day
 from domain.lifecycle.commands import AnswerRequest
+from domain.lifecycle.handing import handed_on
+from domain.lifecycle.routes import ADDED
 from domain.messages import Refused, Text
+from papers.course import came_back
 from store import queries
-from store.answering import AnswerDrafts, Opened, answers_by
+from store.answering import AnswerDrafts, Opened, answers_by, sent_back_last
+from store.store import Store
 from store.waiting import from_bodies
 from web.app import Visit, visit_of
 from web.keeping import shown_again, writing
 from web.live import ANY
+from web.pages.talk import timeline
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
 PAGE = 50
-View = Literal["open", "mine", "roles", "deputy", "bodies", "overdue", "done"]
+View = Literal["open", "mine", "roles", "deputy", "handed", "bodies", "overdue", "done"]
 
 
 @router.get("/")
@@ -40,17 +46,19 @@ def shown(
     directory, today = store.facts().directory, local_day(store.clock.now())
     whose = _whose(directory, person, today)
     everything, bodies = queries.inbox(store, person), from_bodies(store, person)
+    _with_handed(visit, everything, today)
     if view == "done":
-        found = answers_by(store, person, PAGE + 1, (page - 1) * PAGE)
+        found = [_placed(store, r) for r in answers_by(store, person, PAGE + 1, (page - 1) * PAGE)]
     elif view == "bodies":
         found = []
     else:
         chosen = [r for r in everything if _wanted(view, r, whose)]
         found = [_told(r, whose, directory) for r in chosen[(page - 1) * PAGE : page * PAGE + 1]]
         _with_opened(visit, found)
+        _with_reasons(visit, found)
     counts: dict[str, int] = {"open": len(everything) + len(bodies), "bodies": len(bodies)}
-    for key in ("mine", "roles", "deputy"):
-        counts[key] = sum(whose.get(r["post"], "deputy") == key for r in everything)
+    for key in ("mine", "roles", "deputy", "handed"):
+        counts[key] = sum(_wanted(key, r, whose) for r in everything)
     counts["overdue"] = sum(bool(r["overdue"]) for r in everything) + sum(b.overdue for b in bodies)
     with_bodies = page == 1 and view in ("open", "overdue", "bodies")
     return visit.page(
@@ -78,12 +86,35 @@ def _whose(directory: Any, person: str, today: Any) -> dict[str, str]:
 def _wanted(view: str, row: dict[str, Any], whose: Mapping[str, str]) -> bool:
     if view == "overdue":
         return bool(row["overdue"])
+    if view != "open" and row.get("handed") is not None and row["post"] not in whose:
+        return view == "handed"
     return view == "open" or whose.get(row["post"], "deputy") == view
 
 
 def _told(row: dict[str, Any], whose: Mapping[str, str], directory: Any) -> dict[str, Any]:
     post = directory.post(row["post"])
     return {**row, "post_title": post.title if post else None, "deputy": row["post"] not in whose}
+
+
+def _placed(store: Store, row: dict[str, Any]) -> dict[str, Any]:
+    """An answer with the titles of its stage and of its step, by its lifecycle's own definition; None where that has them no more."""
+    process = store.facts(row["definition"]).definition
+    stage = next((s for s in process.all_stages if s.key == row["stage"]), None) if process else None
+    step = next((s.title for s in stage.gate if s.key == row["step"]), _BESIDE.get(row["step"])) if stage else None
+    return {**row, "stage_title": stage.title if stage else None, "step_title": step}
+
+
+def _with_handed(visit: Visit, found: list[dict[str, Any]], today: date) -> None:
+    """Says of each request that is handed on to whom, and by whom. Whoever has handed one on is among those barred."""
+    directory = visit.store.facts().directory
+    for row in found:
+        barred = row["barred"].split()
+        if row["kind"] != "decide" or not set(barred) & set(directory.holders(row["post"], today)):
+            continue
+        state = visit.store.load(row["stream"])[0]
+        asked = state.request(row["request"])
+        if asked is not None and asked.handed is not None:
+            row["handed"] = handed_on(state, asked, visit.store.facts(state.definition), today)
 
 
 def _with_opened(visit: Visit, found: list[dict[str, Any]]) -> None:
@@ -95,6 +126,23 @@ def _with_opened(visit: Visit, found: list[dict[str, Any]]) -> None:
         seen = opened.get(row["request"])
         row["opened"] = seen is not None and seen == row["content_hash"]
         row["begun"] = seen is not None and own.find(row["stream"], row["request"]) is not None
+
+
+def _with_reasons(visit: Visit, found: list[dict[str, Any]]) -> None:
+    """Says of each draft that came back why: the first words of the reason."""
+    drafts = [r for r in found if r["kind"] == "draft"]
+    refused = sent_back_last(visit.store, [r["stream"] for r in drafts])
+    for row in drafts:
+        stream = row["stream"]
+        back = came_back(timeline(visit.store, stream), visit.store.facts()) if stream in refused else ()
+        if back and back[0].result in ("returned", "rejected"):
+            row["back"] = {"title": back[0].result_title, "why": first_words(back[0].why)}
+
+
+def first_words(text: str, most: int = 40) -> str:
+    """The beginning of a text in one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[:most].rstrip()}…"
 
 
 # --- agreeing to several -----------------------------------------------------------------------------------------------
@@ -157,6 +205,7 @@ def _one(
     return {"title": title, "refused": None}
 
 
+_BESIDE = {"added": ADDED, "superior": Text(ja="共通の上司", en="the common superior")}
 _UNREAD = Text(
     ja="このセッションで今の文書を開いていません。開いて読んでから同意してください",
     en="its document, as it is now, was not opened in this session: open and read it first",

@@ -70,7 +70,10 @@ ACTS: Mapping[str, Act] = {
     "withdraw": Act(
         commands.WithdrawDraft,
         _t("引き戻す", "Take back"),
-        _t("回議中の文書を起案者が引き戻します。", "The drafter takes back the document in circulation."),
+        _t(
+            "起案者が回議中の文書を引き戻します。起案者が不在の間は、起案できる方が代わって引き戻せます。",
+            "The drafter takes back the document in circulation; while the drafter is away, somebody else who may draft.",
+        ),
         lambda s: s.in_circulation,
     ),
     "comment": Act(
@@ -323,6 +326,10 @@ def _drafts(visit: Visit, state: Lifecycle, facts: Facts) -> None:
     authority.may_draft(visit.actor(), state, facts, visit.store.clock.now())
 
 
+def _withdraws(visit: Visit, state: Lifecycle, facts: Facts) -> None:
+    authority.may_withdraw(visit.actor(), state, facts, visit.store.clock.now())
+
+
 def _budgets(visit: Visit, state: Lifecycle, facts: Facts) -> None:
     authority.may_budget(visit.actor(), facts, visit.store.clock.now())
 
@@ -335,7 +342,8 @@ FOR_WHOM: Mapping[str, Callable[[Visit, Lifecycle, Facts], None]] = {
     **dict.fromkeys(
         ("mark", "outside", "enforce", "fulfil", "review", "due", "hold", "resume", "merge", "drop", "reopen"), _steers
     ),
-    **dict.fromkeys(("withdraw", "concurrence"), _drafts),
+    "withdraw": _withdraws,
+    "concurrence": _drafts,
     **dict.fromkeys(("publish", "unpublish"), _publishes),
     "budget": _budgets,
 }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from domain.lifecycle.dialogue import is_said
+from collections.abc import Callable
+
 from papers.circulations import Told, tell
 from store.store import Store
+from web.app import Visit
 
 QUIET = {"RequestClosed", "RequestOpened"}
 
@@ -14,6 +16,15 @@ def timeline(store: Store, stream: str) -> list[Told]:
     return tell(store.kinds["lifecycle"], stream, store.events(stream))
 
 
-def talk_of(store: Store, stream: str) -> list[Told]:
-    """Questions, answers and comments, oldest first."""
-    return [t for t in timeline(store, stream) if is_said(t.recorded.event)]
+def known_as(visit: Visit) -> Callable[[str | None], str]:
+    """What a person, a unit or a post is called in the visitor's language; the id where none is known."""
+    directory = visit.store.facts().directory
+
+    def name(of: str | None) -> str:
+        if not of or directory.person(of) is not None:
+            return visit.site.renderer.name_of(of)
+        unit, post = directory.unit(of), directory.post(of)
+        title = unit.name if unit is not None else post.title if post is not None else None
+        return str(title.model_dump()[visit.language]) if title is not None else of
+
+    return name

@@ -19,8 +19,9 @@ from pydantic import BaseModel
 from domain.days import day as written_day
 from domain.deliverables.shape import choices, inner
 from domain.lifecycle import committing, procuring, valuing
-from domain.messages import Problem, Text
+from domain.messages import Problem, Refusal, Text
 from papers.words import CHOICES
+from web.saying import field_of
 
 Show = Literal[
     "line",
@@ -292,3 +293,9 @@ def by_field(problems: Iterable[Problem]) -> dict[str, list[Text]]:
     for problem in problems:
         found.setdefault(re.sub(r"\[(\d+)\]", r".\1", problem.field), []).append(problem.message)
     return found
+
+
+def by_place(refusal: Refusal) -> dict[str, list[Text]]:
+    """What a refusal says of fields, under the paths of the page; where it names none, of the field that it begins with."""
+    field = field_of(refusal)
+    return by_field(refusal.problems) or ({field: [refusal.remedy]} if field else {})

@@ -24,6 +24,7 @@ from domain.calendar import JST, local_day, wareki, wareki_fiscal_year
 from domain.messages import Text
 from papers.words import CLOSED
 from store.store import Store
+from web.places import FIELDS
 from web.saying import concluded, half, on_page
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Renderer:
             "concluded": lambda text: concluded(text, language),
             "half": lambda text: half(text, language),
             "told": lambda text: on_page(_say(language)(text), language, name_of),
+            "field_named": lambda field: FIELDS[field][language == "en"] if field in FIELDS else field,
             "day": _day(language),
             "minute": minute,
             "address_of": address_of,

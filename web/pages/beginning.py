@@ -19,7 +19,7 @@ from domain.selection.kind import stream_of as round_stream
 from store import queries
 from store.store import Store
 from web.app import Visit, visit_of
-from web.forms import by_field, nothing, typed
+from web.forms import by_place, nothing, typed
 from web.governing import (
     CallForm,
     ConveningForm,
@@ -135,7 +135,7 @@ def _begun(request: Request, path: str, form: FormData) -> Response:
         return _begin_page(visit, path, Filled(text, problems=problems_of(error), status=422))
     except Refused as refused:
         again = text | {"command_id": str(uuid4())}
-        return _begin_page(visit, path, Filled(again, refused.refusal, by_field(refused.refusal.problems), 409))
+        return _begin_page(visit, path, Filled(again, refused.refusal, by_place(refused.refusal), 409))
     return RedirectResponse(f"{found.back(command.stream)}?done=1", 303)
 
 

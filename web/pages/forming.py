@@ -114,14 +114,15 @@ def _shows(shown: list[Box]) -> Iterator[str]:
             yield from _shows(row)
 
 
-def misplaced(shown: list[Box], problems: Mapping[str, list[Text]]) -> list[Text]:
-    """Problems that stand beside no box: they are said above the form."""
+def misplaced(shown: list[Box], problems: Mapping[str, list[Text]], refusal: Refusal | None = None) -> list[Text]:
+    """Problems that stand beside no box: they are said above the form, but for what the refusal there says already."""
     paths = set(_paths(shown))
     return [
         text
         for path, texts in problems.items()
         if path not in paths and path.rpartition(".")[0] not in paths
         for text in texts
+        if refusal is None or text != refusal.remedy
     ]
 
 
@@ -194,7 +195,7 @@ def page(
     again = text.get("act", "").removeprefix("more:") if text.get("act", "").startswith("more:") else ""
     shown = boxes(form, content, problems, offers=offers or {}, named=named(visit), more=again)
     refusal = filled.refusal if filled else None
-    above = misplaced(shown, problems) if problems else []
+    above = misplaced(shown, problems, refusal)
     context = EMPTY | more
     return visit.page(
         "body_act.html",

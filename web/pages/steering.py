@@ -33,7 +33,7 @@ from domain.lifecycle.state import Request as Asked
 from domain.messages import Command, Refusal, Refused, Text
 from store.queries import stage_titles
 from web.app import Visit, visit_of
-from web.forms import boxes, by_field, nothing, typed
+from web.forms import boxes, by_place, nothing, typed
 from web.keeping import shown_again, writing
 from web.pages import spending
 from web.pages.finding import stream_of
@@ -432,7 +432,7 @@ def _shown(
         act=act,
         name=name,
         boxes=shown,
-        above=misplaced(shown, problems or {}),
+        above=misplaced(shown, problems or {}, refusal),
         command_id=(given or {}).get("command_id") or str(uuid4()),
         refusal=refusal.model_copy(update={"problems": ()}) if refusal else None,
         people=[],
@@ -480,6 +480,6 @@ def _done(request: Request, given: str, name: str, text: dict[str, str]) -> Resp
         return _shown(visit, stream, name, status=422, given=text, problems=problems_of(error))
     except Refused as refused:
         kept = text | {"command_id": str(uuid4())}
-        found = by_field(refused.refusal.problems)
+        found = by_place(refused.refusal)
         return _shown(visit, stream, name, status=409, given=kept, refusal=refused.refusal, problems=found)
     return RedirectResponse(f"/lifecycles/{stream}?done={name}", 303)

@@ -24,6 +24,7 @@ from domain.calendar import JST, local_day, wareki, wareki_fiscal_year
 from domain.messages import Text
 from papers.words import CLOSED
 from store.store import Store
+from web.forms import faults
 from web.places import FIELDS
 from web.saying import concluded, half, on_page
 
@@ -70,6 +71,9 @@ class Renderer:
         self._known: object = None
         self._names: dict[str, str] = {}
         self._read_at = 0.0
+        self._overseers: dict[str, bool] = {}
+        self._overseen: object = None
+        self._overseen_at = 0.0
         self._environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -91,6 +95,7 @@ class Renderer:
             "half": lambda text: half(text, language),
             "told": lambda text: on_page(_say(language)(text), language, name_of),
             "field_named": lambda field: FIELDS[field][language == "en"] if field in FIELDS else field,
+            "faults_of": lambda boxes: faults(boxes, language),
             "day": _day(language),
             "minute": minute,
             "address_of": address_of,
@@ -104,6 +109,7 @@ class Renderer:
             "provider": self._site.provider is not None,
             "virtual": self._site.store.clock.virtual,
             "name_of": name_of,
+            "oversees": self._oversees(more.get("visit")),
             **more,
         }
         return HTMLResponse(self._environment.get_template(template).render(context), status_code=status)
@@ -118,6 +124,19 @@ class Renderer:
     def name_of(self, person: str | None) -> str:
         """The person's name; the id where none is known."""
         return self._naming()(person)
+
+    def _oversees(self, visit: Any) -> bool:
+        """Whether what operators look at is for the visitor, remembered as long as names are."""
+        if visit is None:
+            return False
+        directory = self._site.store.facts().directory
+        if self._overseen is not directory or monotonic() - self._overseen_at > NAMES_FOR:
+            self._overseers, self._overseen, self._overseen_at = {}, directory, monotonic()
+        if visit.person not in self._overseers:
+            from web.governing import oversees
+
+            self._overseers[visit.person] = oversees(self._site.store, visit.person)
+        return self._overseers[visit.person]
 
     def _naming(self) -> Callable[[str | None], str]:
         """`name_of` for a whole page, which looks once whether the directory is still the same."""

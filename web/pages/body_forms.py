@@ -70,7 +70,7 @@ class ReasonForm(BaseModel):
 
 
 class ItemForm(BaseModel):
-    item: str = said("議題の記号(英小文字・数字)", "key of the item, such as other-1")
+    item: str = said("議題の短い名(英小文字・数字)", "short name of the item, such as other-1")
     category: Category = said("種類", "kind")
     title: str = said("件名", "title")
     lifecycle: str = said("課題(番号か課題のID。あれば)", "lifecycle by its reference or id, if any", "")
@@ -164,7 +164,7 @@ class DissentForm(BaseModel):
 
 
 class ProposalForm(BaseModel):
-    ref: str = said("番号", "reference")
+    ref: str = said("提案の番号", "reference of the proposal")
     title: str = said("課題名", "title")
     section: str = said("担当課(名称か組織ID)", "section, by name or id")
     problem: str = said("解決すべき課題", "the problem")

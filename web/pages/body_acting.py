@@ -102,6 +102,7 @@ def _shown(visit: Visit, place: Place, name: str, item: str, filled: Filled | No
         title=act.title,
         lead=_t(found.title, found.title) if found is not None else place.title,
         back=place.back,
+        whole=place.title,
         action=f"{place.back}/do/{name}",
         filled=filled,
         begins=act.begins(visit, place.state, item),

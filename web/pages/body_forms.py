@@ -163,8 +163,7 @@ class DissentForm(BaseModel):
     text: str = said("意見", "opinion")
 
 
-class ProposalForm(BaseModel):
-    ref: str = said("提案の番号", "reference of the proposal")
+class ProposalCorrectionForm(BaseModel):
     title: str = said("課題名", "title")
     section: str = said("担当課(名称か組織ID)", "section, by name or id")
     problem: str = said("解決すべき課題", "the problem")
@@ -172,6 +171,15 @@ class ProposalForm(BaseModel):
         "デジタル化の視点", "viewpoint of digitalisation", None
     )
     departments: tuple[str, ...] = said("関係部署(名称か組織ID)", "departments, by name or id", ())
+
+
+class ProposalForm(ProposalCorrectionForm):
+    ref: str = said("提案の番号", "reference of the proposal")
+
+
+def proposed_before(visit: Visit, state: SelectionRound, ref: str) -> dict[str, Any]:
+    """The proposal as it stands."""
+    return state.proposals[ref].model_dump(include=set(ProposalCorrectionForm.model_fields), exclude_none=True)
 
 
 class SelectionForm(BaseModel):

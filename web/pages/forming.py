@@ -33,9 +33,10 @@ EMPTY: dict[str, Any] = {
     "lines": None,
     "dry": False,
     "confirm": False,
+    "whole": None,
 }
 """What a page has besides its form, where it has it. `lines`: what would happen; `dry`: it can be tried without recording;
-`confirm`: it was to be recorded, and is once what would happen has been seen."""
+`confirm`: it was to be recorded, and is once what would happen has been seen; `whole`: what `back` leads to."""
 
 
 @dataclass(frozen=True)

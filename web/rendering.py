@@ -69,7 +69,7 @@ class Renderer:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._known: object = None
-        self._names: dict[str, str] = {}
+        self._names: dict[str, tuple[str, str]] = {}
         self._read_at = 0.0
         self._overseers: dict[str, bool] = {}
         self._overseen: object = None
@@ -84,7 +84,7 @@ class Renderer:
 
     def page(self, request: Request, template: str, language: str, status: int = 200, **more: Any) -> HTMLResponse:
         words = translations(language)
-        name_of = self._naming()
+        name_of = self._naming(language)
         context: Mapping[str, Any] = {
             "_": words.gettext,
             "n_": words.ngettext,
@@ -121,9 +121,9 @@ class Renderer:
         language = language_of(request, store, found.person if found else None)
         return self.page(request, "message.html", language, status, key=key, **({"refusal": None} | more))
 
-    def name_of(self, person: str | None) -> str:
-        """The person's name; the id where none is known."""
-        return self._naming()(person)
+    def name_of(self, person: str | None, language: str = "ja") -> str:
+        """The person's name, in English where that is the language and it is known; the id where none is known."""
+        return self._naming(language)(person)
 
     def _oversees(self, visit: Any) -> bool:
         """Whether what operators look at is for the visitor, remembered as long as names are."""
@@ -138,18 +138,26 @@ class Renderer:
             self._overseers[visit.person] = oversees(self._site.store, visit.person)
         return self._overseers[visit.person]
 
-    def _naming(self) -> Callable[[str | None], str]:
+    def _naming(self, language: str) -> Callable[[str | None], str]:
         """`name_of` for a whole page, which looks once whether the directory is still the same."""
-        names = cache(self._names_now)
-        return lambda person: names().get(person or "") or person or ""
+        names, english = cache(self._names_now), language == "en"
 
-    def _names_now(self) -> dict[str, str]:
+        def name_of(person: str | None) -> str:
+            ja, en = names().get(person or "", ("", ""))
+            return (en if english else "") or ja or person or ""
+
+        return name_of
+
+    def _names_now(self) -> dict[str, tuple[str, str]]:
         """Read again with a new directory, and soon after an erasure."""
         directory = self._site.store.facts().directory
         if self._known is not directory or monotonic() - self._read_at > NAMES_FOR:
             from store import queries
 
-            self._names = {p: str(row["name"]) for p, row in queries.all_people(self._site.store).items()}
+            self._names = {
+                p: (str(row["name"]), str(row["name_en"] or ""))
+                for p, row in queries.all_people(self._site.store).items()
+            }
             self._known, self._read_at = directory, monotonic()
         return self._names
 

@@ -380,5 +380,5 @@ def _stages(visit: Visit, lifecycle: str) -> tuple[tuple[str, Text], ...]:
 
 
 def _named(visit: Visit, person: str, title: Text) -> Text:
-    name = visit.site.renderer.name_of(person)
-    return Text(ja=f"{title.ja} {name}", en=f"{title.en} {name}")
+    name_of = visit.site.renderer.name_of
+    return Text(ja=f"{title.ja} {name_of(person)}", en=f"{title.en} {name_of(person, 'en')}")

@@ -135,7 +135,7 @@ def _ordered(visit: Visit, directory: Directory, command: NameDeputies) -> list[
 
 
 def _name(visit: Visit, person: str) -> str:
-    return visit.site.renderer.name_of(person)
+    return visit.name_of(person)
 
 
 def _post(directory: Directory, post: str) -> Text:

@@ -136,8 +136,18 @@ def boxes(
             if many:
                 items = [i for i in value or [] if isinstance(i, Mapping)] if isinstance(value, list | tuple) else []
                 items = [*items, {}] if more == path or not items else items
+                asked = needed and info.is_required()
                 box.rows = [
-                    boxes(kind, item, problems, more=more, offers=offers, named=named, prefix=f"{path}.{n}.")
+                    boxes(
+                        kind,
+                        item,
+                        problems,
+                        more=more,
+                        offers=offers,
+                        named=named,
+                        prefix=f"{path}.{n}.",
+                        needed=asked or not nothing(item),
+                    )
                     for n, item in enumerate(items)
                 ]
                 for n in range(len(items)):

@@ -95,10 +95,13 @@ BEGINNINGS: Mapping[str, Beginning] = {
 
 def _begin_page(visit: Visit, path: str, filled: Filled | None = None) -> Response:
     found = BEGINNINGS[path]
-    versions = [f"{r['name']}@{r['version']}" for r in queries.published_definitions(visit.store)]
+    published = queries.published_definitions(visit.store)
+    versions = [(f"{r['name']}@{r['version']}", r["document"]["title"], r["version"]) for r in published]
     offers: Offers = {
         "body": tuple((b.key, b.title) for b in rules_of(visit.store).bodies),
-        "definition": tuple((v, _t(v, v)) for v in versions),
+        "definition": tuple(
+            (v, _t(f"{title['ja']} 第{n}版", f"{title['en']}, version {n}")) for v, title, n in versions
+        ),
     }
     begins = found.begins(visit)
     return page(

@@ -130,7 +130,7 @@ def boxes(
             _show(name, kind, many, info.description or ""),
         )
         box.required = needed and info.is_required() and kind is not bool
-        box.help = help_for(form.__name__, name, box.show in ("line", "text"))
+        box.help = help_for(form.__name__, name)
         box.problems = list((problems or {}).get(path, []))
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             if many:

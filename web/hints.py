@@ -45,44 +45,48 @@ _KEY = _t(
     "後で同じものを指すための短い名。英小文字・数字・ハイフン(例: counter-hours)",
     "A short name by which it is found again: small letters, digits, hyphens, such as counter-hours",
 )
-HELPS: Mapping[str, Text] = {
-    "bill": _t("議会の議案番号(例: 議案第12号)", "The assembly's number, such as 12"),
-    "evidence": _t("完了が分かる文書の名や番号", "The document that shows it, by name or number"),
-    "number": _t("文書管理システムの番号(例: 姫デ第12号)", "The number in the city's document system"),
-    "ref": _t(
+_WANTED: Mapping[str, tuple[Text, tuple[str, ...]]] = {
+    "key": (_KEY, ("RecordBenefit", "BeginProcurement", "RecordCommitment")),
+    "bill": (
+        _t("議会の議案番号(例: 議案第12号)", "The assembly's number, such as 12"),
+        ("RecordBudget", "RecordProcurement", "RecordCommitment", "CarryOverBudget"),
+    ),
+    "evidence": (
+        _t("完了が分かる文書の名や番号", "The document that shows it, by name or number"),
+        ("FinishWindDownTask",),
+    ),
+    "number": (
+        _t("文書管理システムの番号(例: 姫デ第12号)", "The number in the city's document system"),
+        ("EnterOutsideDecision", "DecidedForm"),
+    ),
+    "period": (
+        _t("四半期は 2026-Q1、月は 2026-04、年度は 2026", "A quarter is 2026-Q1, a month 2026-04, a year 2026"),
+        ("RecordMeasurement", "CorrectMeasurement"),
+    ),
+    "into": (
+        _t(
+            "続けるほうの課題の番号。入力すると候補が出ます",
+            "The reference of the one that goes on; offered while you type",
+        ),
+        ("MergeLifecycle",),
+    ),
+    "id": (_t("空欄で構いません", "It may stay empty"), ("UnitForm", "PostForm")),
+    "item": (_t("このままで構いません", "It may stay as it is"), ("ItemForm",)),
+}
+HELPS: Mapping[tuple[str, str], Text] = {
+    **{(form, field): text for field, (text, forms) in _WANTED.items() for form in forms},
+    ("ProposalForm", "ref"): _t("この募集の中で提案を区別する番号(例: 12)", "What tells proposals of this call apart"),
+    ("StartForm", "ref"): _t(
         "自分たちがこの課題を呼ぶ番号。ほかと重ならないもの(例: R9-窓口)",
         "What you call it; nothing else may be called the same, such as R9-counter",
     ),
-    "period": _t("四半期は 2026-Q1、月は 2026-04、年度は 2026", "A quarter is 2026-Q1, a month 2026-04, a year 2026"),
-    "serves": _t("あてはまるものを選んでください", "Tick what fits"),
-    "source": _t("値の出どころ(文書・システムの名)", "Where the value is from: a document or system"),
-    "into": _t(
-        "続けるほうの課題の番号。入力すると候補が出ます",
-        "The reference of the one that goes on; offered while you type",
-    ),
 }
-"""Field -> a line below its label, where the label alone is not enough."""
-HELPS_ON: Mapping[tuple[str, str], Text] = {
-    **dict.fromkeys(
-        (
-            ("RecordBenefit", "key"),
-            ("BeginProcurement", "key"),
-            ("RecordCommitment", "key"),
-        ),
-        _KEY,
-    ),
-    ("ProposalForm", "ref"): _t("この募集の中で提案を区別する番号(例: 12)", "What tells proposals of this call apart"),
-    ("ItemForm", "item"): _t("このままで構いません", "It may stay as it is"),
-    ("UnitForm", "id"): _t("空欄で構いません", "It may stay empty"),
-    ("PostForm", "id"): _t("空欄で構いません", "It may stay empty"),
-}
-"""(form, field) -> the same where it depends on the form."""
+"""(form, field) -> a line below its label, where the label alone is not enough."""
 
 
-def help_for(form: str, field: str, one_line: bool) -> Text | None:
-    """The line of help for a field. `one_line`: not for fields that hold a group or a choice."""
-    found = HELPS_ON.get((form, field)) or HELPS.get(field)
-    return found if one_line or (form, field) in HELPS_ON or field == "serves" else None
+def help_for(form: str, field: str) -> Text | None:
+    """The line of help for a field."""
+    return _t("あてはまるものを選んでください", "Tick what fits") if listed(field) else HELPS.get((form, field))
 
 
 @cache

@@ -171,6 +171,12 @@ class Refused(Exception):
         self.refusal = refusal
 
 
+def lacking(*fields: str) -> tuple[Problem, ...]:
+    """Fields that a rule asks for and that are empty, so that whoever shows the refusal can show it beside them."""
+    said = Text(ja="記入してください", en="fill it in")
+    return tuple(Problem(field=field, message=said) for field in fields)
+
+
 def refuse(
     rule: str,
     ja: str,

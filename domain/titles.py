@@ -84,6 +84,7 @@ COMMANDS: Mapping[str, Text] = {
     # selection rounds
     "CallForProposals": _t("課題の募集", "Call for proposals"),
     "ProposeTask": _t("課題の提案", "Propose a challenge"),
+    "CorrectProposal": _t("提案の訂正", "Correct a proposal"),
     "RecordInterview": _t("ヒアリングの記録", "Record an interview"),
     "MergeProposals": _t("提案の統合", "Merge proposals"),
     "WithdrawProposal": _t("提案の取下げ", "Withdraw a proposal"),

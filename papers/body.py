@@ -181,7 +181,7 @@ class _Writer:
         if date in _flat(annotation):
             return self.day(text)
         if "職員ID" in help_:
-            return self._names.person_with_id(text)
+            return self._names.person_with_id(text, self._language)
         if "組織ID" in help_:
             found = self._names.directory.unit(text)
             return found.name.en if found and self._language == "en" else self._names.unit(text)

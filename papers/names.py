@@ -20,18 +20,22 @@ class Names:
     posts: dict[str, Text] = field(default_factory=dict)
     """Titles as the events of the lifecycle have them: those of the time, whatever the directory calls the post now."""
 
+    english: dict[str, str] = field(default_factory=dict)
+    """Names in English, of those who have one: for a page read in English."""
+
     @classmethod
     def of(cls, store: Store) -> Names:
-        known = {p: str(row["name"]) for p, row in queries.all_people(store).items()}
-        return cls(store.facts().directory, known)
+        found = queries.all_people(store)
+        known = {p: str(row["name"]) for p, row in found.items()}
+        return cls(store.facts().directory, known, english={p: str(row["name_en"] or "") for p, row in found.items()})
 
     def person(self, person: str | None) -> str:
         if person is None:
             return "システム / system"
         return self.people.get(person) or person
 
-    def person_with_id(self, person: str) -> str:
-        name = self.person(person)
+    def person_with_id(self, person: str, language: str | None = None) -> str:
+        name = (self.english.get(person) if language == "en" else "") or self.person(person)
         return name if name == person else f"{name} ({person})"
 
     def post(self, post: str | None) -> Text:

@@ -1,4 +1,4 @@
-"""Selection rounds: `intake call|propose|import|interview|merge|withdraw|close|score|choose|conclude|settle|show|list`."""
+"""Selection rounds: `intake call|propose|correct|import|interview|merge|withdraw|close|score|choose|conclude|settle|show|list`."""
 
 from __future__ import annotations
 
@@ -118,6 +118,31 @@ def propose(
         viewpoint=viewpoint,
         departments=department or [],
     )
+
+
+@intake_app.command("correct")
+def correct(
+    round_: Round,
+    ref: Ref,
+    title: Annotated[str | None, typer.Option("--title", help="課題名 / title")] = None,
+    section: Annotated[str | None, typer.Option("--section", help="担当課(組織ID) / section in charge")] = None,
+    problem: Annotated[str | None, typer.Option("--problem", help="解決すべき課題 / the problem")] = None,
+    viewpoint: Annotated[str | None, typer.Option("--viewpoint", help="デジタル化の視点 / viewpoint")] = None,
+    department: Annotated[
+        list[str] | None,
+        typer.Option("--department", help="関係部署(繰り返し可、全部書く) / departments concerned, all of them"),
+    ] = None,
+    as_: As = None,
+    command_id: CommandId = None,
+    json_: Json = False,
+) -> None:
+    """募集中の提案を直す(書かないものはそのまま) / correct a proposal while the call is open; what is not named stays"""
+    session = Session(writing=True)
+    found = _loaded(session, round_).proposals.get(ref)
+    given = {"title": title, "section": section, "problem": problem, "viewpoint": viewpoint, "departments": department}
+    kept = found.model_dump(include=set(given)) if found else {"title": "-", "section": "-", "problem": "-"}
+    fields = kept | {k: v for k, v in given.items() if v is not None}
+    give(session, m.CorrectProposal, stream_of(round_), as_, command_id, ref=ref, **fields)
 
 
 @intake_app.command("import")

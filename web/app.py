@@ -91,6 +91,10 @@ class Visit:
             more["live"] = f"/live?{urlencode({'of': live, 'since': since})}"
         return self.site.renderer.page(self.request, template, self.language, status, visit=self, **more)
 
+    def name_of(self, person: str) -> str:
+        """The person's name in the visitor's language; the id where none is known."""
+        return self.site.renderer.name_of(person, self.language)
+
     def actor(self, capacity: str | None = None) -> Actor:
         return Actor(person=self.person, capacity=capacity, via=Via.WEB, authenticated_by="session")
 

@@ -19,8 +19,10 @@ from pydantic import BaseModel
 from domain.days import day as written_day
 from domain.deliverables.shape import choices, inner
 from domain.lifecycle import committing, procuring, valuing
-from domain.messages import Problem, Text
+from domain.messages import Problem, Refusal, Text
 from papers.words import CHOICES
+from web.hints import help_for, listed, tidy
+from web.saying import field_of
 
 Show = Literal[
     "line",
@@ -89,6 +91,9 @@ class Box:
     values: list[str] = field(default_factory=list)
     """What is written in each box of `several`, of which the last is empty; or what is ticked among the `choices` of `ticks`."""
 
+    required: bool = False
+    help: Text | None = None
+
     @property
     def id(self) -> str:
         return "f-" + self.path.replace(".", "-")
@@ -105,11 +110,13 @@ def boxes(
     without: Container[str] = (),
     named: Callable[[str, str], str] = lambda _show, _id: "",
     prefix: str = "",
+    needed: bool = True,
 ) -> list[Box]:
     """The fields of a form with what they hold. `more`: path of the list that shows an empty item at its end.
 
     `offers`: choices for fields whose values are known from elsewhere (stages, posts); `labels`: for models that carry none;
     both by the field's name. `without`: fields that the page fills in by itself. `named`: names of people and units for their ids.
+    `needed`: the form has to be filled in, where a field of it has to be.
     """
     found = []
     for name, info in form.model_fields.items():
@@ -122,20 +129,35 @@ def boxes(
             (labels or {}).get(name) or _label(info.description, name),
             _show(name, kind, many, info.description or ""),
         )
+        box.required = needed and info.is_required() and kind is not bool
+        box.help = help_for(form.__name__, name)
         box.problems = list((problems or {}).get(path, []))
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             if many:
                 items = [i for i in value or [] if isinstance(i, Mapping)] if isinstance(value, list | tuple) else []
                 items = [*items, {}] if more == path or not items else items
+                asked = needed and info.is_required()
                 box.rows = [
-                    boxes(kind, item, problems, more=more, offers=offers, named=named, prefix=f"{path}.{n}.")
+                    boxes(
+                        kind,
+                        item,
+                        problems,
+                        more=more,
+                        offers=offers,
+                        named=named,
+                        prefix=f"{path}.{n}.",
+                        needed=asked or not nothing(item),
+                    )
                     for n, item in enumerate(items)
                 ]
                 for n in range(len(items)):
                     box.problems += (problems or {}).get(f"{path}.{n}", [])
             else:
                 inside = value if isinstance(value, Mapping) else {}
-                box.inside = boxes(kind, inside, problems, more=more, offers=offers, named=named, prefix=f"{path}.")
+                asked = needed and (info.is_required() or not nothing(inside))
+                box.inside = boxes(
+                    kind, inside, problems, more=more, offers=offers, named=named, prefix=f"{path}.", needed=asked
+                )
         elif many:
             values = [str(v) for v in value] if isinstance(value, list | tuple) else [str(value)] if value else []
             box.value = "\n".join(values)
@@ -145,6 +167,7 @@ def boxes(
                 box.values = [*(_shown(box.of, v, named) for v in values), *[""] * (2 if more == path else 1)]
             elif box.show == "ticks":
                 box.values = values
+                box.choices += tuple((v, Text(ja=v, en=v)) for v in values if v not in dict(box.choices))
             for n in range(200):
                 box.problems += (problems or {}).get(f"{path}.{n}", [])
         else:
@@ -159,20 +182,20 @@ def boxes(
 
 
 def _choices(name: str, kind: Any) -> tuple[tuple[str, Text], ...]:
-    return tuple((v, _WORDS.get((name, v), Text(ja=v, en=v))) for v in choices(kind))
+    return listed(name) or tuple((v, _WORDS.get((name, v), Text(ja=v, en=v))) for v in choices(kind))
 
 
 def _label(description: str | None, name: str) -> Text:
     ja, _, en = (description or name).partition(" / ")
     if not re.search("[ぁ-んァ-ヶ一-龠]", ja):  # some are written the other way round
         ja, en = en or ja, ja
-    return Text(ja=ja, en=en or ja)
+    return tidy(Text(ja=ja, en=en or ja))
 
 
 def _show(name: str, kind: Any, many: bool, description: str) -> Show:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return "items" if many else "group"
-    if many and choices(kind):
+    if many and (choices(kind) or listed(name)):
         return "ticks"
     if many:
         return "several" if "職員ID" in description or "組織ID" in description else "lines"
@@ -286,9 +309,28 @@ def nothing(value: Any) -> bool:
     return value is None or value is False or value == ""
 
 
+def faults(shown: Iterable[Box], language: str, above: str = "") -> list[tuple[str, str, Text]]:
+    """(id of the box, what it is called, what is wrong) for all of a form that has to be put right, in its order."""
+    found = []
+    for box in shown:
+        name = above + str(getattr(box.label, language))
+        place = f"{box.id}-0" if box.show in ("several", "ticks") else box.id
+        found += [(place, name, problem) for problem in box.problems]
+        found += faults(box.inside, language, f"{name} › ")
+        for number, row in enumerate(box.rows, 1):
+            found += faults(row, language, f"{name} {number} › ")
+    return found
+
+
 def by_field(problems: Iterable[Problem]) -> dict[str, list[Text]]:
     """Problems under the paths of the page: `members[0].person` is `members.0.person`."""
     found: dict[str, list[Text]] = {}
     for problem in problems:
         found.setdefault(re.sub(r"\[(\d+)\]", r".\1", problem.field), []).append(problem.message)
     return found
+
+
+def by_place(refusal: Refusal) -> dict[str, list[Text]]:
+    """What a refusal says of fields, under the paths of the page; where it names none, of the field that it begins with."""
+    field = field_of(refusal)
+    return by_field(refusal.problems) or ({field: [refusal.remedy]} if field else {})

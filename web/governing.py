@@ -108,10 +108,15 @@ def is_headquarters(store: Store, person: str) -> bool:
     return bool(offices & store.facts().directory.units_of(person, local_day(store.clock.now())))
 
 
+def oversees(store: Store, person: str) -> bool:
+    """Whether somebody is an auditor or of the headquarters."""
+    found = store.facts().directory.person(person)
+    return (found is not None and found.auditor) or is_headquarters(store, person)
+
+
 def require_oversight(store: Store, person: str) -> None:
     """What needs an operator, and who was refused what, is for the headquarters and auditors. Raises `Refused` for others."""
-    found = store.facts().directory.person(person)
-    if (found is not None and found.auditor) or is_headquarters(store, person):
+    if oversees(store, person):
         return
     raise refuse(
         "secretariat-only",

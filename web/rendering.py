@@ -24,6 +24,8 @@ from domain.calendar import JST, local_day, wareki, wareki_fiscal_year
 from domain.messages import Text
 from papers.words import CLOSED
 from store.store import Store
+from web.forms import faults
+from web.places import FIELDS
 from web.saying import concluded, half, on_page
 
 if TYPE_CHECKING:
@@ -67,8 +69,11 @@ class Renderer:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._known: object = None
-        self._names: dict[str, str] = {}
+        self._names: dict[str, tuple[str, str]] = {}
         self._read_at = 0.0
+        self._overseers: dict[str, bool] = {}
+        self._overseen: object = None
+        self._overseen_at = 0.0
         self._environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -79,7 +84,7 @@ class Renderer:
 
     def page(self, request: Request, template: str, language: str, status: int = 200, **more: Any) -> HTMLResponse:
         words = translations(language)
-        name_of = self._naming()
+        name_of = self._naming(language)
         context: Mapping[str, Any] = {
             "_": words.gettext,
             "n_": words.ngettext,
@@ -89,6 +94,8 @@ class Renderer:
             "concluded": lambda text: concluded(text, language),
             "half": lambda text: half(text, language),
             "told": lambda text: on_page(_say(language)(text), language, name_of),
+            "field_named": lambda field: FIELDS[field][language == "en"] if field in FIELDS else field,
+            "faults_of": lambda boxes: faults(boxes, language),
             "day": _day(language),
             "minute": minute,
             "address_of": address_of,
@@ -103,6 +110,7 @@ class Renderer:
             "provider": self._site.provider is not None,
             "virtual": self._site.store.clock.virtual,
             "name_of": name_of,
+            "oversees": self._oversees(more.get("visit")),
             **more,
         }
         return HTMLResponse(self._environment.get_template(template).render(context), status_code=status)
@@ -114,22 +122,43 @@ class Renderer:
         language = language_of(request, store, found.person if found else None)
         return self.page(request, "message.html", language, status, key=key, **({"refusal": None} | more))
 
-    def name_of(self, person: str | None) -> str:
-        """The person's name; the id where none is known."""
-        return self._naming()(person)
+    def name_of(self, person: str | None, language: str = "ja") -> str:
+        """The person's name, in English where that is the language and it is known; the id where none is known."""
+        return self._naming(language)(person)
 
-    def _naming(self) -> Callable[[str | None], str]:
+    def _oversees(self, visit: Any) -> bool:
+        """Whether what operators look at is for the visitor, remembered as long as names are."""
+        if visit is None:
+            return False
+        directory = self._site.store.facts().directory
+        if self._overseen is not directory or monotonic() - self._overseen_at > NAMES_FOR:
+            self._overseers, self._overseen, self._overseen_at = {}, directory, monotonic()
+        if visit.person not in self._overseers:
+            from web.governing import oversees
+
+            self._overseers[visit.person] = oversees(self._site.store, visit.person)
+        return self._overseers[visit.person]
+
+    def _naming(self, language: str) -> Callable[[str | None], str]:
         """`name_of` for a whole page, which looks once whether the directory is still the same."""
-        names = cache(self._names_now)
-        return lambda person: names().get(person or "") or person or ""
+        names, english = cache(self._names_now), language == "en"
 
-    def _names_now(self) -> dict[str, str]:
+        def name_of(person: str | None) -> str:
+            ja, en = names().get(person or "", ("", ""))
+            return (en if english else "") or ja or person or ""
+
+        return name_of
+
+    def _names_now(self) -> dict[str, tuple[str, str]]:
         """Read again with a new directory, and soon after an erasure."""
         directory = self._site.store.facts().directory
         if self._known is not directory or monotonic() - self._read_at > NAMES_FOR:
             from store import queries
 
-            self._names = {p: str(row["name"]) for p, row in queries.all_people(self._site.store).items()}
+            self._names = {
+                p: (str(row["name"]), str(row["name_en"] or ""))
+                for p, row in queries.all_people(self._site.store).items()
+            }
             self._known, self._read_at = directory, monotonic()
         return self._names
 

@@ -4,50 +4,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TypeVar
 
+from domain.messages import Refusal, Text
+from domain.registry import KINDS
 from domain.sessions.words import CONCLUSIONS
 from papers.words import DECISIONS
+from web.places import DOCUMENTS, ENTRIES, FIELDS, FILES, OPERATIONS, OPTIONS, PLACES
 
-PLACES: Mapping[str, tuple[str, str]] = {
-    "council rules": ("「会議の規程」のページ", "the page “Rules of the bodies”"),
-    "council": ("会議のページ", "the session's page"),
-    "monitoring": ("会議のページ", "the session's page"),
-    "intake": ("選定のページ", "the round's page"),
-    "people": ("「組織と職」のページ", "the page “Organisation”"),
-    "directory": ("「組織と職」のページ", "the page “Organisation”"),
-    "definition": ("「プロセス定義」のページ", "the page “Process definitions”"),
-    "list": ("「案件一覧」", "the portfolio"),
-    "show": ("課題のページ", "the lifecycle's page"),
-    "inbox": ("受信箱", "the inbox"),
-    "resume": ("「保留を解く」", "“Resume”"),
-    "comment": ("「意見を書く」", "“Remark”"),
-    "withdraw": ("「引き戻す」", "“Take back”"),
-    "promise": ("「約束の履行を記録する」", "“A promise was kept”"),
-    "budget": ("「予算額を記録する」", "“Record a budget amount”"),
-    "measure": ("「測定値を記録する」「測定値を訂正する」", "“Record a measurement” or “Correct a measurement”"),
-    "reopen": ("「再開を申請する」", "“Ask to reopen”"),
-    "register": ("「決定簿」", "the decision register"),
-    "form": ("様式のページ", "the form's page"),
-    "submit": ("様式のページ", "the form's page"),
-    "attach": ("様式のページ", "the form's page"),
-    "detach": ("様式のページ", "the form's page"),
-    "attachments": ("課題のページ", "the lifecycle's page"),
-    "answer": ("受信箱", "the inbox"),
-}
-"""First word of a command, or its first two -> where a reader of pages finds the same, in Japanese and English."""
-OPTIONS: Mapping[str, tuple[str, str]] = {
-    "--urgent": ("「通知期間に足りない理由」の欄", "the field “why on shorter notice”"),
-    "--reason": ("「理由」の欄", "the field “reason”"),
-    "--guest": ("「構成員以外の出席者」の欄", "the field “others who attend”"),
-}
-_COMMAND = re.compile(r"`\./taskforce ([a-z]+)( [a-z]+)?[^`]*`")
+_T = TypeVar("_T")
+_COMMAND = re.compile(r"(?P<with>\bwith )?`\./taskforce(?P<rest>(?: [^`]*)?)`")
 _JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 _ENDS = "|".join(sorted({re.escape(words.en) for words in CONCLUSIONS.values()}, key=len, reverse=True))
 _CONCLUDED = re.compile(
     rf"(?P<ja>.+?) / (?P<en>concluded by .+?: (?:{_ENDS})(?:; see its minutes)?)(?P<more>.*)", re.DOTALL
 )
-_COMMAND_JA = re.compile(_COMMAND.pattern + " ?")
-_OPTION = re.compile(r"`?(--[a-z-]+)`? ?")
+_OPTION = re.compile(
+    r"(?P<with>\bwith )?`?--(?P<name>[a-z-]+)(?P<value> [a-z]+\|[a-z|]+| supplementary| \w+=[^\W\d_]+)?`?"
+)
+_VALUES = {
+    "instructed|urgent": ("指示・急施のいずれか", "as instructed, or urgent"),
+    "supplementary": ("補正", "supplementary"),
+}
+_ENTRY = "|".join(e for e in ENTRIES if "_" in e)
+_DOCUMENT = re.compile(
+    r"(?P<entry>\w+) in (?P<en>[a-z]+\.yaml)|(?P<ja>[a-z/]+\.yaml)(?: の (?P<of>[a-z_]+))?"
+    rf"|\b(?P<entry2>{_ENTRY})\b"
+)
+_BEGINS = re.compile(r"([a-z]+(?:_[a-z]+)*): (?=\S)")
+"""The field of a command with which a message begins: pages show it beside the field."""
+_PUT = "\x00"
+"""Stands on both sides of what was put in: in Japanese spaces there were for Latin letters."""
 _ID = re.compile(r"(?<![A-Za-z0-9_./:@-])[A-Za-z][A-Za-z0-9_-]*[0-9-][A-Za-z0-9_-]*(?![A-Za-z0-9_./:@-])")
 _ANSWERED = re.compile(r"が (approve|conditions|return|reject) と|with (approve|conditions|return|reject)\b")
 
@@ -71,14 +59,88 @@ def on_page(text: str, language: str, name_of: Callable[[str], str]) -> str:
     place = 0 if language == "ja" else 1
 
     def at(found: re.Match[str]) -> str:
-        exact = PLACES.get(f"{found[1]}{found[2] or ''}")
-        return (exact or PLACES.get(found[1], ("管理者の操作", "an operator")))[place]
+        words = (_of(PLACES, found["rest"]) or ("管理者の操作", "an operator's command"))[place]
+        return f"{_within(words)} {words}" if found["with"] else words
 
     def decided(found: re.Match[str]) -> str:
         words = DECISIONS[found[1] or found[2]]
         return f"が「{words.ja}」と" if found[1] else f"with “{words.en}”"
 
-    text = (_COMMAND_JA if language == "ja" else _COMMAND).sub(at, text)
-    text = _OPTION.sub(lambda f: OPTIONS[f[1]][place] + " " * place if f[1] in OPTIONS else f[0], text)
+    def box(found: re.Match[str]) -> str:
+        name = found["name"].replace("-", "_")
+        label = FIELDS.get(OPTIONS.get(found["name"], name), (name, name))[place]
+        chosen = _VALUES.get((found["value"] or "").strip())
+        value = f"({chosen[place]})" if chosen else ""
+        if language == "ja":
+            return f"「{label}」の欄{value}"
+        return f"{'in ' if found['with'] else ''}the field “{label}”{' ' + value if value else ''}"
+
+    def document(found: re.Match[str]) -> str:
+        if found["entry2"]:
+            return ENTRIES[found["entry2"]][place]
+        name = DOCUMENTS[found["en"] or found["ja"]][place]
+        if found["en"]:
+            entry = ENTRIES.get(found["entry"])
+            return f"{entry[place] if entry else found['entry']} in {name}"
+        return f"{name}の{ENTRIES[found['of']][place]}" if found["of"] in ENTRIES else name
+
+    begins = _BEGINS.match(text)
+    text = text[begins.end() :] if begins and begins[1] in _fields() else text
+    put = {_COMMAND: at, _OPTION: box, _DOCUMENT: document}
+    for pattern, words in put.items():
+        text = pattern.sub(lambda found, words=words: _PUT + words(found) + _PUT, text)  # type: ignore[misc]
+    if language == "ja":
+        text = text.replace(f" {_PUT}", "").replace(f"{_PUT} ", "")
+    text = text.replace(_PUT, "")
     text = _ANSWERED.sub(decided, text)
     return _ID.sub(lambda f: name_of(f[0]), text)
+
+
+def in_api(text: str) -> str:
+    """A sentence of a rule for somebody who calls the API: operations and fields by the names that they have there."""
+
+    def operation(found: re.Match[str]) -> str:
+        name = _of(OPERATIONS, found["rest"])
+        words = f"`{name}`" if name else "管理者の操作" if _JAPANESE.search(text) else "an operator's command"
+        return f"{found['with'] or ''}{words}"
+
+    def field(found: re.Match[str]) -> str:
+        name = OPTIONS.get(found["name"], found["name"].replace("-", "_"))
+        return f"{'in ' if found['with'] else ''}`{name}`{found['value'] or ''}"
+
+    text = _OPTION.sub(field, _COMMAND.sub(operation, text))
+    return re.sub(
+        r"[a-z/]+\.yaml",
+        lambda found: FILES.get(found[0], DOCUMENTS[found[0]])[not _JAPANESE.search(found.string)],
+        text,
+    )
+
+
+def called_in_api(text: Text) -> Text:
+    """Both languages of it."""
+    return Text(ja=in_api(text.ja), en=in_api(text.en))
+
+
+def field_of(refusal: Refusal) -> str:
+    """The field of a command with which a message begins, or nothing."""
+    found = _BEGINS.match(refusal.message.en)
+    return found[1] if found and found[1] in _fields() else ""
+
+
+@cache
+def _fields() -> frozenset[str]:
+    return frozenset(name for kind in KINDS.values() for c in kind.commands.values() for name in c.model_fields)
+
+
+def _within(words: str) -> str:
+    """How English goes on to a place: with “Remark”, on the lifecycle's page, in the inbox."""
+    return "with" if words.startswith("“") or "command" in words else "on" if "page" in words else "in"
+
+
+def _of(table: Mapping[str, _T], rest: str) -> _T | None:
+    """The entry for what stands behind `./taskforce`: with its option where that makes another of it, by two words, by one."""
+    words = rest.split()
+    plain = [w for w in words if re.fullmatch("[a-z-]+|FILE", w) and not w.startswith("-")][:3]
+    options = [w for w in words if w.startswith("--")]
+    heads = [" ".join(plain[:n]) for n in range(len(plain), 0, -1)]
+    return next((table[k] for h in heads for k in (*(f"{h} {o}" for o in options), h) if k in table), None)

@@ -20,7 +20,7 @@ from domain.lifecycle.dialogue import InformationShared
 from domain.lifecycle.events import Stands
 from domain.lifecycle.handing import handed_on, not_the_one_asked
 from domain.lifecycle.state import Lifecycle, Request, Submission
-from domain.messages import Actor, Command, Event, Frozen, Personal, Recorded, Text, refuse
+from domain.messages import Actor, Command, Event, Frozen, Personal, Recorded, Text, lacking, refuse
 from domain.process import Stage, Step
 
 Changes = dict[str, Any]
@@ -188,6 +188,7 @@ def _a_deputy_may(state: Lifecycle, command: AnswerRequest, stage: Stage) -> Non
             f"a matter that is {en} is not decided in absence",
             remedy_ja="指示を受けているか急施を要するなら --in-absence instructed|urgent と理由(--comment)を添えてください",
             remedy_en="if instructed or urgent, say so with --in-absence instructed|urgent and a reason (--comment)",
+            problems=lacking("in_absence", "comment"),
         )
     if not command.comment.strip():
         raise refuse(
@@ -196,6 +197,7 @@ def _a_deputy_may(state: Lifecycle, command: AnswerRequest, stage: Stage) -> Non
             "deciding in absence here needs a reason: whose instruction, or why it is urgent",
             remedy_ja="--comment で理由を書いてください",
             remedy_en="give it with --comment",
+            problems=lacking("comment"),
         )
 
 

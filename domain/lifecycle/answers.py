@@ -19,7 +19,7 @@ from domain.lifecycle.reopening import ReopeningRefused
 from domain.lifecycle.returning import require_target, send_back
 from domain.lifecycle.routes import AGREED
 from domain.lifecycle.state import Given, Lifecycle, Request, Submission
-from domain.messages import Actor, Event, refuse
+from domain.messages import Actor, Event, lacking, refuse
 from domain.process import ProcessDefinition, Stage, Step
 
 
@@ -240,6 +240,7 @@ def _may_decide(state: Lifecycle, command: AnswerRequest, stands: Standing, step
             "an agreement with conditions names them",
             remedy_ja="--condition で条件を書いてください",
             remedy_en="name each with --condition",
+            problems=lacking("conditions"),
         )
     if command.decision in ("return", "reject"):
         no_outcome_yet(command)
@@ -250,4 +251,5 @@ def _may_decide(state: Lifecycle, command: AnswerRequest, stands: Standing, step
             "sending back or refusing needs a reason",
             remedy_ja="--comment で理由を書いてください",
             remedy_en="give it with --comment",
+            problems=lacking("comment"),
         )

@@ -26,7 +26,7 @@ from domain.messages import Actor, Event, Recorded, Refused, Text, refuse
 from domain.process import ProcessDefinition, Stage
 
 Changes = dict[str, Any]
-_SECTION_TOO = ("appealed", "executed")
+SECTION_TOO = ("appealed", "executed")
 """What the section in charge may record as well as finance."""
 _SETTLING = ("executed", "settled")
 """What still happens to the money once the lifecycle is closed."""
@@ -80,10 +80,15 @@ def _may_record(state: Lifecycle, command: RecordBudget, actor: Actor, facts: Fa
             remedy_ja="終結後に記録できるのは執行額と決算額だけです",
             remedy_en="only executed and settled amounts are recorded once it is closed",
         )
+    may_record(actor, state, command.state, facts, now)
+
+
+def may_record(actor: Actor, state: Lifecycle, line: str, facts: Facts, now: datetime) -> None:
+    """The finance section, of some states also those who may draft. Raises `Refused` for others."""
     try:
         may_budget(actor, facts, now)
     except Refused:
-        if command.state not in _SECTION_TOO:
+        if line not in SECTION_TOO:
             raise
         may_draft(actor, state, facts, now)
 

@@ -22,7 +22,7 @@ from domain.fiscal import COMMITMENT_YEARS, LONG_TERM_YEARS, accounts_close, yea
 from domain.lifecycle.authority import may_budget
 from domain.lifecycle.commands import LifecycleCommand
 from domain.lifecycle.state import Budget, CarryOver, Commitment, Lifecycle
-from domain.messages import Actor, Command, Event, Personal, Recorded, Refused, Text, refuse
+from domain.messages import Actor, Command, Event, Personal, Recorded, Refused, Text, lacking, refuse
 
 Changes = dict[str, Any]
 CommitmentKind = Literal["debt_burden", "continuing", "long_term"]
@@ -103,8 +103,9 @@ def spans(state: Lifecycle) -> tuple[tuple[int, int], ...]:
     return tuple(found + [(c.from_year, c.from_year + 1) for c in state.carried])
 
 
-def _no(rule: str, ja: str, en: str, remedy_ja: str, remedy_en: str) -> Refused:
-    return refuse(rule, ja, en, remedy_ja=remedy_ja, remedy_en=remedy_en)
+def _no(rule: str, ja: str, en: str, remedy_ja: str, remedy_en: str, *empty: str) -> Refused:
+    """`empty`: fields that would have to be filled in."""
+    return refuse(rule, ja, en, remedy_ja=remedy_ja, remedy_en=remedy_en, problems=lacking(*empty))
 
 
 def _commit(state: Lifecycle, command: RecordCommitment, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
@@ -169,6 +170,7 @@ def _voted(command: RecordCommitment, now: datetime) -> str:
             f"limit: a {KINDS[command.what].en} needs its limit",
             "限度額(継続費は総額)を円で書いてください",
             "give the limit (for a continuing expense the total) in yen",
+            "limit",
         )
     if command.voted_on is None or not command.bill:
         raise _no(
@@ -177,6 +179,8 @@ def _voted(command: RecordCommitment, now: datetime) -> str:
             f"a {KINDS[command.what].en} needs a vote of the assembly (Local Autonomy Act 212, 214)",
             "議案番号と議決日を書いてください",
             "give the bill and the day of the vote",
+            *(("bill",) if not command.bill else ()),
+            *(("voted_on",) if command.voted_on is None else ()),
         )
     if command.voted_on > local_day(now) or command.voted_on > year_ends(command.from_year):
         raise _no(

@@ -97,8 +97,7 @@ def _settle(
             remedy_en="see where it stands with `./taskforce show`",
         )
     _not_held(state)
-    person = known_person(actor, facts)
-    objector = person in facts.directory.holders(found.post, local_day(now)) and person not in state.recused
+    objector = objects(actor, state, found.post, facts, now)
     if command.agreed and not objector:
         raise refuse(
             "not-your-objection",
@@ -116,6 +115,12 @@ def _settle(
     after = state.model_copy(update=_folded(state, event))
     onward = proceed(after, found.step_index, _NOTHING_DECIDED, process.stage(state.work), process, facts, now)
     return [event, *onward.events]
+
+
+def objects(actor: Actor, state: Lifecycle, post: str, facts: Facts, now: datetime) -> bool:
+    """Whether somebody may withdraw the objection that a post made; those who may draft refer it to the common superior."""
+    person = known_person(actor, facts)
+    return person in facts.directory.holders(post, local_day(now)) and person not in state.recused
 
 
 class _Nothing:
@@ -169,8 +174,15 @@ def common_superior(state: Lifecycle, post: str, step: Step, stage: Stage, facts
     return resolve(stage.gate[-1].posts[0], state, facts)[0]
 
 
+def may_add(actor: Actor, state: Lifecycle, facts: Facts, now: datetime) -> None:
+    """Whoever the route asks, and those who may draft. Raises `Refused` for others."""
+    held = set(facts.directory.posts_of(known_person(actor, facts), local_day(now)))
+    if not held & set(route_posts(state, definition(facts).stage(state.work), facts)):
+        may_draft(actor, state, facts, now)
+
+
 def _add(state: Lifecycle, command: AddConcurrence, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
-    person = known_person(actor, facts)
+    known_person(actor, facts)
     places = [r.step_index for r in state.requests if r.kind == "decide"]
     places += [found.step_index for found in state.consultations]
     if not places or state.submission is None:
@@ -182,10 +194,8 @@ def _add(state: Lifecycle, command: AddConcurrence, actor: Actor, facts: Facts, 
             remedy_en="hand the document in first",
         )
     _not_held(state)
+    may_add(actor, state, facts, now)
     stage = definition(facts).stage(state.work)
-    held = set(facts.directory.posts_of(person, local_day(now)))
-    if not held & set(route_posts(state, stage, facts)):
-        may_draft(actor, state, facts, now)
     post = facts.directory.post(command.post)
     if post is None:
         raise refuse(

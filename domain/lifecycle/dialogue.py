@@ -299,13 +299,24 @@ def mover(since: datetime, now: datetime, facts: Facts) -> Callable[[datetime], 
     return moved
 
 
-def _comment(state: Lifecycle, command: AddComment, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
+def may_comment(actor: Actor, state: Lifecycle, facts: Facts, now: datetime) -> None:
+    """Whoever answered, was sent it to read, stands on its route or steers the matter. Raises `Refused` for others."""
     person = known_person(actor, facts)
     if person not in {g.person for g in state.given} and not _reads(person, state, facts, now):
-        try:
-            _place_on_route(person, state, definition(facts).stage(state.work), facts, now)
-        except Refused:
-            may_steer(actor, state, facts, now)
+        may_share(actor, state, facts, now)
+
+
+def may_share(actor: Actor, state: Lifecycle, facts: Facts, now: datetime) -> None:
+    """Whoever stands on the route of the document or steers the matter. Raises `Refused` for others."""
+    person = known_person(actor, facts)
+    try:
+        _place_on_route(person, state, definition(facts).stage(state.work), facts, now)
+    except Refused:
+        may_steer(actor, state, facts, now)
+
+
+def _comment(state: Lifecycle, command: AddComment, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
+    may_comment(actor, state, facts, now)
     return [CommentAdded(stage=state.work, round=state.round, text=command.text)]
 
 
@@ -317,12 +328,8 @@ def _reads(person: str, state: Lifecycle, facts: Facts, now: datetime) -> bool:
 def _share(
     state: Lifecycle, command: ShareForInformation, actor: Actor, facts: Facts, now: datetime
 ) -> Sequence[Event]:
-    person = known_person(actor, facts)
+    may_share(actor, state, facts, now)
     stage = definition(facts).stage(state.work)
-    try:
-        _place_on_route(person, state, stage, facts, now)
-    except Refused:
-        may_steer(actor, state, facts, now)
     post = facts.directory.post(command.post)
     if post is None:
         raise refuse(

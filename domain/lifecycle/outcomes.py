@@ -11,7 +11,7 @@ from domain.lifecycle import descent, winding
 from domain.lifecycle import events as e
 from domain.lifecycle.routes import enter, open_draft
 from domain.lifecycle.state import Lifecycle
-from domain.messages import Event, Refused, refuse
+from domain.messages import Event, Refused, lacking, refuse
 from domain.process import Outcome, ProcessDefinition
 
 COUNCIL = "council:"
@@ -61,6 +61,7 @@ def outcome_named(state: Lifecycle, command: Decides, process: ProcessDefinition
             f"departing from the recommendation ({state.recommendation}) needs a reason",
             remedy_ja="--comment で理由を書いてください",
             remedy_en="give it with --comment",
+            problems=lacking("comment"),
         )
     if not outcome.stages:
         return outcome, outcome.stage

@@ -22,7 +22,7 @@ from domain.lifecycle import committing
 from domain.lifecycle.authority import may_draft
 from domain.lifecycle.commands import LifecycleCommand
 from domain.lifecycle.state import Lifecycle, Procurement
-from domain.messages import Actor, Command, Event, Personal, Recorded, Refused, Text, refuse
+from domain.messages import Actor, Command, Event, Personal, Recorded, Refused, Text, lacking, refuse
 
 Changes = dict[str, Any]
 Method = Literal["open_bid", "designated_bid", "proposal", "negotiated"]
@@ -120,8 +120,9 @@ def route(procurement: Procurement) -> tuple[str, ...]:
     return (*selection, *(("provisional", "vote") if procurement.needs_vote else ()), "contract")
 
 
-def _no(rule: str, ja: str, en: str, remedy_ja: str, remedy_en: str) -> Refused:
-    return refuse(rule, ja, en, remedy_ja=remedy_ja, remedy_en=remedy_en)
+def _no(rule: str, ja: str, en: str, remedy_ja: str, remedy_en: str, *empty: str) -> Refused:
+    """`empty`: fields that would have to be filled in."""
+    return refuse(rule, ja, en, remedy_ja=remedy_ja, remedy_en=remedy_en, problems=lacking(*empty))
 
 
 def _begin(state: Lifecycle, command: BeginProcurement, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
@@ -266,6 +267,8 @@ def _named(found: Procurement, supplier: str, price: int | None) -> None:
             "supplier and price (yen) are missing",
             "--supplier と --price で書いてください",
             "give them with --supplier and --price",
+            *(("supplier",) if not supplier.strip() else ()),
+            *(("price",) if price is None else ()),
         )
     if price > found.expected_price:
         bids = found.method in ("open_bid", "designated_bid")

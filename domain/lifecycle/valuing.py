@@ -17,7 +17,7 @@ from domain.kpis.types import unusable
 from domain.lifecycle.authority import may_draft, may_steer
 from domain.lifecycle.commands import LifecycleCommand
 from domain.lifecycle.state import Budget, Lifecycle
-from domain.messages import Actor, Command, Event, Frozen, Personal, Recorded, Refused, Text, refuse
+from domain.messages import Actor, Command, Event, Frozen, Personal, Recorded, Refused, Text, lacking, refuse
 from domain.money.appraisal import Appraisal, appraise
 from domain.money.benefits import Basis, Benefit, BenefitKind, money_by_year
 
@@ -150,8 +150,9 @@ def weighed(
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 
-def _no(rule: str, ja: str, en: str, remedy_ja: str, remedy_en: str) -> Refused:
-    return refuse(rule, ja, en, remedy_ja=remedy_ja, remedy_en=remedy_en)
+def _no(rule: str, ja: str, en: str, remedy_ja: str, remedy_en: str, *empty: str) -> Refused:
+    """`empty`: fields that would have to be filled in."""
+    return refuse(rule, ja, en, remedy_ja=remedy_ja, remedy_en=remedy_en, problems=lacking(*empty))
 
 
 def _record(state: Lifecycle, command: RecordBenefit, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
@@ -166,6 +167,7 @@ def _record(state: Lifecycle, command: RecordBenefit, actor: Actor, facts: Facts
             "source: a benefit without a source counts for nothing",
             "--source で出典を書いてください",
             "give it with --source",
+            "source.source",
         )
     _figures(command)
     if any((b.key, b.basis) == (command.key, command.basis) for b in state.benefits):
@@ -186,6 +188,7 @@ def _record(state: Lifecycle, command: RecordBenefit, actor: Actor, facts: Facts
             "wage: yen an hour are missing",
             "--wage で書いてください",
             "give them with --wage",
+            "wage",
         )
     benefit = Benefit(
         key=command.key,

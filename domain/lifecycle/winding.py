@@ -176,7 +176,7 @@ def _finish(
     state: Lifecycle, command: FinishWindDownTask, actor: Actor, facts: Facts, now: datetime
 ) -> Sequence[Event]:
     task = _open(state, command.task)
-    _may_work(actor, state, task, facts, now)
+    may_work(actor, state, task, facts, now)
     if not command.note.strip():
         raise _empty("note", "何をしたか", "what was done")
     return [WindDownTaskFinished(task=task.id, title=task.title, note=command.note, evidence=command.evidence)]
@@ -184,7 +184,7 @@ def _finish(
 
 def _waive(state: Lifecycle, command: WaiveWindDownTask, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
     task = _open(state, command.task)
-    _may_work(actor, state, task, facts, now)
+    may_work(actor, state, task, facts, now)
     if not command.reason.strip():
         raise _empty("reason", "該当しない理由", "why it does not apply")
     return [WindDownTaskWaived(task=task.id, title=task.title, reason=command.reason)]
@@ -194,7 +194,7 @@ def _reopen(
     state: Lifecycle, command: ReopenWindDownTask, actor: Actor, facts: Facts, now: datetime
 ) -> Sequence[Event]:
     task = _named(state, command.task)
-    _may_work(actor, state, task, facts, now)
+    may_work(actor, state, task, facts, now)
     if task.done_at is None:
         raise refuse(
             "task-open",
@@ -284,7 +284,7 @@ def _open(state: Lifecycle, given: str) -> WindDownTask:
     return task
 
 
-def _may_work(actor: Actor, state: Lifecycle, task: WindDownTask, facts: Facts, now: datetime) -> None:
+def may_work(actor: Actor, state: Lifecycle, task: WindDownTask, facts: Facts, now: datetime) -> None:
     """Whoever holds the owner's post, and those who steer the matter."""
     person = known_person(actor, facts)
     if person not in facts.directory.holders(task.post, local_day(now)):

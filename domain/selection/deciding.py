@@ -9,6 +9,7 @@ from typing import Any
 from domain.bodies import BodyRules, TaskforceClass, members_of, require_secretariat
 from domain.bodies_stream import required
 from domain.calendar import end_of_business, local_day, wareki
+from domain.directory import Unit
 from domain.facts import Facts
 from domain.lifecycle.authority import known_person
 from domain.lifecycle.commands import stream_of as lifecycle_of
@@ -94,15 +95,8 @@ def _call(
 def _propose(
     state: SelectionRound, command: m.ProposeTask, actor: Actor, facts: Facts, now: datetime
 ) -> Sequence[Event]:
-    person, day, here = known_person(actor, facts), local_day(now), facts.directory
-    if state.phase != "calling":
-        raise refuse(
-            "call-closed",
-            "募集は締め切られています",
-            "the call is closed",
-            remedy_ja="次のラウンドで提案するか、事務局に相談してください",
-            remedy_en="propose it in the next round, or ask the secretariat",
-        )
+    person, day = known_person(actor, facts), local_day(now)
+    _calling(state)
     if command.ref in state.proposals:
         raise refuse(
             "proposed-already",
@@ -112,6 +106,75 @@ def _propose(
             remedy_en="give it another ref, or ask the secretariat to merge",
         )
     _free(command.ref, facts)
+    unit = _named(state, command, person, facts, day)
+    return [
+        m.TaskProposed(
+            ref=command.ref,
+            title=command.title,
+            section=command.section,
+            section_name=unit.name,
+            problem=command.problem,
+            viewpoint=command.viewpoint,
+            departments=tuple(dict.fromkeys(command.departments)),
+            tags=command.tags,
+            source=command.source,
+        )
+    ]
+
+
+def _correct(
+    state: SelectionRound, command: m.CorrectProposal, actor: Actor, facts: Facts, now: datetime
+) -> Sequence[Event]:
+    person, day = known_person(actor, facts), local_day(now)
+    _calling(state)
+    found = _proposal(state, command.ref)
+    _owns(found, person, state, facts, day)
+    unit = _named(state, command, person, facts, day)
+    corrected = m.ProposalCorrected(
+        ref=command.ref,
+        title=command.title,
+        section=command.section,
+        section_name=unit.name,
+        problem=command.problem,
+        viewpoint=command.viewpoint,
+        departments=tuple(dict.fromkeys(command.departments)),
+    )
+    if all(
+        getattr(found, k) == getattr(corrected, k) for k in ("title", "section", "problem", "viewpoint", "departments")
+    ):
+        raise refuse(
+            "nothing-corrected",
+            "提案は前と同じです",
+            "the proposal is as it was",
+            remedy_ja="直すところを書き直してください",
+            remedy_en="change what is to be corrected",
+        )
+    return [corrected]
+
+
+def _calling(state: SelectionRound) -> None:
+    """Proposals are made and corrected until the call closes. Raises `Refused`."""
+    if state.phase != "calling":
+        raise refuse(
+            "call-closed",
+            "募集は締め切られています",
+            "the call is closed",
+            remedy_ja="次のラウンドで提案するか、事務局に相談してください",
+            remedy_en="propose it in the next round, or ask the secretariat",
+        )
+
+
+def _owns(found: Proposal, person: str, state: SelectionRound, facts: Facts, day: date) -> None:
+    """Whoever proposed it, its section, and the secretariat. Raises `Refused` for others."""
+    if person != found.by and found.section not in facts.directory.units_of(person, day):
+        require_secretariat(person, _rules(state), facts.directory, day)
+
+
+def _named(
+    state: SelectionRound, command: m.ProposeTask | m.CorrectProposal, person: str, facts: Facts, day: date
+) -> Unit:
+    """The section for which somebody proposes, once every unit is known and it is theirs. Raises `Refused`."""
+    here = facts.directory
     units = [("section", command.section), *(("departments", d) for d in command.departments)]
     problems = tuple(
         Problem(field=field, value=unit, message=Text(ja="名簿にない組織です", en="no such unit"))
@@ -138,19 +201,7 @@ def _propose(
         )
     unit = here.unit(command.section)
     assert unit is not None
-    return [
-        m.TaskProposed(
-            ref=command.ref,
-            title=command.title,
-            section=command.section,
-            section_name=unit.name,
-            problem=command.problem,
-            viewpoint=command.viewpoint,
-            departments=tuple(dict.fromkeys(command.departments)),
-            tags=command.tags,
-            source=command.source,
-        )
-    ]
+    return unit
 
 
 def _free(ref: str, facts: Facts) -> None:
@@ -205,9 +256,7 @@ def _withdraw(
     state: SelectionRound, command: m.WithdrawProposal, actor: Actor, facts: Facts, now: datetime
 ) -> Sequence[Event]:
     person, day = known_person(actor, facts), local_day(now)
-    found = _proposal(state, command.ref)
-    if person != found.by and found.section not in facts.directory.units_of(person, day):
-        require_secretariat(person, _rules(state), facts.directory, day)
+    _owns(_proposal(state, command.ref), person, state, facts, day)
     return [m.ProposalWithdrawn(ref=command.ref, reason=command.reason)]
 
 
@@ -558,6 +607,7 @@ def _settle_start(
 
 _HANDLERS: Mapping[type[Command], Callable[[SelectionRound, Any, Actor, Facts, datetime], Sequence[Event]]] = {
     m.ProposeTask: _propose,
+    m.CorrectProposal: _correct,
     m.RecordInterview: _interview,
     m.MergeProposals: _merge,
     m.WithdrawProposal: _withdraw,

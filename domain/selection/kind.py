@@ -248,6 +248,9 @@ _LINES: Mapping[type[Event], Callable[[SelectionRound, Any], Text]] = {
     m.TaskProposed: lambda s, v: _t(
         f"提案: {v.title}({v.section_name.ja})", f"proposed: {v.title} ({v.section_name.en})"
     ),
+    m.ProposalCorrected: lambda s, v: _t(
+        f"提案の訂正: {v.title}({v.section_name.ja})", f"proposal corrected: {v.title} ({v.section_name.en})"
+    ),
     m.InterviewRecorded: lambda s, v: _t(f"ヒアリング: {_title(s, v.ref)}", f"interview: {_title(s, v.ref)}"),
     m.ProposalsMerged: lambda s, v: _t(f"{v.ref} を {v.into} に統合", f"{v.ref} merged into {v.into}"),
     m.ProposalWithdrawn: lambda s, v: _t(f"提案取下げ: {v.ref}", f"proposal withdrawn: {v.ref}"),

@@ -83,6 +83,18 @@ class ProposeTask(SelectionCommand):
     """Where it comes from, when it was taken from a data set."""
 
 
+class CorrectProposal(SelectionCommand):
+    """While the call is open, whoever proposed it (or the section, or the secretariat) says the whole proposal anew."""
+
+    type = "CorrectProposal"
+    ref: str
+    title: str = Field(min_length=1, max_length=300)
+    section: str
+    problem: str = Field(min_length=1, max_length=4000)
+    viewpoint: Viewpoint | None = None
+    departments: tuple[str, ...] = ()
+
+
 class RecordInterview(SelectionCommand):
     """What a hearing (ヒアリング) with the section brought."""
 
@@ -203,6 +215,19 @@ class TaskProposed(Event):
     source: Source | None = None
 
 
+class ProposalCorrected(Event):
+    """The proposal as it is from now on; what is not named here stays."""
+
+    type = "ProposalCorrected"
+    ref: str
+    title: str
+    section: str
+    section_name: Text
+    problem: str
+    viewpoint: Viewpoint | None
+    departments: tuple[str, ...]
+
+
 class InterviewRecorded(Event):
     type = "InterviewRecorded"
     ref: str
@@ -289,6 +314,7 @@ COMMANDS: dict[str, type[Command]] = {
     for k in (
         CallForProposals,
         ProposeTask,
+        CorrectProposal,
         RecordInterview,
         MergeProposals,
         WithdrawProposal,
@@ -305,6 +331,7 @@ EVENTS: dict[str, type[Event]] = {
     for k in (
         CallOpened,
         TaskProposed,
+        ProposalCorrected,
         InterviewRecorded,
         ProposalsMerged,
         ProposalWithdrawn,

@@ -163,6 +163,10 @@ def _proposed(state: SelectionRound, event: m.TaskProposed, recorded: Recorded) 
     return {"proposals": {**state.proposals, event.ref: made}}
 
 
+def _corrected(state: SelectionRound, event: m.ProposalCorrected, _: Recorded) -> Changes:
+    return _with(state, event.ref, **{k: getattr(event, k) for k in type(event).model_fields if k != "ref"})
+
+
 def _merged(state: SelectionRound, event: m.ProposalsMerged, _: Recorded) -> Changes:
     gone = state.proposals[event.ref].model_copy(update={"status": "merged", "merged_into": event.into})
     into = state.proposals[event.into]
@@ -203,6 +207,7 @@ def _concluded(state: SelectionRound, event: m.SelectionConcluded, _: Recorded) 
 _FOLDS: Mapping[type[Event], Callable[[SelectionRound, Any, Recorded], Changes]] = {
     m.CallOpened: _opened,
     m.TaskProposed: _proposed,
+    m.ProposalCorrected: _corrected,
     m.InterviewRecorded: lambda s, v, _: _with(s, v.ref, interviews=s.proposals[v.ref].interviews + 1),
     m.ProposalsMerged: _merged,
     m.ProposalWithdrawn: lambda s, v, _: _with(s, v.ref, status="withdrawn"),

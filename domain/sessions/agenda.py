@@ -130,8 +130,8 @@ def put(state: Session, command: m.PutItem, actor: Actor, facts: Facts, now: dat
             "seen-missing",
             "seen: 選定の議題には、会議に付す案のハッシュが要ります",
             "seen: an item of a selection names the hash of what is laid before the body",
-            remedy_ja="`./taskforce council agenda --build` か `put --selection` で載せてください",
-            remedy_en="put it on with `./taskforce council agenda --build` or `put --selection`",
+            remedy_ja="`./taskforce council agenda --build` か `./taskforce council put --selection` で載せてください",
+            remedy_en="put it on with `./taskforce council agenda --build` or `./taskforce council put --selection`",
         )
     pinned = facts.others[command.lifecycle].definition if command.lifecycle else ""
     fields = {n: getattr(command, n) for n in m.ItemPlaced.model_fields if n != "definition"}

@@ -33,7 +33,7 @@ def portfolio(town: Pages) -> Pages:
 def test_every_number_of_the_board_leads_to_as_many(portfolio: Pages, browser: Browser) -> None:
     context = browser.new_context(locale="ja-JP", java_script_enabled=False)
     page = signed_in(portfolio, context)
-    page.click("nav >> text=一覧盤")
+    page.click("nav >> text=全体の状況")
     shoot(page, "board")
     assert "進行中 7 件" in page.inner_text("main")
     table = page.inner_text(".map")

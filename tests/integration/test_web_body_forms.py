@@ -252,6 +252,12 @@ def test_calls_and_rhythm_begin_on_pages(hall: Pages, browser: Browser) -> None:
     page.wait_for_url("**/selection/selection:2028?done=propose")
     found = state(hall, "selection:2028").proposals["N-1"]
     assert (found.section, found.departments) == ("child-support", ("finance-section", "childcare"))
+    page.click("text=提案を直す")
+    assert page.input_value("#f-title") == "通知の電子化"
+    page.fill("#f-title", "通知と申請の電子化")
+    page.click("main button.primary")
+    page.wait_for_url("**/selection/selection:2028?done=correct")
+    assert "通知と申請の電子化" in page.inner_text("h3")
     page.goto(f"{hall.base}/sessions/rhythm")
     page.select_option("#f-body", "monitoring")
     page.click("main button.primary")

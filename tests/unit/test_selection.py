@@ -89,12 +89,19 @@ def test_bureaus_propose_until_the_closing_date() -> None:
     )
     assert [p.field for p in unknown.problems] == ["section", "departments"]
     case.do(m.ProposeTask, person("director"), **{**fields, "ref": "B"})
+    case.refused("nothing-corrected", m.CorrectProposal, person("director"), **{**fields, "ref": "B"})
+    case.refused("not-secretariat", m.CorrectProposal, person("stranger"), **{**fields, "ref": "B", "title": "z"})
+    case.refused("proposal-not-open", m.CorrectProposal, **{**fields, "ref": "Z", "title": "z"})
+    case.refused("not-your-section", m.CorrectProposal, person("drafter"), **{**fields, "section": "health-section"})
+    case.do(m.CorrectProposal, person("director"), **{**fields, "ref": "B", "title": "z", "departments": ["city"]})
+    assert (case.state.proposals["B"].title, case.state.proposals["B"].departments) == ("z", ("city",))
     assert case.kind.next_due(case.state) is not None
     case.refused("not-due-yet", m.CloseCall, SYSTEM)
     case.tick()
     assert case.state.phase == "scoring"
     assert not case.do(m.CloseCall)
     case.refused("call-closed", m.ProposeTask, person("drafter"), **{**fields, "ref": "C"})
+    case.refused("call-closed", m.CorrectProposal, person("drafter"), **fields)
 
 
 def test_duplicates_are_merged_with_trace_and_proposals_withdrawn() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 import pytest
@@ -10,9 +11,15 @@ from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from domain.deliverables.registry import DELIVERABLES
+from domain.messages import Text
+from tests.city import FACTS, person
+from tests.given import Case
 from web.app import Visit
-from web.forms import boxes, identified, nothing, typed
+from web.forms import Box, boxes, faults, identified, nothing, typed
 from web.keeping import again, shown_again
+from web.pages.for_whom import FOR_WHOM, is_for
+from web.pages.steering import ACTS, LABELS
 from web.saying import on_page
 
 
@@ -21,6 +28,10 @@ class Team(BaseModel):
     members: tuple[str, ...] = Field((), description="構成員(氏名か職員ID) / members")
     lifecycle: str = Field("", description="課題(番号か課題のID) / lifecycle")
     on: date = Field(description="日 / day")
+
+
+class Optional(BaseModel):
+    team: Team | None = Field(None, description="体制 / team")
 
 
 @pytest.mark.parametrize(
@@ -51,6 +62,37 @@ def test_several_people_have_a_box_each_and_days_are_written_as_people_write_the
     assert len(more["members"].values) == 4
     found = typed(Team, {"chair": "青山 八重"}, ids=lambda show, text: {"青山 八重": "p30"}.get(text, text))
     assert found["chair"] == "p30"
+
+
+def test_what_has_to_be_filled_in_is_marked_and_what_is_wrong_is_listed_with_its_place() -> None:
+    wrong = {"members.0": [Text(ja="だれ", en="who")], "on": [Text(ja="いつ", en="when")]}
+    shown = boxes(Team, {}, wrong)
+    assert [b.required for b in shown] == [True, False, False, True]
+    assert [(place, name) for place, name, _ in faults(shown, "ja")] == [("f-members-0", "構成員"), ("f-on", "日")]
+    (group,) = boxes(Optional, {})
+    assert not any(b.required for b in group.inside), "what may be left out asks for nothing"
+    (group,) = boxes(Optional, {"team": {"chair": "p30"}})
+    assert [b.required for b in group.inside] == [True, False, False, True]
+
+
+def labelled(shown: list[Box]) -> Iterator[Box]:
+    for b in shown:
+        yield b
+        for row in (b.inside, *b.rows):
+            yield from labelled(row)
+
+
+def test_forms_ask_for_names_and_offer_words() -> None:
+    found = [b for act in ACTS.values() for b in labelled(boxes(act.command, {}, labels={**LABELS, **act.labels}))]
+    found += [b for d in DELIVERABLES.values() for b in labelled(boxes(d.form, {}))]
+    assert not [b.label.ja for b in found if "ID" in b.label.ja or re.search(r"\bids?\b", b.label.en)]
+    offered = [(b.path, key, words.ja) for b in found for key, words in b.choices if b.path != "state"]
+    assert not [o for o in offered if not re.search("[ぁ-んァ-ヶ一-龠]", o[2])]
+    (serves,) = (b for b in found if b.path == "serves")
+    assert serves.show == "ticks" and ("tactic-1", "戦術: 短中期的課題解決の着実な積み上げ") in [
+        (key, words.ja) for key, words in serves.choices
+    ]
+    assert typed(DELIVERABLES["setup"].form, {"serves.3": "tactic-1"})["serves"] == ["tactic-1"]
 
 
 def test_a_refusal_on_a_page_names_people_and_places_of_the_pages() -> None:
@@ -91,3 +133,17 @@ def test_forms_are_found_again_by_their_address() -> None:
 def test_a_zero_is_something_and_an_empty_row_is_nothing() -> None:
     assert not nothing(0) and not nothing({"amount": 0}) and not nothing([{"a": "", "n": 0}])
     assert nothing(None) and nothing("") and nothing(False) and nothing([{"a": "", "b": []}]) and nothing({})
+
+
+def test_every_act_is_offered_by_the_policy_of_its_rule() -> None:
+    assert set(FOR_WHOM) == set(ACTS)
+    case = Case()
+    case.start()
+
+    def offered(name: str) -> set[str]:
+        return {key for key in ACTS if is_for(key, person(name), case.state, FACTS, case.now)}
+
+    assert offered("stranger") == set(), "nothing of a matter that is none of theirs"
+    assert {"comment", "hold", "procure", "measure", "budget"} <= offered("chief")
+    assert not {"commit", "carry", "publish"} & offered("chief"), "recorded by finance, published by the secretariat"
+    assert {"commit", "carry", "budget"} <= offered("finance")

@@ -17,7 +17,9 @@ from store.store import Store
 from web.api.problems import Failure
 from web.app import Site
 
-bearer = HTTPBearer(auto_error=False, scheme_name="key", description="A key of `./taskforce key make`")
+bearer = HTTPBearer(
+    auto_error=False, scheme_name="key", description="A key, as people make their own on the page about themselves"
+)
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,8 @@ def may(scope: Scope) -> Callable[..., Caller]:
                 "key-unknown",
                 Text(ja="鍵がないか、無効です", en="no key, or one that does not hold"),
                 Text(
-                    ja="Authorization: Bearer に鍵を付けてください(key make)",
-                    en="send a key as `Authorization: Bearer …`",
+                    ja="Authorization: Bearer に鍵を付けてください(鍵は「自分の設定」のページで作れます)",
+                    en="send a key as `Authorization: Bearer …`; one is made on the page “My settings”",
                 ),
                 {"WWW-Authenticate": "Bearer"},
             )
@@ -98,7 +100,10 @@ def require(key: Key, scope: Scope) -> None:
             403,
             "scope-missing",
             Text(ja=f"この鍵には範囲 {scope} がありません", en=f"this key lacks the scope {scope!r}"),
-            Text(ja=f"--scope {scope} を付けて鍵を作ってください", en=f"make a key with --scope {scope}"),
+            Text(
+                ja=f"範囲 {scope} を持つ鍵を使ってください(鍵は「自分の設定」のページで作れます)",
+                en=f"use a key with the scope {scope!r}; one is made on the page “My settings”",
+            ),
         )
 
 

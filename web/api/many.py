@@ -21,6 +21,7 @@ from web.api.definitions import Reference
 from web.api.problems import Failure, documented, not_found
 from web.api.reading import stream_of
 from web.governing import require_concerned
+from web.saying import called_in_api
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -168,5 +169,6 @@ def _one(caller: Caller, name: str, asked: A, command: Making[A]) -> Became:
     except Failure as failure:
         why = failure.rule, failure.message, failure.remedy
     except Refused as refused:
-        why = refused.refusal.rule, refused.refusal.message, refused.refusal.remedy
+        r = refused.refusal
+        why = r.rule, called_in_api(r.message), called_in_api(r.remedy)
     return Became(lifecycle=name, status="refused", rule=why[0], message=why[1], remedy=why[2])

@@ -15,6 +15,7 @@ from domain.messages import Frozen, Refused, Text
 from domain.misfits import said_of
 from store.errors import StoreError
 from web.governing import UNKNOWN
+from web.saying import called_in_api
 
 MEDIA = "application/problem+json"
 
@@ -129,8 +130,8 @@ def install(api: FastAPI) -> None:
     async def refused(_: Request, error: Refused) -> JSONResponse:
         r = error.refusal
         status = {"stream-moved-on": 412, "form-shape": 422, UNKNOWN: 422}.get(r.rule, 409)
-        fields = [FieldProblem(field=p.field, value=p.value, message=p.message) for p in r.problems]
-        return answer(status, r.rule, r.message, r.remedy, fields)
+        fields = [FieldProblem(field=p.field, value=p.value, message=called_in_api(p.message)) for p in r.problems]
+        return answer(status, r.rule, called_in_api(r.message), called_in_api(r.remedy), fields)
 
     @api.exception_handler(RequestValidationError)
     async def unfit(_: Request, error: RequestValidationError) -> JSONResponse:

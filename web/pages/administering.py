@@ -195,7 +195,7 @@ def _recipient(visit: Visit, named: str) -> str:
     """`post:ID` or `person:ID` by title or name."""
     sort, _, id_ = named.partition(":")
     if sort == "person":
-        return visit.site.renderer.name_of(id_)
+        return visit.name_of(id_)
     post = visit.store.facts().directory.post(id_)
     return str(post.title.model_dump()[visit.language]) if post else id_
 

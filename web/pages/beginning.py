@@ -19,7 +19,7 @@ from domain.selection.kind import stream_of as round_stream
 from store import queries
 from store.store import Store
 from web.app import Visit, visit_of
-from web.forms import by_field, nothing, typed
+from web.forms import by_place, nothing, typed
 from web.governing import (
     CallForm,
     ConveningForm,
@@ -95,10 +95,13 @@ BEGINNINGS: Mapping[str, Beginning] = {
 
 def _begin_page(visit: Visit, path: str, filled: Filled | None = None) -> Response:
     found = BEGINNINGS[path]
-    versions = [f"{r['name']}@{r['version']}" for r in queries.published_definitions(visit.store)]
+    published = queries.published_definitions(visit.store)
+    versions = [(f"{r['name']}@{r['version']}", r["document"]["title"], r["version"]) for r in published]
     offers: Offers = {
         "body": tuple((b.key, b.title) for b in rules_of(visit.store).bodies),
-        "definition": tuple((v, _t(v, v)) for v in versions),
+        "definition": tuple(
+            (v, _t(f"{title['ja']} 第{n}版", f"{title['en']}, version {n}")) for v, title, n in versions
+        ),
     }
     begins = found.begins(visit)
     return page(
@@ -135,7 +138,7 @@ def _begun(request: Request, path: str, form: FormData) -> Response:
         return _begin_page(visit, path, Filled(text, problems=problems_of(error), status=422))
     except Refused as refused:
         again = text | {"command_id": str(uuid4())}
-        return _begin_page(visit, path, Filled(again, refused.refusal, by_field(refused.refusal.problems), 409))
+        return _begin_page(visit, path, Filled(again, refused.refusal, by_place(refused.refusal), 409))
     return RedirectResponse(f"{found.back(command.stream)}?done=1", 303)
 
 

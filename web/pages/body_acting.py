@@ -19,7 +19,7 @@ from domain.sessions import messages as m
 from domain.sessions.session import Session
 from web.app import Visit, visit_of
 from web.attaching import file_refusal, keep
-from web.forms import by_field, nothing, typed
+from web.forms import by_place, nothing, typed
 from web.governing import is_privy
 from web.keeping import shown_again, writing
 from web.pages import body_forms as forms
@@ -102,6 +102,7 @@ def _shown(visit: Visit, place: Place, name: str, item: str, filled: Filled | No
         title=act.title,
         lead=_t(found.title, found.title) if found is not None else place.title,
         back=place.back,
+        whole=place.title,
         action=f"{place.back}/do/{name}",
         filled=filled,
         begins=act.begins(visit, place.state, item),
@@ -167,7 +168,8 @@ def _done(request: Request, where: str, stream: str, name: str, form: FormData) 
         return _shown(visit, place, name, item, Filled(text, problems=problems, status=422))
     except Refused as refused:
         again = text | {"command_id": str(uuid4())}
-        problems = _placed(act, by_field(_titled(visit, refused.refusal.problems)))
+        named = refused.refusal.model_copy(update={"problems": _titled(visit, refused.refusal.problems)})
+        problems = _placed(act, by_place(named))
         return _shown(visit, place, name, item, Filled(again, refused.refusal, problems, 409))
     anchor = f"#{item}" if act.of_item and where == "sessions" else ""
     return RedirectResponse(f"{place.back}?done={name}{anchor}", 303)

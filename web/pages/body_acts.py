@@ -281,6 +281,15 @@ ROUND_ACTS: Mapping[str, Act] = {
         True,
         begins=forms.chosen_before,
     ),
+    "correct": Act(
+        sm.CorrectProposal,
+        _t("提案を直す", "Correct the proposal"),
+        _in("calling"),
+        lambda v, s, i: forms.ProposalCorrectionForm,
+        of_item=True,
+        who=_owns,
+        begins=forms.proposed_before,
+    ),
     "interview": Act(
         sm.RecordInterview,
         _t("ヒアリングを記録する", "Record an interview"),

@@ -70,7 +70,7 @@ class ReasonForm(BaseModel):
 
 
 class ItemForm(BaseModel):
-    item: str = said("議題の記号(英小文字・数字)", "key of the item, such as other-1")
+    item: str = said("議題の短い名(英小文字・数字)", "short name of the item, such as other-1")
     category: Category = said("種類", "kind")
     title: str = said("件名", "title")
     lifecycle: str = said("課題(番号か課題のID。あれば)", "lifecycle by its reference or id, if any", "")
@@ -163,8 +163,7 @@ class DissentForm(BaseModel):
     text: str = said("意見", "opinion")
 
 
-class ProposalForm(BaseModel):
-    ref: str = said("番号", "reference")
+class ProposalCorrectionForm(BaseModel):
     title: str = said("課題名", "title")
     section: str = said("担当課(名称か組織ID)", "section, by name or id")
     problem: str = said("解決すべき課題", "the problem")
@@ -172,6 +171,15 @@ class ProposalForm(BaseModel):
         "デジタル化の視点", "viewpoint of digitalisation", None
     )
     departments: tuple[str, ...] = said("関係部署(名称か組織ID)", "departments, by name or id", ())
+
+
+class ProposalForm(ProposalCorrectionForm):
+    ref: str = said("提案の番号", "reference of the proposal")
+
+
+def proposed_before(visit: Visit, state: SelectionRound, ref: str) -> dict[str, Any]:
+    """The proposal as it stands."""
+    return state.proposals[ref].model_dump(include=set(ProposalCorrectionForm.model_fields), exclude_none=True)
 
 
 class SelectionForm(BaseModel):
@@ -372,5 +380,5 @@ def _stages(visit: Visit, lifecycle: str) -> tuple[tuple[str, Text], ...]:
 
 
 def _named(visit: Visit, person: str, title: Text) -> Text:
-    name = visit.site.renderer.name_of(person)
-    return Text(ja=f"{title.ja} {name}", en=f"{title.en} {name}")
+    name_of = visit.site.renderer.name_of
+    return Text(ja=f"{title.ja} {name_of(person)}", en=f"{title.en} {name_of(person, 'en')}")

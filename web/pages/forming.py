@@ -18,6 +18,7 @@ from store import queries
 from web.app import Visit
 from web.forms import Box, boxes, identified, typed
 from web.governing import EARLIEST, LATEST
+from web.rendering import LANGUAGES
 
 Offers = Mapping[str, tuple[tuple[str, Text], ...]]
 LISTED = 400
@@ -33,9 +34,10 @@ EMPTY: dict[str, Any] = {
     "lines": None,
     "dry": False,
     "confirm": False,
+    "whole": None,
 }
 """What a page has besides its form, where it has it. `lines`: what would happen; `dry`: it can be tried without recording;
-`confirm`: it was to be recorded, and is once what would happen has been seen."""
+`confirm`: it was to be recorded, and is once what would happen has been seen; `whole`: what `back` leads to."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def named(visit: Visit) -> Callable[[str, str], str]:
 
     def name(show: str, id_: str) -> str:
         if show == "person":
-            found = visit.site.renderer.name_of(id_)
+            found = visit.name_of(id_)
             return found if found != id_ else ""
         unit = directory.unit(id_)
         return str(unit.name.model_dump()[visit.language]) if unit else ""
@@ -84,14 +86,16 @@ def known(visit: Visit) -> Callable[[str, str], str]:
             return found
         else:
             wanted = found.replace("\u3000", " ").replace(" ", "")
-            fitting = [p.id for p in directory.people if _plain(visit, p.id) == wanted]
+            fitting = [p.id for p in directory.people if wanted in _plain(visit, p.id)]
         return fitting[0] if len(fitting) == 1 else found
 
     return id_of
 
 
-def _plain(visit: Visit, person: str) -> str:
-    return visit.site.renderer.name_of(person).replace("\u3000", " ").replace(" ", "")
+def _plain(visit: Visit, person: str) -> set[str]:
+    """A person's names in every language, without spaces."""
+    names = (visit.site.renderer.name_of(person, language) for language in LANGUAGES)
+    return {name.replace("\u3000", " ").replace(" ", "") for name in names}
 
 
 def lists(visit: Visit, shown: list[Box]) -> dict[str, Any]:
@@ -101,7 +105,7 @@ def lists(visit: Visit, shown: list[Box]) -> dict[str, Any]:
     units = directory.units if "unit" in wanted else ()
     found = queries.find_lifecycles(visit.store, closed=False, limit=LISTED + 1) if "lifecycle" in wanted else []
     return {
-        "people": [(p, visit.site.renderer.name_of(p)) for p in people] if len(people) <= LISTED else [],
+        "people": [(p, visit.name_of(p)) for p in people] if len(people) <= LISTED else [],
         "units": [(u.id, u.name) for u in units] if len(units) <= LISTED else [],
         "listed": found if len(found) <= LISTED else [],
     }
@@ -114,14 +118,15 @@ def _shows(shown: list[Box]) -> Iterator[str]:
             yield from _shows(row)
 
 
-def misplaced(shown: list[Box], problems: Mapping[str, list[Text]]) -> list[Text]:
-    """Problems that stand beside no box: they are said above the form."""
+def misplaced(shown: list[Box], problems: Mapping[str, list[Text]], refusal: Refusal | None = None) -> list[Text]:
+    """Problems that stand beside no box: they are said above the form, but for what the refusal there says already."""
     paths = set(_paths(shown))
     return [
         text
         for path, texts in problems.items()
         if path not in paths and path.rpartition(".")[0] not in paths
         for text in texts
+        if refusal is None or text != refusal.remedy
     ]
 
 
@@ -194,7 +199,7 @@ def page(
     again = text.get("act", "").removeprefix("more:") if text.get("act", "").startswith("more:") else ""
     shown = boxes(form, content, problems, offers=offers or {}, named=named(visit), more=again)
     refusal = filled.refusal if filled else None
-    above = misplaced(shown, problems) if problems else []
+    above = misplaced(shown, problems, refusal)
     context = EMPTY | more
     return visit.page(
         "body_act.html",

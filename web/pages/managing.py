@@ -20,7 +20,7 @@ from domain.directory_changes import NameDeputies, PersonnelMoved, RecordAbsence
 from domain.directory_stream import STREAM
 from domain.messages import Command, Refused, Text
 from web.app import Visit, visit_of
-from web.forms import by_field, nothing, typed
+from web.forms import by_place, nothing, typed
 from web.governing import is_personnel, said
 from web.keeping import shown_again, writing
 from web.pages.forming import Filled, Offers, days_beyond, known, page, problems_of
@@ -135,7 +135,7 @@ def _ordered(visit: Visit, directory: Directory, command: NameDeputies) -> list[
 
 
 def _name(visit: Visit, person: str) -> str:
-    return visit.site.renderer.name_of(person)
+    return visit.name_of(person)
 
 
 def _post(directory: Directory, post: str) -> Text:
@@ -231,7 +231,7 @@ def _done(request: Request, name: str, form: FormData) -> Response:
         return _page(visit, name, Filled(text, problems=problems_of(error), status=422))
     except Refused as refused:
         again = text | {"command_id": str(uuid4())}
-        return _page(visit, name, Filled(again, refused.refusal, by_field(refused.refusal.problems), 409))
+        return _page(visit, name, Filled(again, refused.refusal, by_place(refused.refusal), 409))
     return RedirectResponse("/organisation?done=1", 303)
 
 

@@ -158,7 +158,7 @@ def _offers(visit: Visit, content: Mapping[str, Any]) -> Offers:
     new = tuple((i, _t(r["title"], r.get("english") or r["title"])) for r in rows if (i := r.get("id")))
     roles: dict[str, Text] = {}
     for p in directory.posts:
-        roles.setdefault(p.role, _t(f"{p.role}({p.title.ja}など)", f"{p.role} ({p.title.en})"))
+        roles.setdefault(p.role, _t(f"{p.title.ja}など", f"as {p.title.en}"))
     words = {
         "bureau": _t("局", "bureau"),
         "office": _t("室", "office"),

@@ -27,7 +27,7 @@ def _nothing(_: Lifecycle) -> dict[str, Any]:
     return {}
 
 
-_KEY = {"key": _t("記号(英数字)", "Key (letters and digits)"), "title": _t("件名", "Title")}
+_KEY = {"key": _t("短い名", "Short name"), "title": _t("件名", "Title")}
 BUDGET: Mapping[str, Text] = {
     "on": _t("あった日(空欄は今日)", "On (empty: today)"),
     "window": _t("予算の区分(空欄は要求したもの)", "Window (empty: the one asked for)"),

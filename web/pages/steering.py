@@ -12,11 +12,12 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from definitions.loader import load_fiscal
 from domain.calendar import local_day, wareki
 from domain.facts import Facts
 from domain.lifecycle import (
     amendments,
-    authority,
+    budgets,
     commands,
     consulting,
     dates,
@@ -33,10 +34,11 @@ from domain.lifecycle.state import Request as Asked
 from domain.messages import Command, Refusal, Refused, Text
 from store.queries import stage_titles
 from web.app import Visit, visit_of
-from web.forms import boxes, by_field, nothing, typed
+from web.forms import boxes, by_place, nothing, typed
 from web.keeping import shown_again, writing
 from web.pages import spending
 from web.pages.finding import stream_of
+from web.pages.for_whom import is_for, may
 from web.pages.forming import known, lists, misplaced, named, problems_of
 from web.snapshots import Reading
 
@@ -307,9 +309,8 @@ LABELS: Mapping[str, Text] = {
     "evidence": _t("根拠資料", "Evidence"),
     "section": _t("部署", "Department"),
     "again": _t("再試行する(しない場合は取りやめ)", "Try again (otherwise it is given up)"),
-    "into": _t("統合先の課題(番号か ID)", "The lifecycle that goes on, by its number or id"),
+    "into": _t("統合先の課題", "The other lifecycle"),
 }
-_STATES: Choices = spending.STATES
 _BY_THE_PAGE = ("command_id", "stream", "round", "seen")
 
 
@@ -318,52 +319,12 @@ def possible(state: Lifecycle) -> dict[str, Act]:
     return {key: act for key, act in ACTS.items() if act.when(state)}
 
 
-def _steers(visit: Visit, state: Lifecycle, facts: Facts) -> None:
-    authority.may_steer(visit.actor(), state, facts, visit.store.clock.now())
-
-
-def _drafts(visit: Visit, state: Lifecycle, facts: Facts) -> None:
-    authority.may_draft(visit.actor(), state, facts, visit.store.clock.now())
-
-
-def _withdraws(visit: Visit, state: Lifecycle, facts: Facts) -> None:
-    authority.may_withdraw(visit.actor(), state, facts, visit.store.clock.now())
-
-
-def _budgets(visit: Visit, state: Lifecycle, facts: Facts) -> None:
-    authority.may_budget(visit.actor(), facts, visit.store.clock.now())
-
-
-def _publishes(visit: Visit, state: Lifecycle, facts: Facts) -> None:
-    publishing.may_publish(visit.actor(), facts, visit.store.clock.now())
-
-
-FOR_WHOM: Mapping[str, Callable[[Visit, Lifecycle, Facts], None]] = {
-    **dict.fromkeys(
-        ("mark", "outside", "enforce", "fulfil", "review", "due", "hold", "resume", "merge", "drop", "reopen"), _steers
-    ),
-    "withdraw": _withdraws,
-    "concurrence": _drafts,
-    **dict.fromkeys(("publish", "unpublish"), _publishes),
-    "budget": _budgets,
-}
-"""Who is offered an act: the policy that its rule asks, which refuses. Others are offered to everybody."""
-
-
 def offered(visit: Visit, state: Lifecycle) -> dict[str, Act]:
     """The acts that make sense now and are for the visitor; whether they may be done is for the rules."""
     if visit.store.clock.virtual:
         return {}
-    facts = visit.store.facts(state.definition)
-
-    def fits(key: str) -> bool:
-        try:
-            FOR_WHOM[key](visit, state, facts)
-        except Refused:
-            return False
-        return True
-
-    return {key: act for key, act in possible(state).items() if key not in FOR_WHOM or fits(key)}
+    facts, now, actor = visit.store.facts(state.definition), visit.store.clock.now(), visit.actor()
+    return {key: act for key, act in possible(state).items() if is_for(key, actor, state, facts, now)}
 
 
 def _asked(asked: Asked) -> Text:
@@ -375,11 +336,27 @@ def _asked(asked: Asked) -> Text:
     )
 
 
-def _offers(visit: Visit, state: Lifecycle) -> dict[str, Choices]:
+def _keys(state: Lifecycle, name: str) -> dict[str, Choices]:
+    """What an act goes on with, by its key: benefits on record, procurements under way."""
+    if name == "withdraw-benefit":
+        return {"key": tuple({b.key: (b.key, _t(b.title, b.title)) for b in state.benefits}.values())}
+    if name in ("procurement", "cancel-procurement"):
+        return {"key": tuple((p.key, _t(p.title, p.title)) for p in state.procurements if not p.ended)}
+    return {}
+
+
+def _lines(visit: Visit, state: Lifecycle, facts: Facts) -> Choices:
+    """The states of an amount that the visitor may record."""
+    actor, now = visit.actor(), visit.store.clock.now()
+    return tuple(s for s in spending.STATES if may(budgets.may_record, actor, state, s[0], facts, now))
+
+
+def _offers(visit: Visit, state: Lifecycle, name: str) -> dict[str, Choices]:
     today = visit.store.facts()
-    directory, fiscal = today.directory, today.fiscal
+    directory, fiscal = today.directory, today.fiscal or load_fiscal()
     posts: Choices = tuple((p.id, p.title) for p in directory.posts)
-    process = visit.store.facts(state.definition).definition
+    facts = visit.store.facts(state.definition)
+    process = facts.definition
     titles = stage_titles(visit.store)
     stages: Choices = tuple((s.key, s.title) for s in process.all_stages) if process else ()
     decided = tuple(
@@ -397,8 +374,9 @@ def _offers(visit: Visit, state: Lifecycle) -> dict[str, Choices]:
         "section": tuple((b.section, b.section_name) for b in state.spread if b.rule and not b.given_up),
         "request": tuple((r.id, _asked(r)) for r in state.requests),
         "consultation": tuple((c.id, c.post_title) for c in state.consultations),
-        "state": _STATES,
-        "window": tuple((w.key, w.title) for w in fiscal.windows) if fiscal else (),
+        "state": _lines(visit, state, facts) or spending.STATES,
+        "window": tuple((w.key, w.title) for w in fiscal.windows),
+        **_keys(state, name),
     }
 
 
@@ -429,7 +407,7 @@ def _shown(
         act.command,
         content,
         problems,
-        offers=_offers(visit, state),
+        offers=_offers(visit, state, name),
         labels={**LABELS, **act.labels},
         without=_BY_THE_PAGE,
         named=named(visit),
@@ -441,7 +419,7 @@ def _shown(
         act=act,
         name=name,
         boxes=shown,
-        above=misplaced(shown, problems or {}),
+        above=misplaced(shown, problems or {}, refusal),
         command_id=(given or {}).get("command_id") or str(uuid4()),
         refusal=refusal.model_copy(update={"problems": ()}) if refusal else None,
         **lists(visit, shown),
@@ -488,6 +466,6 @@ def _done(request: Request, given: str, name: str, text: dict[str, str]) -> Resp
         return _shown(visit, stream, name, status=422, given=text, problems=problems_of(error))
     except Refused as refused:
         kept = text | {"command_id": str(uuid4())}
-        found = by_field(refused.refusal.problems)
+        found = by_place(refused.refusal)
         return _shown(visit, stream, name, status=409, given=kept, refusal=refused.refusal, problems=found)
     return RedirectResponse(f"/lifecycles/{stream}?done={name}", 303)

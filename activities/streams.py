@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -31,6 +31,8 @@ from workflows.signing import problem
 
 _SOME = Refusal(rule="-", message=Text(ja="-", en="-"), remedy=Text(ja="-", en="-"))
 """Stands for any refusal: the id of the command that keeps one does not depend on it."""
+_REFUSED_AGAIN = timedelta(hours=1)
+"""After so long a deadline that a rule refused without a time is tried again."""
 _UNSIGNED = {
     "signature-missing": ("署名がありません", "the answer is not signed"),
     "signature-wrong": ("署名が違います", "the signature is wrong"),
@@ -72,8 +74,13 @@ class StreamActivities:
     @activity.defn
     def record_due(self, stream: str) -> DueResult:
         results = self._store.record_due(stream)
-        retries = [r.refusal.retry_at for r in results if isinstance(r, Refused) and r.refusal.retry_at is not None]
-        return DueResult(recorded=sum(not isinstance(r, Refused) for r in results), retry_at=min(retries, default=None))
+        refused = [r.refusal for r in results if isinstance(r, Refused)]
+        later = self._store.clock.now() + _REFUSED_AGAIN
+        for refusal in refused:
+            if refusal.retry_at is None:
+                activity.logger.warning("a deadline was refused: %s", refusal.message.en)
+        retry_at = min((r.retry_at or later for r in refused), default=None)
+        return DueResult(recorded=len(results) - len(refused), retry_at=retry_at)
 
     @activity.defn
     def announce(self, given: AnnounceInput) -> bool:

@@ -66,6 +66,22 @@ class PersonalMark:
 Personal = Annotated[str, PersonalMark()]
 
 
+RESERVED = (
+    "close:",
+    "deadline:",
+    "feed:",
+    "merge:",
+    "pull:",
+    "refused:",
+    "remind:",
+    "rhythm:",
+    "select:",
+    "spread:",
+)
+"""How ids of commands begin that the engine gives by itself. They can be foreseen: from a person one would take the place of a due date
+that is yet to come."""
+
+
 class Command(Frozen):
     """Something an actor asks of one stream. `command_id` makes a retry harmless: same id, same content, same outcome."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from domain.calendar import local_day
 from domain.messages import Actor, Frozen, Text, Via
 from store.tables import web_keys
 
@@ -97,7 +98,7 @@ class ApiKeys:
             raise TooMany
 
     def find(self, secret: str) -> Key | None:
-        """The key of a secret while it holds and its person is in the directory. One whose person is not, any more, is kept with
+        """The key of a secret while it holds and its person serves the city. One whose person does not, any more, is kept with
         the refused attempts, once a day."""
         query = sa.select(web_keys).where(web_keys.c.key == _hashed(secret))
         with self._store.database.read() as connection:
@@ -106,7 +107,7 @@ class ApiKeys:
         if row is None or row["until"] <= now:
             return None
         found = _key(row)
-        gone = self._store.facts().directory.person(found.person) is None
+        gone = not self._serves(found.person)
         if found.used_at is None or now - found.used_at > (NOTED if gone else USED):
             with self._store.database.write() as connection:
                 connection.execute(sa.update(web_keys).where(web_keys.c.id == found.id).values(used_at=now))
@@ -114,6 +115,14 @@ class ApiKeys:
                 actor = Actor(person=found.person, via=Via.API, authenticated_by=f"key:{found.id}")
                 self._store.note_attempt("key", actor, "person-unknown", _GONE)
         return None if gone else found
+
+    def _serves(self, person: str) -> bool:
+        """A service identity, an auditor, or who holds a post today."""
+        directory = self._store.facts().directory
+        there = directory.person(person)
+        if there is None:
+            return False
+        return there.service or there.auditor or bool(directory.posts_of(person, local_day(self._store.clock.now())))
 
     def of(self, person: str) -> list[Key]:
         """The person's own keys that hold, newest first."""

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from domain.calendar import local_day
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.facts import Facts, Other
 from domain.kinds import Kind, Row, plain
-from domain.messages import Actor, Command, Event, Frozen, Quote, Recorded, refuse
+from domain.messages import RESERVED, Actor, Command, Event, Frozen, Quote, Recorded, refuse
 from store import codec
 from store.burdens import burdens
 from store.errors import Conflict
@@ -148,9 +149,9 @@ class Transaction:
             facts = self._with_rules(facts, asked_for)
         if loaded.kind.weighs(command):
             facts = facts.model_copy(update={"burdens": burdens(self._connection)})
-        _require_authority(command, actor, facts)
-        command = self._quoting(command)
         now = self._store.clock.now()
+        _require_authority(command, actor, facts, now)
+        command = self._quoting(command)
         if loaded.last_at is not None and loaded.last_at > now:
             now = loaded.last_at
         facts, register = self._with_documents(loaded, command, facts, now)
@@ -436,7 +437,7 @@ def _title(state: Any) -> str:
     return str(getattr(state, "title", "") or getattr(state, "name", "") or "")
 
 
-def _require_authority(command: Command, actor: Actor, facts: Facts) -> None:
+def _require_authority(command: Command, actor: Actor, facts: Facts, now: datetime) -> None:
     """Checked on every way in: the engine never decides for a person, a person never plays the engine."""
     if command.system_only and not actor.is_system:
         raise refuse(
@@ -445,6 +446,14 @@ def _require_authority(command: Command, actor: Actor, facts: Facts) -> None:
             f"{command.type} is not taken from a person",
             remedy_ja="何もする必要はありません",
             remedy_en="nothing needs to be done",
+        )
+    if not actor.is_system and command.command_id.startswith(RESERVED):
+        raise refuse(
+            "command-id-reserved",
+            f"command_id: {command.command_id} はシステムが使う識別子です",
+            f"command_id: {command.command_id} is an id that the engine gives by itself",
+            remedy_ja="別の識別子(API では Idempotency-Key)にしてください",
+            remedy_en="choose another (in the API: another Idempotency-Key)",
         )
     person = None if actor.person is None else facts.directory.person(actor.person)
     if (actor.is_system and not (command.system_only or command.system_may)) or (
@@ -456,4 +465,12 @@ def _require_authority(command: Command, actor: Actor, facts: Facts) -> None:
             "the system, a service identity or an auditor can neither decide nor draft",
             remedy_ja="権限のある職員として行ってください",
             remedy_en="act as a person who has the authority",
+        )
+    if person is not None and not facts.directory.posts_of(person.id, local_day(now)):
+        raise refuse(
+            "not-in-office",
+            f"{person.id} は今どの職にもありません",
+            f"{person.id} holds no post today",
+            remedy_ja="職にある者が行うか、名簿に就任を記録してください",
+            remedy_en="let somebody in office do it, or record in the directory which post they took",
         )

@@ -19,7 +19,7 @@ from domain.kpis.aim import aim_fields
 from domain.lifecycle import events as e
 from domain.lifecycle import sunset
 from domain.lifecycle.amounts import STATES, window_of, with_amount
-from domain.lifecycle.authority import definition, known_person, may_steer
+from domain.lifecycle.authority import definition, may_steer
 from domain.lifecycle.commands import BudgetState, LifecycleCommand, Source, StartLifecycle
 from domain.lifecycle.measuring import require_value, set_anew
 from domain.lifecycle.routes import enter, open_draft
@@ -219,7 +219,8 @@ def task_fields(command: StartLifecycle | AdoptLifecycle, facts: Facts) -> dict[
 
 
 def adopt(state: Lifecycle, command: AdoptLifecycle, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
-    """Events of a lifecycle that begins in the middle. Raises `Refused`."""
+    """Events of a lifecycle that begins in the middle. What had been decided before is asserted by whom it concerns: the section, those
+    above it, the secretariat. Raises `Refused`."""
     if state.started_at is not None:
         raise refuse(
             "already-started",
@@ -228,10 +229,11 @@ def adopt(state: Lifecycle, command: AdoptLifecycle, actor: Actor, facts: Facts,
             remedy_ja="足りない記録は `./taskforce adopt --add` で加えられます。別の課題なら別の ID を付けてください",
             remedy_en="add what its record lacks with `./taskforce adopt --add`; give another task another id",
         )
-    if not actor.is_system:
-        known_person(actor, facts)
     process = definition(facts)
     fields = task_fields(command, facts)
+    if not actor.is_system:
+        section = {name: fields[name] for name in ("section", "section_name", "drafter")}
+        may_steer(actor, state.model_copy(update=section), facts, now)
     stage = _stage(process, command.stage, "stage")
     _not_to_come("started_on", command.started_on, now)
     adopted = LifecycleAdopted(

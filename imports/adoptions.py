@@ -28,7 +28,9 @@ def adopted(store: Store, actor: Actor, path: Path, most: int | None = None) -> 
         if there is not None:
             desk.trial.states[command.stream] = there  # it stays what it is
         status = desk.trial.already(command, there is not None)
-        entries.append(Entry(_told(row, command.stream, command.ref, command.title, status), command))
+        told = _told(row, command.stream, command.ref, command.title, status)
+        told = told.model_copy(update={"what": f"{command.section} · {command.definition} · {command.stage}"})
+        entries.append(Entry(told, command))
     return Batch(path.name, digest(path), entries, desk.trial.states)
 
 

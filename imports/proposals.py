@@ -72,7 +72,10 @@ def _entry(trial: Trial, before: SelectionRound, line: Line, problems: list[Faul
         except Refused as refused:
             problems += placed(at, refused_by_rule(refused.refusal, "ref", command.ref))
             return None
-    return Entry(Told(place=at, stream=stream, ref=command.ref, title=command.title, status=status), command)
+    return Entry(
+        Told(place=at, stream=stream, ref=command.ref, title=command.title, what=command.section, status=status),
+        command,
+    )
 
 
 def _taken(trial: Trial, ref: str) -> dict[str, Other]:

@@ -22,6 +22,8 @@ from imports.spreadsheets import read_csv, unknown
 from store import queries
 from store.store import Store
 
+MOST_FAULTS = 1_000
+"""After so many no further row is looked at."""
 FIELDS = ("id", "title", "section", "viewpoint", "weight", "tags", "source", "drafter", "definition", "setup")
 SETUP = tuple(DELIVERABLES["setup"].form.model_fields)
 COLUMNS = (*FIELDS, *(f"source.{name}" for name in Source.model_fields), *(f"setup.{name}" for name in SETUP))
@@ -78,6 +80,7 @@ def starts(store: Store, actor: Actor, path: Path, most: int | None = None) -> B
     def entry(line: int, command: StartLifecycle) -> Entry:
         status = trial.already(command, command.stream in there)
         of = {"stream": command.stream, "ref": command.ref, "title": command.title}
+        of["what"] = f"{command.section} · {command.definition}"
         return Entry(Told(place=f"line {line}", status=status, **of), command)
 
     found = _read(path, _Desk(store.facts().directory, default, published, refusal, trial.begun_under), most)
@@ -97,6 +100,9 @@ def _read(path: Path, desk: _Desk, most: int | None = None) -> list[tuple[int, S
         problems += placed(f"line {line.number}", found)
         if command is not None:
             commands.append((line.number, command))
+        if len(problems) > MOST_FAULTS:
+            problems.append(fault("ここから先の行は確かめていません", "rows behind this one were not looked at"))
+            break
     if problems:
         raise DocumentError(path, problems)
     return commands

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
@@ -32,14 +33,14 @@ class Output:
         """A sentence for people; nothing with `--json`."""
         if not self.json:
             for line in lines:
-                self.console.print(Styled(line), soft_wrap=True)
+                self.console.print(Styled(harmless(line)), soft_wrap=True)
 
     def note(self, line: str) -> None:
         """A remark on stderr. With `--json` it waits for the end: an error then takes it into its one document."""
         if self.json:
             self.notes.append(line)
         else:
-            sys.stderr.write(line + "\n")
+            sys.stderr.write(harmless(line) + "\n")
 
     def flush_notes(self) -> None:
         """Write the remarks that waited: nothing went wrong."""
@@ -59,8 +60,16 @@ class Output:
         for header in headers:
             table.add_column(header, overflow="fold")
         for row in rows:
-            table.add_row(*(Styled("" if cell is None else str(cell)) for cell in row))
+            table.add_row(*(Styled("" if cell is None else harmless(str(cell))) for cell in row))
         self.console.print(table)
+
+
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def harmless(text: str) -> str:
+    """Text without characters that would steer a terminal or turn the order of what is read."""
+    return _STEERING.sub("\ufffd", text)
 
 
 OUT = Output()

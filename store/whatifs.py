@@ -23,8 +23,9 @@ State = Literal["waiting", "reckoning", "done", "failed", "cancelled"]
 OPEN: tuple[State, ...] = ("waiting", "reckoning")
 STALE = timedelta(seconds=60)
 """After so long without a sign of life whoever reckons is taken for dead."""
-KEPT, MOST_KEPT = timedelta(days=14), 200
-"""So long, and so many, questions stay with what was found."""
+KEPT, EACH_KEPT = timedelta(days=14), 50
+"""So long, and so many of one person, questions stay with what was found."""
+SHOWN = 200
 EACH, ALL = 3, 20
 """Questions of one person, and of all, that may be open at once."""
 _TURN = 7403112
@@ -88,7 +89,7 @@ class Questions:
             row = connection.execute(sa.select(t).where(t.c.id == id_)).mappings().first()
             return None if row is None else self._asked(connection, row)
 
-    def latest(self, limit: int = MOST_KEPT) -> list[Asked]:
+    def latest(self, limit: int = SHOWN) -> list[Asked]:
         """The newest first, without what was found."""
         columns = [c for c in t.c if c.name != "found"]
         query = sa.select(*columns).order_by(t.c.asked_at.desc(), t.c.id).limit(limit)
@@ -169,7 +170,9 @@ class Questions:
         now = self._now()
         dead = sa.update(t).where(t.c.state == "reckoning", t.c.beat_at < now - STALE)
         connection.execute(dead.values(state="failed", problem=DIED.model_dump(), ended_at=now))
-        newest = sa.select(t.c.id).order_by(t.c.asked_at.desc()).limit(MOST_KEPT).scalar_subquery()
+        number = sa.func.row_number().over(partition_by=t.c.person, order_by=t.c.asked_at.desc())
+        ranked = sa.select(t.c.id, number.label("number")).subquery()
+        newest = sa.select(ranked.c.id).where(ranked.c.number <= EACH_KEPT)
         old = sa.or_(t.c.asked_at < now - KEPT, t.c.id.not_in(newest))
         connection.execute(sa.delete(t).where(t.c.state.not_in(OPEN), old))
 

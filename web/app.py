@@ -204,7 +204,11 @@ def require_origin(request: Request) -> None:
     page_url = request.app.state.site.settings.page_url
     if page_url:
         here.add(urlsplit(page_url).netloc)
-    if urlsplit(said).netloc not in here:
+    try:
+        from_here = urlsplit(said).netloc in here
+    except ValueError:
+        from_here = False
+    if not from_here:
         raise Forbidden
 
 

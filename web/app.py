@@ -347,6 +347,18 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         )
         return site.renderer.message(request, "refused", 413, refusal=refusal)
 
+    @app.exception_handler(400)
+    def unread(request: Request, _: Exception) -> Response:
+        refusal = Refusal(
+            rule="unreadable",
+            message=Text(ja="送られたものを読めません", en="what was sent cannot be read"),
+            remedy=Text(
+                ja="1 つの欄は 1 MB までにして、ページを開き直してから送ってください",
+                en="open the page again, and keep each field within 1 MB",
+            ),
+        )
+        return site.renderer.message(request, "refused", 400, refusal=refusal)
+
     @app.exception_handler(UnicodeEncodeError)
     @app.exception_handler(DBAPIError)
     def unstorable(request: Request, error: Exception) -> Response:

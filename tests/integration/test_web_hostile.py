@@ -55,6 +55,8 @@ def test_a_body_is_read_up_to_its_bound_however_it_comes(client: TestClient) -> 
         assert "content-length" not in asked.headers
         answer = client.send(asked)
         assert answer.status_code == 413 and "send at most" in answer.text, path
+    answer = client.post("/sign-in", data={"who": "x" * 2 * MIB, "password": "x"})
+    assert answer.status_code == 400 and "each field within 1 MB" in answer.text
     answer = client.post("/api/v1/whatif", content=b"x" * 3 * MIB, headers={"Content-Type": "application/json"})
     assert answer.status_code == 413 and answer.json()["rule"] == "too-large"
 

@@ -14,6 +14,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from domain.calendar import local_day
 from domain.messages import Actor, Frozen, Text, Via
+from store.engine import insertion
 from store.tables import web_accounts, web_failures, web_identities, web_invitations, web_sessions
 
 if TYPE_CHECKING:
@@ -106,10 +107,9 @@ class Accounts:
             self._set(connection, person, hashed)
 
     def _set(self, connection: sa.Connection, person: str, hashed: str) -> None:
-        connection.execute(sa.delete(web_accounts).where(web_accounts.c.person == person))
-        connection.execute(
-            sa.insert(web_accounts), [{"person": person, "password_hash": hashed, "changed_at": self._now()}]
-        )
+        values = {"password_hash": hashed, "changed_at": self._now()}
+        new = insertion(connection, web_accounts).values(person=person, **values)
+        connection.execute(new.on_conflict_do_update(index_elements=["person"], set_=values))
         connection.execute(sa.delete(web_sessions).where(web_sessions.c.person == person))
 
     # --- sessions ----------------------------------------------------------------------------------------------------
@@ -117,30 +117,39 @@ class Accounts:
     def sign_in(self, person: str, password: str, place: str) -> str:
         """The token of a new session. `place`: the address that asks. Raises `SignInRefused`."""
         keys = self._tried(person, place)
-        fits = self._fits(self._hash_of(person), password)
-        if not fits or not self._belongs_here(person):
-            self._failed(keys)
-            if fits:
-                actor = Actor(person=person, via=Via.WEB, authenticated_by="password")
-                self._store.note_attempt("sign-in", actor, "person-unknown", _RIGHT_PASSWORD)
-            raise SignInRefused(self._wait(keys))
+        known = self._hash_of(person)
+        if not self._fits(known, password):
+            raise self._wrong(keys)
+        if not self._belongs_here(person):
+            actor = Actor(person=person, via=Via.WEB, authenticated_by="password")
+            self._store.note_attempt("sign-in", actor, "person-unknown", _RIGHT_PASSWORD)
+            raise self._wrong(keys)
         with self._store.database.write() as connection:
-            connection.execute(sa.delete(web_failures).where(web_failures.c.key == keys[0]))
-            return self._begin(connection, person)
+            if self._holds(connection, person, known):
+                connection.execute(sa.delete(web_failures).where(web_failures.c.key == keys[0]))
+                return self._begin(connection, person)
+        raise self._wrong(keys)
 
     def change(self, person: str, old: str, new: str, place: str) -> str:
         """A new password by the person, who knows the old one: ends all their sessions; the token of a new one. Wrong tries count as at
         signing in. Raises `SignInRefused` and `PasswordUnfit`."""
         _require_fit(new)
         keys = self._tried(person, place)
-        if not self._fits(self._hash_of(person), old):
-            self._failed(keys)
-            raise SignInRefused(self._wait(keys))
+        known = self._hash_of(person)
+        if not self._fits(known, old):
+            raise self._wrong(keys)
         hashed = self._hasher.hash(new)
         with self._store.database.write() as connection:
-            connection.execute(sa.delete(web_failures).where(web_failures.c.key == keys[0]))
-            self._set(connection, person, hashed)
-            return self._begin(connection, person)
+            if self._holds(connection, person, known):
+                connection.execute(sa.delete(web_failures).where(web_failures.c.key == keys[0]))
+                self._set(connection, person, hashed)
+                return self._begin(connection, person)
+        raise self._wrong(keys)
+
+    def _holds(self, connection: sa.Connection, person: str, hashed: str | None) -> bool:
+        """Whether the password that was found right still is the person's; nobody changes it before the transaction ends."""
+        query = sa.select(web_accounts.c.password_hash).where(web_accounts.c.person == person).with_for_update()
+        return bool(connection.execute(query).scalar() == hashed)
 
     def has_password(self, person: str) -> bool:
         return self._hash_of(person) is not None
@@ -266,18 +275,18 @@ class Accounts:
         until = max(waits, default=None)
         return until if until is not None and until > self._now() else None
 
+    def _wrong(self, keys: tuple[str, str]) -> SignInRefused:
+        self._failed(keys)
+        return SignInRefused(self._wait(keys))
+
     def _failed(self, keys: tuple[str, str]) -> None:
         now = self._now()
         with self._store.database.write() as connection:
             connection.execute(sa.delete(web_failures).where(web_failures.c.last_at < now - FORGOTTEN_AFTER))
             for key in keys:
-                more = (
-                    sa.update(web_failures)
-                    .where(web_failures.c.key == key)
-                    .values(failures=web_failures.c.failures + 1, last_at=now)
-                )
-                if not connection.execute(more).rowcount:
-                    connection.execute(sa.insert(web_failures), [{"key": key, "failures": 1, "last_at": now}])
+                first = insertion(connection, web_failures).values(key=key, failures=1, last_at=now)
+                more = {"failures": web_failures.c.failures + 1, "last_at": now}
+                connection.execute(first.on_conflict_do_update(index_elements=["key"], set_=more))
 
     def _now(self) -> datetime:
         """Real time, a rehearsal's store too: a session is of today."""

@@ -16,7 +16,7 @@ from domain.lifecycle.commands import AnswerRequest, SubmitDeliverable
 from domain.messages import Command
 from store import queries
 from store.accounts import AT_MOST
-from store.drafts import Draft, Drafts
+from store.drafts import Draft, Drafts, Meanwhile
 from store.tables import answers, deliverables, lifecycles, web_opened
 
 if TYPE_CHECKING:
@@ -33,9 +33,14 @@ class AnswerDrafts:
         return self._drafts.find(stream, self._place(request), 0)
 
     def save(self, stream: str, request: str, content: Mapping[str, str]) -> None:
-        known = self.find(stream, request)
-        base = known.version if known else 0
-        self._drafts.save(stream, self._place(request), 0, base, dict(content), self._person)
+        """What was written last stays, two windows at once or not."""
+        place, known = self._place(request), self.find(stream, request)
+        for _ in range(5):
+            try:
+                self._drafts.save(stream, place, 0, known.version if known else 0, dict(content), self._person)
+                return
+            except Meanwhile as other:
+                known = other.now
 
     def remove(self, stream: str, request: str) -> None:
         self._drafts.remove(stream, self._place(request), 0)

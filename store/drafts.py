@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from domain.messages import Frozen
+from store.engine import insertion
 from store.tables import web_drafts
 
 if TYPE_CHECKING:
@@ -46,22 +48,30 @@ class Drafts:
         """The new version. `base` is the version that the page showed (0: none). Raises `Meanwhile`."""
         with self._store.database.write() as connection:
             known = self._find(connection, stream, stage, round_)
-            version = known.version if known else 0
-            if known is not None and json.dumps(known.content) == json.dumps(content):
-                return version
-            if version != base:
+            if not _same(known, content) and base == (known.version if known else 0):
+                row = {
+                    "version": base + 1,
+                    "content": json.dumps(content, ensure_ascii=False),
+                    "person": person,
+                    "at": self._store.clock.now(),
+                }
+                if self._put(connection, stream, stage, round_, base, row):
+                    return base + 1
+                known = self._find(connection, stream, stage, round_)
+            if known is None or not _same(known, content):
                 raise Meanwhile(known)
-            row = {
-                "version": version + 1,
-                "content": json.dumps(content, ensure_ascii=False),
-                "person": person,
-                "at": self._store.clock.now(),
-            }
-            if known is None:
-                connection.execute(sa.insert(web_drafts), [row | {"stream": stream, "stage": stage, "round": round_}])
-            else:
-                connection.execute(sa.update(web_drafts).where(*_at(stream, stage, round_)).values(row))
-        return version + 1
+            return known.version
+
+    @staticmethod
+    def _put(
+        connection: sa.Connection, stream: str, stage: str, round_: int, base: int, row: Mapping[str, Any]
+    ) -> bool:
+        """Whether the draft was still at `base`: PostgreSQL lets another writer in since it was read."""
+        if base:
+            here = (*_at(stream, stage, round_), web_drafts.c.version == base)
+            return connection.execute(sa.update(web_drafts).where(*here).values(row)).rowcount == 1
+        new = insertion(connection, web_drafts).values(stream=stream, stage=stage, round=round_, **row)
+        return connection.execute(new.on_conflict_do_nothing()).rowcount == 1
 
     def remove(self, stream: str, stage: str, round_: int) -> None:
         with self._store.database.write() as connection:
@@ -73,6 +83,10 @@ class Drafts:
         if row is None:
             return None
         return Draft(version=row["version"], content=json.loads(row["content"]), person=row["person"], at=row["at"])
+
+
+def _same(known: Draft | None, content: dict[str, Any]) -> bool:
+    return known is not None and json.dumps(known.content) == json.dumps(content)
 
 
 def _at(stream: str, stage: str, round_: int) -> tuple[sa.ColumnElement[bool], ...]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import QueuePool
 
@@ -127,6 +128,11 @@ class Database:
         self.engine.dispose()
         if self._gate is not None:
             self._gate.close()
+
+
+def insertion(connection: sa.Connection, table: sa.Table) -> Any:
+    """An insert that can say what is done where the row is there already: `on_conflict_do_nothing`, `on_conflict_do_update`."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 def lost_a_race(error: sa.exc.DBAPIError) -> bool:

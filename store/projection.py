@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.kinds import Row
+from store.engine import insertion
 from store.tables import READ_MODELS
 
 Keyed = dict[str, dict[tuple[Any, ...], Row]]
@@ -56,9 +56,8 @@ def insert_rows(connection: sa.Connection, table: str, rows: list[Row]) -> None:
     if not model.info.get("upsert"):
         connection.execute(_insertion(table), rows)
         return
-    make: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     for row in rows:
-        statement = make(model).values(**row)
+        statement = insertion(connection, model).values(**row)
         rest = {c.name: statement.excluded[c.name] for c in model.c if not c.primary_key}
         connection.execute(
             statement.on_conflict_do_update(index_elements=[c.name for c in model.primary_key], set_=rest)

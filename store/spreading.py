@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.calendar import JST, Calendar, local_day
 from domain.directory import Directory
 from domain.kinds import Row
 from domain.reader_stream import Choice
+from store.engine import insertion
 from store.store import Store
 from store.tables import deliveries, notice_choices, requests
 
@@ -56,8 +55,7 @@ def spread(store: Store, connection: sa.Connection, rows: Sequence[Row], channel
                     new = _message(row, channel, recipient, choice, facts.calendar, now)
                     made.setdefault((new["event_id"], recipient, channel), new)
     if made:
-        insert: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-        connection.execute(insert(deliveries).on_conflict_do_nothing(), list(made.values()))
+        connection.execute(insertion(connection, deliveries).on_conflict_do_nothing(), list(made.values()))
     return sum(m["state"] == "pending" for m in made.values())
 
 

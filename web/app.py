@@ -14,15 +14,19 @@ import structlog
 from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from sqlalchemy.exc import DBAPIError
+from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
-from domain.messages import Actor, Command, Refused, Via
+from domain.messages import Actor, Command, Refusal, Refused, Text, Via
 from store.accounts import Accounts, SignedIn, same
 from store.answering import forget_drafts
 from store.errors import StoreError
 from store.queries import head_position
 from store.store import Store
 from store.transaction import Outcome
+from web.bounding import LARGEST, UNSTORABLE, Bounded, TooLarge, has_nul, header, unstorable_text
 from web.governing import require_real
 from web.identity import Provider
 from web.live import Live
@@ -39,6 +43,8 @@ HERE = Path(__file__).parent
 COOKIE = "__Host-session"
 THREADS = 16
 """Pages made at once: fewer than the database has connections, and few enough that they do not only hinder each other."""
+_LONGEST_FORM = 8 << 20
+"""Bytes of what is typed: Japanese takes nine a character in a form."""
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; font-src 'self'; form-action 'self'; "
@@ -208,8 +214,21 @@ def require_origin(request: Request) -> None:
     page_url = request.app.state.site.settings.page_url
     if page_url:
         here.add(urlsplit(page_url).netloc)
-    if urlsplit(said).netloc not in here:
+    try:
+        from_here = urlsplit(said).netloc in here
+    except ValueError:
+        from_here = False
+    if not from_here:
         raise Forbidden
+
+
+def _most(settings: Settings, scope: Scope) -> int | None:
+    """Bytes of a form that is sent; the API has bounds of its own."""
+    if scope["path"].startswith("/api/"):
+        return None
+    if header(scope, b"content-type").lower().startswith("multipart/form-data"):
+        return LARGEST + (settings.attachment_mb << 20)
+    return LARGEST + _LONGEST_FORM
 
 
 def create_app(settings: Settings, store: Store) -> FastAPI:
@@ -293,6 +312,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     ):
         app.include_router(module.router)
 
+    app.add_middleware(Bounded, most=lambda scope: _most(settings, scope))
     app.state.api = create_api(site)
     app.mount("/api/v1", app.state.api)
 
@@ -302,7 +322,10 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
 
     @app.middleware("http")
     async def guarded(request: Request, forward: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await forward(request)
+        if has_nul(request.scope) and not request.scope["path"].startswith("/api/"):
+            response: Response = await run_in_threadpool(site.renderer.message, request, "not_found", 404)
+        else:
+            response = await forward(request)
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         if not request.url.path.startswith("/static/"):
@@ -317,6 +340,37 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     @app.exception_handler(Forbidden)
     def forbidden(request: Request, _: Forbidden) -> Response:
         return site.renderer.message(request, "forbidden", 403)
+
+    @app.exception_handler(TooLarge)
+    def too_large(request: Request, error: TooLarge) -> Response:
+        mb = error.most - LARGEST >> 20
+        refusal = Refusal(
+            rule="too-large",
+            message=Text(ja="送られたものが大きすぎます", en="what was sent is too large"),
+            remedy=Text(ja=f"{mb} MB までにしてください", en=f"send at most {mb} MB"),
+        )
+        return site.renderer.message(request, "refused", 413, refusal=refusal)
+
+    @app.exception_handler(400)
+    def unread(request: Request, _: Exception) -> Response:
+        refusal = Refusal(
+            rule="unreadable",
+            message=Text(ja="送られたものを読めません", en="what was sent cannot be read"),
+            remedy=Text(
+                ja="1 つの欄は 1 MB までにして、ページを開き直してから送ってください",
+                en="open the page again, and keep each field within 1 MB",
+            ),
+        )
+        return site.renderer.message(request, "refused", 400, refusal=refusal)
+
+    @app.exception_handler(UnicodeEncodeError)
+    @app.exception_handler(DBAPIError)
+    def unstorable(request: Request, error: Exception) -> Response:
+        if not unstorable_text(error):
+            raise error
+        message, remedy = UNSTORABLE
+        refusal = Refusal(rule="unstorable", message=message, remedy=remedy)
+        return site.renderer.message(request, "refused", 422, refusal=refusal)
 
     @app.exception_handler(404)
     def not_found(request: Request, _: Exception) -> Response:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from fastapi import Request
 from fastapi.responses import Response
 
-from web.app import Site, Visit, require_own_form
+from web.app import Site, Visit, require_origin, require_own_form
 from web.rendering import language_of
 
 Shower = Callable[[Visit, dict[str, str], Mapping[str, str]], Response]
@@ -50,6 +50,7 @@ def writing(request: Request, text: Mapping[str, str]) -> Visit | Response:
     Raises `Forbidden` for a form that is none of ours.
     """
     site: Site = request.app.state.site
+    require_origin(request)
     found = site.session(request)
     if found is None:
         kept = {name: value for name, value in text.items() if name not in _NEVER}

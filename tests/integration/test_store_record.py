@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from domain.directory import Directory, Person
+from domain.directory import Directory, Person, Post, Tenure, Unit
 from domain.directory_stream import ImportDirectory
-from domain.messages import Actor, Command, Refused, Via
+from domain.messages import Actor, Command, Refused, Text, Via
 from store.errors import StoreVirtual
 from store.queries import refusals
 from store.store import Store
@@ -101,13 +101,24 @@ def test_a_refusal_leaves_no_trace_in_the_stream_and_may_be_right_later(store: S
 
 
 def test_the_engine_never_decides_and_nobody_plays_the_engine(store: Store) -> None:
-    people = (Person(id="p-robot", service=True), Person(id="p-auditor", auditor=True), Person(id="p-1"))
-    imported = ImportDirectory(command_id="i", stream="directory", directory=Directory(people=people))
+    people = (
+        Person(id="p-robot", service=True),
+        Person(id="p-auditor", auditor=True),
+        Person(id="p-1"),
+        Person(id="p-2"),
+    )
+    here = Unit(id="u", name=Text(ja="課", en="section"))
+    post = Post(id="post", title=here.name, role="section_chief", unit="u")
+    serves = Tenure(person="p-1", post="post", since=date(2020, 4, 1))
+    directory = Directory(units=(here,), posts=(post,), people=people, tenures=(serves,))
+    imported = ImportDirectory(command_id="i", stream="directory", directory=directory)
     assert refused(store, imported) == "system-only"
     store.record(imported, SYSTEM)
     assert refused(store, Ask(command_id="c", stream="s"), SYSTEM) == "service-cannot-decide"
     assert refused(store, Ask(command_id="c", stream="s"), somebody("p-robot")) == "service-cannot-decide"
     assert refused(store, Ask(command_id="c", stream="s"), somebody("p-auditor")) == "service-cannot-decide"
+    assert refused(store, Ask(command_id="c", stream="s"), somebody("p-2")) == "not-in-office"
+    assert refused(store, Ask(command_id="deadline:due:1", stream="s")) == "command-id-reserved"
     ask(store)
     assert refused(store, Expire(command_id="x", stream="s")) == "system-only"
     with store.database.read() as connection:

@@ -131,13 +131,15 @@ def test_the_api_takes_files_in_row_by_row(town: Pages) -> None:
             assert p["message"]["en"].isascii() and not p["message"]["ja"].isascii()
         folder = ROOT / "examples" / "adopt" / "csv"
         sheets = [(f.name, f.read_bytes()) for f in sorted(folder.glob("*.csv"))]
+        assert "not-concerned" in post("adoptions", *sheets).text, "what others decided is not asserted by a stranger"
+        assert problem(post("decisions", ("d.json", json.dumps([])))) == (403, "scope-missing")
+    with caller(town, "p07", "read", "write") as made:
         answer = post("adoptions", *sheets).json()
         adopted, named = answer["counts"], answer["file"]
         assert named.startswith("budgets.csv, decisions.csv"), "the files, not the folder they lay in meanwhile"
         assert set(adopted) == {"recorded"} and post("supplements", *sheets).json()["counts"] == {
             "known": adopted["recorded"]
         }
-        assert problem(post("decisions", ("d.json", json.dumps([])))) == (403, "scope-missing")
-    with caller(town, "p07", "read", "write") as made:
-        further = made.post("/imports/adoptions", data={"dry_run": "true"}, files=[("files", f) for f in sheets]).json()
+    with caller(town, "p09", "read", "write") as made:
+        further = post("adoptions", *sheets, dry_run="true").json()
     assert further["counts"] == {"known": adopted["recorded"]}, "the same, whoever sends it"

@@ -53,7 +53,7 @@ MAY: dict[str, set[str]] = {
     "papers": {"charts", "domain", "store"},
     "learning": {"domain", "store"},
     "imports": {"definitions", "domain", "store"},
-    "web": {*READING, "runtime", *CONTRACTS, *ASKING},
+    "web": {*READING, "runtime", "notifications.contract", *CONTRACTS, *ASKING},
     "shell": {*READING, "runtime", *CONTRACTS},
     "starter": {*READING, "runtime", "shell", *CONTRACTS},
 }

@@ -32,5 +32,14 @@ def test_every_word_is_translated_and_none_is_left_over() -> None:
 
 def test_only_paths_of_ours_are_gone_back_to() -> None:
     assert own_path("/requests/1?x=1") == "/requests/1?x=1"
-    for away in ("https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "", "evil"):
+    for away in (
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "",
+        "evil",
+        "//[",
+        "//a\u2100b",
+    ):
         assert own_path(away) == "/"

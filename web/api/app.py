@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
+from starlette.types import Scope
 
 from domain.messages import Text
 from web.api import (
@@ -31,13 +32,12 @@ from web.api import (
 )
 from web.api.access import Pace
 from web.api.groups import GROUPS
+from web.bounding import LARGEST, UNSTORABLE, Bounded, has_nul, unstorable_text
 
 if TYPE_CHECKING:
     from web.app import Site
 
 log = structlog.get_logger()
-LARGEST = 2 << 20
-"""Bytes of a request that carries no file."""
 ABOUT = """Everything that pages and shell do with lifecycles, sessions, selection rounds, the directory and definitions. Errors
 are problem details (RFC 9457) that name the rule, the fields and the remedy in Japanese and English. Send an `Idempotency-Key`
 with every POST: a retry is then harmless. Send `If-Match` with the ETag you read, or that the command before answered with:
@@ -50,6 +50,11 @@ def _titled_apart(schemas: dict[str, Any]) -> None:
     for name, schema in schemas.items():
         if titles[schema.get("title")] > 1:
             schema["title"] = "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name))
+
+
+def _most(site: Site, scope: Scope) -> int:
+    carries_file = scope["path"].endswith(("/files", "/papers"))
+    return LARGEST + (site.settings.attachment_mb << 20 if carries_file else 0)
 
 
 def create_api(site: Site) -> FastAPI:
@@ -75,6 +80,7 @@ def create_api(site: Site) -> FastAPI:
     api.include_router(bodies.router)
     api.include_router(body_acting.router)
     api.include_router(importing.router)
+    api.add_middleware(Bounded, most=lambda scope: _most(site, scope))
     api.webhooks.include_router(hooks.router)
     made = api.openapi
 
@@ -91,25 +97,8 @@ def create_api(site: Site) -> FastAPI:
 
     @api.middleware("http")
     async def guarded(request: Request, forward: Callable[[Request], Awaitable[Response]]) -> Response:
-        most = (
-            (site.settings.attachment_mb << 20) + LARGEST
-            if request.url.path.endswith(("/files", "/papers"))
-            else LARGEST
-        )
-        if int(request.headers.get("content-length") or 0) > most:
-            return problems.answer(
-                413,
-                "too-large",
-                Text(ja="大きすぎます", en="too large"),
-                Text(ja=f"{most:,} バイトまでにしてください", en=f"send at most {most:,} bytes"),
-            )
-        if "\x00" in request.url.path or "%00" in request.url.query:
-            return problems.answer(
-                400,
-                "unstorable",
-                Text(ja="NUL 文字は使えません", en="a NUL character cannot be used"),
-                Text(ja="取り除いてください", en="remove it"),
-            )
+        if has_nul(request.scope):
+            return problems.answer(400, "unstorable", *UNSTORABLE)
         try:
             return await forward(request)
         except RecursionError:
@@ -120,6 +109,8 @@ def create_api(site: Site) -> FastAPI:
                 Text(ja="入れ子を浅くしてください", en="nest less deeply"),
             )
         except Exception as error:
+            if unstorable_text(error):
+                return problems.answer(422, "unstorable", *UNSTORABLE)
             log.exception("unexpected error in the API", path=request.url.path, exc_info=error)
             return problems.answer(
                 500,

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from domain.messages import Frozen, Refused, Text
 from domain.misfits import said_of
 from store.errors import StoreError
+from web.bounding import TooLarge
 from web.governing import UNKNOWN
 from web.saying import called_in_api
 
@@ -162,6 +163,16 @@ def install(api: FastAPI) -> None:
                 en="send it again later with the same Idempotency-Key",
             ),
             headers={"Retry-After": "5"},
+        )
+
+    @api.exception_handler(TooLarge)
+    async def too_large(_: Request, error: TooLarge) -> JSONResponse:
+        most = f"{error.most:,}"
+        return answer(
+            413,
+            "too-large",
+            Text(ja="大きすぎます", en="too large"),
+            Text(ja=f"{most} バイトまでにしてください", en=f"send at most {most} bytes"),
         )
 
     @api.exception_handler(HTTPException)

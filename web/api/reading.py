@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ from domain.calendar import local_day
 from domain.lifecycle.dialogue import is_said
 from domain.lifecycle.overview import route
 from domain.lifecycle.state import Lifecycle
-from domain.messages import Frozen, Text
+from domain.messages import Frozen, Text, unstorable
 from papers import files
 from papers.circulations import Told, tell
 from papers.collecting import NothingToPrint
@@ -75,11 +75,11 @@ def _moment(value: Any) -> datetime:
     found = datetime.fromisoformat(str(value))
     if found.tzinfo is None:
         raise ValueError
-    return found
+    return found.astimezone(UTC)
 
 
 def word(value: Any) -> str:
-    if not isinstance(value, str) or "\x00" in value:
+    if not isinstance(value, str) or unstorable(value):
         raise ValueError
     return value
 

@@ -22,7 +22,7 @@ from papers.course import Earlier, came_back
 from store import queries
 from store.beginnings import beginning
 from store.drafts import Drafts, Meanwhile
-from web.app import Site, Visit, visit_of
+from web.app import Visit, visit_of
 from web.attaching import attach, file_refusal
 from web.checking import drafted, form_asked, problems_in
 from web.forms import boxes, by_field, typed
@@ -139,10 +139,6 @@ def _came_back(visit: Visit, state: Lifecycle) -> tuple[Earlier, ...]:
 @router.post("/lifecycles/{given}/draft")
 async def take(request: Request, given: str) -> Response:
     """Save, check, attach or hand in: one form with several buttons, so that nothing typed is left behind by any of them."""
-    site: Site = request.app.state.site
-    largest = (site.settings.attachment_mb << 20) + (2 << 20)
-    if int(request.headers.get("content-length") or 0) > largest:
-        return await run_in_threadpool(_too_large, request)
     async with request.form(max_files=1, max_fields=5000, max_part_size=1 << 20) as form:
         return await run_in_threadpool(_taken, request, given, form)
 
@@ -151,17 +147,6 @@ async def take(request: Request, given: str) -> Response:
 def _again(visit: Visit, parts: dict[str, str], kept: Mapping[str, str]) -> Response:
     base = int(kept["base"]) if kept.get("base", "").isdigit() and len(kept["base"]) < 9 else 0
     return shown(visit, stream_of(visit, parts["given"]), given=kept, base=base)
-
-
-def _too_large(request: Request) -> Response:
-    site: Site = request.app.state.site
-    mb = site.settings.attachment_mb
-    refusal = Refusal(
-        rule="too-large",
-        message=Text(ja="送られたものが大きすぎます", en="what was sent is too large"),
-        remedy=Text(ja=f"{mb} MB までのファイルにしてください", en=f"choose a file of at most {mb} MB"),
-    )
-    return site.renderer.message(request, "refused", 413, refusal=refusal)
 
 
 def _taken(request: Request, given: str, form: FormData) -> Response:

@@ -35,7 +35,10 @@ def _site(request: Request) -> Site:
 
 def own_path(given: str) -> str:
     """A path of ours, whatever was asked for: nobody is sent elsewhere."""
-    parts = urlsplit(given)
+    try:
+        parts = urlsplit(given)
+    except ValueError:
+        return "/"
     safe = not parts.scheme and not parts.netloc and given.startswith("/") and not given.startswith(("//", "/\\"))
     return given if safe else "/"
 

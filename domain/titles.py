@@ -18,6 +18,8 @@ COMMANDS: Mapping[str, Text] = {
     "StartLifecycle": _t("ライフサイクルの開始", "Start a lifecycle"),
     "SubmitDeliverable": _t("文書の提出(起案)", "Hand in a document"),
     "AnswerRequest": _t("依頼への回答", "Answer a request"),
+    "HandOnRequest": _t("代決の依頼", "Hand a request on to a deputy"),
+    "TakeRequestBack": _t("代決の依頼の取戻し", "Take a request back that was handed on"),
     "WithdrawDraft": _t("引戻し", "Take back a draft"),
     "DropLifecycle": _t("廃案", "Drop a lifecycle"),
     "HoldLifecycle": _t("保留", "Hold a lifecycle"),

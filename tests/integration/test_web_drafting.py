@@ -74,6 +74,12 @@ def test_a_document_is_written_with_evidence_and_handed_in(
     page.click("a[href*='/documents/']:not([href$='.pdf']) >> nth=-1")
     text = page.inner_text("main")
     assert "聞き取り.csv" in text and "窓口調査.csv" not in text
+    hashes = {f["name"]: f["sha256"] for f in writing.json("attachments", "R8")["attachments"]}
+    writing.password("p50")
+    with client(writing, "p50") as stranger, client(writing, "p33") as drafter:
+        for name, status in ("聞き取り.csv", 200), ("窓口調査.csv", 404):
+            assert stranger.get(f"/lifecycles/R8/files/{hashes[name]}").status_code == status, name
+            assert drafter.get(f"/lifecycles/R8/files/{hashes[name]}").status_code == 200, name
     database = Database(writing.url)
     with database.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(web_drafts)).scalar_one() == 0

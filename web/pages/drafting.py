@@ -118,7 +118,7 @@ def _in_words(refusal: Refusal | None, names: Mapping[str, str]) -> Refusal | No
 
 def _name(visit: Visit, show: str, id_: str) -> str:
     if show == "person":
-        return name if (name := str(visit.site.renderer.name_of(id_))) != id_ else ""
+        return name if (name := visit.name_of(id_)) != id_ else ""
     unit = visit.store.facts().directory.unit(id_)
     return unit.name.model_dump()[visit.language] if unit else ""
 

@@ -18,12 +18,13 @@ from domain.kpis.health import percent
 from domain.kpis.stopping import number
 from domain.lifecycle.amounts import entered
 from domain.lifecycle.authority import may_draft, may_steer
-from domain.lifecycle.overview import STANDINGS, route
+from domain.lifecycle.overview import STANDINGS
 from domain.lifecycle.state import Lifecycle
 from domain.lifecycle.valuing import value
 from domain.messages import Refused
 from learning import forecast
 from learning.asking import forecast_of
+from papers.course import course
 from papers.words import CLOSED
 from store import queries
 from store.feeds import troubles
@@ -32,6 +33,7 @@ from store.lineage import lineage
 from store.queries import stage_titles
 from store.search import words_of
 from web.app import Visit, visit_of
+from web.checking import files_for
 from web.pages import portrait
 from web.pages.charting import of_lifecycle
 from web.pages.deciding import read
@@ -140,7 +142,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         newer=_newer(visit, state, facts),
         may_draft=_may_draft(visit, state, facts),
         work_title=next((s.title for s in stages if s.key == state.work), state.stage_title),
-        stops=route(state, facts),
+        stops=course(told, facts, today).stops,
         standings=STANDINGS,
         waiting=queries.live_requests(store, [stream]),
         holders=_holders(visit),
@@ -159,7 +161,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         figures=_figures(state, today),
         feeds=troubles(store, stream, state.pulls),
         percent=percent,
-        files=queries.attachments_of(store, stream),
+        files=files_for(store, visit.actor(), stream),
         happened=list(zip(portrait.history(store, happened, visit.language), reversed(happened), strict=True)),
         charts=of_lifecycle(visit, state, facts, [t.recorded for t in told]),
         temporal=_temporal(visit, stream),
@@ -238,7 +240,7 @@ def evidence(request: Request, given: str, sha256: str) -> Response:
     """An evidence file, never shown within the page: it is downloaded, with its own type and nothing run."""
     visit = visit_of(request)
     stream = stream_of(visit, given)
-    found = next((f for f in queries.attachments_of(visit.store, stream) if f["sha256"] == sha256), None)
+    found = next((f for f in files_for(visit.store, visit.actor(), stream) if f["sha256"] == sha256), None)
     blobs = configured(visit.site.settings)
     if found is None or not blobs.has(sha256):
         raise HTTPException(404)

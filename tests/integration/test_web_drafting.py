@@ -71,7 +71,7 @@ def test_a_document_is_written_with_evidence_and_handed_in(
     press(page, "submit")
     assert "記録しました" in page.inner_text(".notice.good")
     assert writing.json("list")[0]["phase"] == "deciding"
-    page.click("a[href*='/documents/']:not([href$='.pdf']) >> nth=-1")
+    page.click("section[aria-labelledby=documents] a[href$='/setup/1/2']")
     text = page.inner_text("main")
     assert "聞き取り.csv" in text and "窓口調査.csv" not in text
     hashes = {f["name"]: f["sha256"] for f in writing.json("attachments", "R8")["attachments"]}

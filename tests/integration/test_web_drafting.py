@@ -67,6 +67,11 @@ def test_a_document_is_written_with_evidence_and_handed_in(
     assert "聞き取り.csv" in page.inner_text("#files") and "窓口調査.csv" in page.inner_text("#files")
     assert page.input_value("#f-purpose") == "髙島さんの窓口の手間をなくす\n𠮷"
     press(page, "detach:窓口調査.csv")
+    slip = tmp_path / "手違い.csv"
+    slip.write_text("電話\n079-000-0000\n", "utf-8")
+    page.set_input_files("#file", slip)
+    press(page, "attach")
+    press(page, "detach:手違い.csv")
     page.fill("#comment", "至急お願いします")
     press(page, "submit")
     assert "記録しました" in page.inner_text(".notice.good")
@@ -77,7 +82,7 @@ def test_a_document_is_written_with_evidence_and_handed_in(
     hashes = {f["name"]: f["sha256"] for f in writing.json("attachments", "R8")["attachments"]}
     writing.password("p50")
     with client(writing, "p50") as stranger, client(writing, "p33") as drafter:
-        for name, status in ("聞き取り.csv", 200), ("窓口調査.csv", 404):
+        for name, status in ("聞き取り.csv", 200), ("手違い.csv", 404):
             assert stranger.get(f"/lifecycles/R8/files/{hashes[name]}").status_code == status, name
             assert drafter.get(f"/lifecycles/R8/files/{hashes[name]}").status_code == 200, name
     database = Database(writing.url)

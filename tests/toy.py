@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import NAMESPACE_URL, uuid5
 
+from domain.directory import Directory, Person, Post, Tenure, Unit
 from domain.directory_stream import DirectoryKind
 from domain.facts import Facts
 from domain.kinds import Kind, Quiet, View
@@ -223,4 +224,15 @@ def somebody(name: str = "p-1", capacity: str | None = None) -> Actor:
     return Actor(person=name, capacity=capacity, via=Via.SHELL, authenticated_by="test")
 
 
-__all__ = ["SYSTEM", "TOYS", "Answer", "Ask", "Close", "Expire", "Toy", "ToyKind", "Write", "somebody"]
+def in_office(*persons: str, others: Sequence[Person] = ()) -> Directory:
+    """A directory in which each of the persons holds the one post there is; `others` hold none."""
+    here = Text(ja="課", en="section")
+    return Directory(
+        units=(Unit(id="u", name=here),),
+        posts=(Post(id=ASKED_POST, title=here, role="section_chief", unit="u"),),
+        people=(*(Person(id=p) for p in persons), *others),
+        tenures=tuple(Tenure(person=p, post=ASKED_POST, since=date(2000, 4, 1)) for p in persons),
+    )
+
+
+__all__ = ["SYSTEM", "TOYS", "Answer", "Ask", "Close", "Expire", "Toy", "ToyKind", "Write", "in_office", "somebody"]

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from domain.directory import Directory, Person
 from domain.directory_stream import ImportDirectory, Named
 from domain.messages import Event, Personal, Recorded
 from store import codec, outbox
@@ -20,7 +19,7 @@ from store.replay import Unreadable
 from store.store import Store
 from store.tables import READ_MODELS, deliveries, events, people, person_keys, streams
 from store.verify import verify
-from tests.toy import SYSTEM, TOYS, Answer, Ask, Toy, ToyKind, Write, somebody
+from tests.toy import SYSTEM, TOYS, Answer, Ask, Toy, ToyKind, Write, in_office, somebody
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
 NAME = "姫路 太郎"
@@ -28,7 +27,7 @@ NAME = "姫路 太郎"
 
 def fill(store: Store) -> None:
     """A directory with two names and three toys."""
-    directory = Directory(people=(Person(id="p-1"), Person(id="p-2")))
+    directory = in_office("p-1", "p-2")
     named = (Named(person="p-1", name=NAME, email="taro@example.jp"), Named(person="p-2", name="播磨 花子"))
     store.record(ImportDirectory(command_id="i", stream="directory", directory=directory, names=named), SYSTEM)
     for number in range(3):
@@ -183,7 +182,7 @@ def test_erasing_a_person_keeps_the_chain_and_everybody_else(store: Store) -> No
 @pytest.mark.parametrize("person", ["p-1", "p-9"])
 def test_an_erased_person_is_not_brought_back(store: Store, person: str) -> None:
     store.erase_person(person)
-    directory = Directory(people=(Person(id=person),))
+    directory = in_office(person)
     named = (Named(person=person, name=NAME),)
     store.record(ImportDirectory(command_id="i2", stream="directory", directory=directory, names=named), SYSTEM)
     store.record(Write(command_id="again", stream="s1", texts=("まだいる",)), somebody(person))

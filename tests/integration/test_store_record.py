@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from domain.directory import Directory, Person, Post, Tenure, Unit
+from domain.directory import Directory, Person
 from domain.directory_stream import ImportDirectory
-from domain.messages import Actor, Command, Refused, Text, Via
+from domain.messages import Actor, Command, Refused, Via
 from store.errors import StoreVirtual
 from store.queries import refusals
 from store.store import Store
 from store.tables import answers, deliveries, events, requests
 from store.tables import refused as refused_rows
 from store.verify import verify
-from tests.toy import DUE, SYSTEM, TOYS, Answer, Ask, Close, Expire, Toy, Write, somebody
+from tests.toy import DUE, SYSTEM, TOYS, Answer, Ask, Close, Expire, Toy, Write, in_office, somebody
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
 ONE = somebody()
@@ -101,16 +101,8 @@ def test_a_refusal_leaves_no_trace_in_the_stream_and_may_be_right_later(store: S
 
 
 def test_the_engine_never_decides_and_nobody_plays_the_engine(store: Store) -> None:
-    people = (
-        Person(id="p-robot", service=True),
-        Person(id="p-auditor", auditor=True),
-        Person(id="p-1"),
-        Person(id="p-2"),
-    )
-    here = Unit(id="u", name=Text(ja="課", en="section"))
-    post = Post(id="post", title=here.name, role="section_chief", unit="u")
-    serves = Tenure(person="p-1", post="post", since=date(2020, 4, 1))
-    directory = Directory(units=(here,), posts=(post,), people=people, tenures=(serves,))
+    others = (Person(id="p-robot", service=True), Person(id="p-auditor", auditor=True), Person(id="p-2"))
+    directory = in_office("p-1", others=others)
     imported = ImportDirectory(command_id="i", stream="directory", directory=directory)
     assert refused(store, imported) == "system-only"
     store.record(imported, SYSTEM)

@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from domain.directory import Directory, Person
 from domain.directory_stream import ImportDirectory, Named
 from store import codec
 from store.store import Store
 from store.tables import answers, checkpoints, commands, events, log_head, meta, people, requests, streams
 from store.verify import Report, check_exported, seal, verify
-from tests.toy import SYSTEM, TOYS, Answer, Ask, Write, somebody
+from tests.toy import SYSTEM, TOYS, Answer, Ask, Write, in_office, somebody
 
 KEY = b"key of the city"
 
@@ -26,7 +25,7 @@ KEY = b"key of the city"
 def store(database_url: str) -> Iterator[Store]:
     """Two toys and a directory, seven events; sealed."""
     store = Store.create(database_url, kinds=TOYS)
-    directory = Directory(people=(Person(id="p-1"),))
+    directory = in_office("p-1")
     named = (Named(person="p-1", name="姫路 太郎"),)
     store.record(ImportDirectory(command_id="i", stream="directory", directory=directory, names=named), SYSTEM)
     for stream in ("a", "b"):

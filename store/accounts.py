@@ -237,6 +237,11 @@ class Accounts:
                 if not connection.execute(gone).rowcount:
                     return None
                 self._link(connection, issuer, subject, person)
+            else:
+                i = web_identities.c
+                query = sa.select(i.person).where(i.issuer == issuer, i.subject == subject).with_for_update()
+                if connection.execute(query).scalar() != person:  # linked otherwise meanwhile
+                    return None
             return self._begin(connection, person)
 
     def linked(self, issuer: str, subject: str) -> str | None:
@@ -257,8 +262,9 @@ class Accounts:
         i = web_identities.c
         both = sa.or_(i.subject == subject, i.person == person)
         connection.execute(sa.delete(web_identities).where(i.issuer == issuer, both))
-        row = {"issuer": issuer, "subject": subject, "person": person, "linked_at": self._now()}
-        connection.execute(sa.insert(web_identities), [row])
+        values = {"person": person, "linked_at": self._now()}
+        new = insertion(connection, web_identities).values(issuer=issuer, subject=subject, **values)
+        connection.execute(new.on_conflict_do_update(index_elements=["issuer", "subject"], set_=values))
 
     # --- wrong tries -------------------------------------------------------------------------------------------------
 

@@ -122,3 +122,20 @@ def test_every_wrong_try_counts_when_several_come_at_once(accounts: Accounts, st
     with store.database.read() as connection:
         counted = {row.key: row.failures for row in connection.execute(sa.select(web_failures))}
     assert counted == {"p0": 6, "p1": 6, "here": 12}
+
+
+def test_an_identity_that_is_linked_to_another_meanwhile_opens_nothing(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once(lambda number: accounts.link("https://id.example", "sub", f"p{number % 2 + 1}"))
+    accounts.link("https://id.example", "sub", "p1")
+
+    def and_then_linked(self: Accounts, person: str) -> bool:
+        self.link("https://id.example", "sub", "p2")
+        return True
+
+    with monkeypatch.context() as slowly:
+        slowly.setattr(Accounts, "_belongs_here", and_then_linked)
+        assert accounts.enter("https://id.example", "sub", None) is None
+    found = accounts.session(accounts.enter("https://id.example", "sub", None))
+    assert found is not None and found.person == "p2"

@@ -80,6 +80,13 @@ RESERVED = (
 )
 """How ids of commands begin that the engine gives by itself. They can be foreseen: from a person one would take the place of a due date
 that is yet to come."""
+CARRIED = "/carry/"
+"""Stands in the ids of what the engine carries from a session to what it decided on."""
+
+
+def is_reserved(command_id: str) -> bool:
+    """Whether only the engine gives such an id."""
+    return command_id.startswith(RESERVED) or CARRIED in command_id
 
 
 class Command(Frozen):

@@ -17,7 +17,7 @@ from domain.calendar import local_day
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.facts import Facts, Other
 from domain.kinds import Kind, Row, plain
-from domain.messages import RESERVED, Actor, Command, Event, Frozen, Quote, Recorded, refuse
+from domain.messages import Actor, Command, Event, Frozen, Quote, Recorded, is_reserved, refuse
 from store import codec
 from store.burdens import burdens
 from store.errors import Conflict
@@ -447,7 +447,7 @@ def _require_authority(command: Command, actor: Actor, facts: Facts, now: dateti
             remedy_ja="何もする必要はありません",
             remedy_en="nothing needs to be done",
         )
-    if not actor.is_system and command.command_id.startswith(RESERVED):
+    if not actor.is_system and is_reserved(command.command_id):
         raise refuse(
             "command-id-reserved",
             f"command_id: {command.command_id} はシステムが使う識別子です",

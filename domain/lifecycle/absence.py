@@ -18,7 +18,7 @@ from domain.lifecycle.authority import known_person, may_steer
 from domain.lifecycle.commands import AnswerRequest, LifecycleCommand
 from domain.lifecycle.dialogue import InformationShared
 from domain.lifecycle.events import Stands
-from domain.lifecycle.handing import handed_on, not_the_one_asked
+from domain.lifecycle.handing import handed_on, not_the_one_asked, objectors
 from domain.lifecycle.state import Lifecycle, Request, Submission
 from domain.messages import Actor, Command, Event, Frozen, Personal, Recorded, Text, lacking, refuse
 from domain.process import Stage, Step
@@ -131,6 +131,7 @@ def next_in_order(
         return stands, []
     waited = stands != "deputy" or request.escalated or request.escalate_at is None
     beyond = [request.escalate_to] if request.escalate_to is not None and waited else []
+    barred |= objectors(state, request, facts, day)
     for post in [*here.deputies_of(request.post, day, stage.key), *beyond]:
         there = (p for p in here.holders(post, day) if p not in barred and not here.is_absent(p, day))
         if any(_decides(p, facts) for p in there):

@@ -73,13 +73,16 @@ class RequestTakenBack(Event):
 def takers(state: Lifecycle, request: Request, facts: Facts, day: date) -> dict[str, str]:
     """Those to whom an open request may be handed on that day: person -> the post in which they stand for the one asked.
 
-    Registered deputies, in their order, who are there and whom nothing bars; nobody where the step waits for the holder.
+    Registered deputies, in their order, who are there and whom nothing bars: nobody answers one step twice, or decides on what they
+    objected to. Nobody where the step waits for the holder.
     """
     step = _step(state, request, facts)
     if step is None or step.absence == "wait":
         return {}
     here, found = facts.directory, dict[str, str]()
-    holders, barred = set(here.holders(request.post, day)), _barred(state, step)
+    holders = set(here.holders(request.post, day))
+    answered = {g.person for g in state.given if g.step == request.step}
+    barred = _barred(state, step) | answered | objectors(state, request, facts, day)
     for post in here.deputies_of(request.post, day, state.work):
         for person in here.holders(post, day):
             if person not in holders | barred and not here.is_absent(person, day) and _decides(person, facts):
@@ -113,6 +116,11 @@ def _step(state: Lifecycle, request: Request, facts: Facts) -> Step | None:
     if request.kind != "decide" or facts.definition is None:
         return None
     return facts.definition.stage(state.work).gate[request.step_index]
+
+
+def objectors(state: Lifecycle, request: Request, facts: Facts, day: date) -> set[str]:
+    """Those who hold the post whose objection a request is about."""
+    return {p for c in state.consultations if c.id == request.about for p in facts.directory.holders(c.post, day)}
 
 
 def _barred(state: Lifecycle, step: Step) -> set[str]:

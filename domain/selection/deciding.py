@@ -165,8 +165,9 @@ def _calling(state: SelectionRound) -> None:
 
 
 def _owns(found: Proposal, person: str, state: SelectionRound, facts: Facts, day: date) -> None:
-    """Whoever proposed it, its section, and the secretariat. Raises `Refused` for others."""
-    if person != found.by and found.section not in facts.directory.units_of(person, day):
+    """Whoever proposed it, its section and those above it, and the secretariat. Raises `Refused` for others."""
+    own = facts.directory.own_units_of(person, day)
+    if person != found.by and not own & set(facts.directory.lineage(found.section)):
         require_secretariat(person, _rules(state), facts.directory, day)
 
 
@@ -293,7 +294,8 @@ def _score(
     seated = {s.person for b in rules.bodies for s in members_of(b, facts.directory, day)}
     if person not in seated:
         require_secretariat(person, rules, facts.directory, day)
-    if person in {found.by, *(state.proposals[part].by for part in found.parts)}:
+    written = [found, *(state.proposals[part] for part in found.parts)]
+    if person in {w.by for w in written} | {c for w in written for c in w.correctors}:
         raise refuse(
             "own-proposal",
             "自分の提案(統合されたものを含む)は採点できません",

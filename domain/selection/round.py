@@ -40,6 +40,8 @@ class Proposal(Frozen):
     departments: tuple[str, ...]
     by: str | None
     at: datetime
+    correctors: tuple[str, ...] = ()
+    """Who has written it anew since."""
     tags: tuple[str, ...] = ()
     source: Source | None = None
     status: Status = "open"
@@ -163,8 +165,11 @@ def _proposed(state: SelectionRound, event: m.TaskProposed, recorded: Recorded) 
     return {"proposals": {**state.proposals, event.ref: made}}
 
 
-def _corrected(state: SelectionRound, event: m.ProposalCorrected, _: Recorded) -> Changes:
-    return _with(state, event.ref, **{k: getattr(event, k) for k in type(event).model_fields if k != "ref"})
+def _corrected(state: SelectionRound, event: m.ProposalCorrected, recorded: Recorded) -> Changes:
+    said = {k: getattr(event, k) for k in type(event).model_fields if k != "ref"}
+    by = (recorded.actor.person,) if recorded.actor.person else ()
+    correctors = tuple(dict.fromkeys((*state.proposals[event.ref].correctors, *by)))
+    return _with(state, event.ref, **said, correctors=correctors)
 
 
 def _merged(state: SelectionRound, event: m.ProposalsMerged, _: Recorded) -> Changes:

@@ -110,7 +110,8 @@ def test_the_engine_never_decides_and_nobody_plays_the_engine(store: Store) -> N
     assert refused(store, Ask(command_id="c", stream="s"), somebody("p-robot")) == "service-cannot-decide"
     assert refused(store, Ask(command_id="c", stream="s"), somebody("p-auditor")) == "service-cannot-decide"
     assert refused(store, Ask(command_id="c", stream="s"), somebody("p-2")) == "not-in-office"
-    assert refused(store, Ask(command_id="deadline:due:1", stream="s")) == "command-id-reserved"
+    for ours in ("deadline:due:1", "council:2026-1/carry/1/0"):
+        assert refused(store, Ask(command_id=ours, stream="s")) == "command-id-reserved"
     ask(store)
     assert refused(store, Expire(command_id="x", stream="s")) == "system-only"
     with store.database.read() as connection:

@@ -95,6 +95,10 @@ def test_bureaus_propose_until_the_closing_date() -> None:
     case.refused("not-your-section", m.CorrectProposal, person("drafter"), **{**fields, "section": "health-section"})
     case.do(m.CorrectProposal, person("director"), **{**fields, "ref": "B", "title": "z", "departments": ["city"]})
     assert (case.state.proposals["B"].title, case.state.proposals["B"].departments) == ("z", ("city",))
+    assert case.state.proposals["B"].correctors == ("p-director",)
+    case.do(m.ProposeTask, person("director"), **{**fields, "ref": "D", "section": "child-bureau"})
+    case.refused("not-secretariat", m.CorrectProposal, person("drafter"), **{**fields, "ref": "D", "title": "mine now"})
+    case.do(m.WithdrawProposal, person("director"), ref="D", reason="x")
     assert case.kind.next_due(case.state) is not None
     case.refused("not-due-yet", m.CloseCall, SYSTEM)
     case.tick()

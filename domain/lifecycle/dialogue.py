@@ -21,6 +21,7 @@ from domain.lifecycle.events import (
     Shift,
     StageEntered,
 )
+from domain.lifecycle.handing import handed_on
 from domain.lifecycle.routes import resolve
 from domain.lifecycle.state import Consultation, Lifecycle, Question, Reading, Request, WindDownTask
 from domain.messages import Actor, Command, Event, Personal, Recorded, Refused, Text, refuse
@@ -164,7 +165,7 @@ def _ask(state: Lifecycle, command: AskQuestion, actor: Actor, facts: Facts, now
         )
     stage = definition(facts).stage(state.work)
     asked_in = _place_on_route(person, state, stage, facts, now)
-    held = set(facts.directory.posts_of(person, local_day(now)))
+    held = {*facts.directory.posts_of(person, local_day(now)), asked_in}
     mine = [r for r in state.requests if r.kind == "decide" and r.post in held]
     stops = {r.step for r in mine if stage.gate[r.step_index].question_stops_clock}
     post = resolve(stage.drafter, state, facts)[0]
@@ -188,13 +189,19 @@ def _ask(state: Lifecycle, command: AskQuestion, actor: Actor, facts: Facts, now
 
 
 def _place_on_route(person: str, state: Lifecycle, stage: Stage, facts: Facts, now: datetime) -> str:
-    """The post in which a person stands on the route of the document: asked now first, then in the order of the steps."""
-    held = facts.directory.posts_of(person, local_day(now))
+    """The post in which a person stands on the route of the document, asked now first, then in the order of the steps; or the one whose
+    request was handed on to them."""
+    day = local_day(now)
+    held = facts.directory.posts_of(person, day)
     asked = [r.post for r in state.requests if r.kind == "decide"]
     route = [*asked, *(g.post for g in state.given), *route_posts(state, stage, facts)]
     for post in route:
         if post in held:
             return post
+    for request in state.requests:
+        handed = handed_on(state, request, facts, day)
+        if handed is not None and handed.to == person:
+            return request.post
     raise refuse(
         "not-on-route",
         f"{person} はこの成果物の回議先ではありません",

@@ -444,6 +444,8 @@ def test_a_request_is_handed_on_to_a_registered_deputy_who_alone_decides_it() ->
         by(case, other).refused("handed-on")
     hand_on(case, "chief2", "health").refused("handed-on")
     by(case, "school").refused("handed-on")
+    asks = case.make(dialogue.AskQuestion, text="なぜですか")
+    case.when(asks, person("health")).then(dialogue.QuestionAsked)
     answered, seen = (
         x for x in by(case, "health").done() if isinstance(x, e.RequestAnswered | dialogue.InformationShared)
     )

@@ -283,6 +283,10 @@ class Directory(Frozen):
         former = {post: None for r in self.reorganisations if r.on <= on for post in r.posts}
         return [*held, *(post for post in former if post not in held and self.post_on(post, on) in held)]
 
+    def has_left(self, person: str, on: date) -> bool:
+        """Whether somebody who held a post holds none on a day; members of taskforces from outside never held one."""
+        return bool(self._known.of_person.get(person)) and not self.posts_of(person, on)
+
     def is_absent(self, person: str, on: date) -> bool:
         """Whether a person is away that day."""
         return any(a.since <= on <= a.until for a in self._known.away.get(person, ()))

@@ -27,7 +27,7 @@ NOTED = timedelta(days=1)
 """So often it is noted that a key is tried whose person has left: a machine asks again and again."""
 AT_MOST = 10
 """Keys that a person may have at a time by making them on a page."""
-_GONE = Text(ja="職員名簿にいない人の API キー", en="a key of nobody who is in the directory")
+_GONE = Text(ja="今は職にない人の API キー", en="a key of nobody who works here any more")
 _MARK = "tfk_"
 _TURN = 7403113
 
@@ -117,12 +117,13 @@ class ApiKeys:
         return None if gone else found
 
     def _serves(self, person: str) -> bool:
-        """A service identity, an auditor, or who holds a post today."""
+        """A service identity, an auditor, or who has not left their post."""
         directory = self._store.facts().directory
         there = directory.person(person)
         if there is None:
             return False
-        return there.service or there.auditor or bool(directory.posts_of(person, local_day(self._store.clock.now())))
+        left = directory.has_left(person, local_day(self._store.clock.now()))
+        return there.service or there.auditor or not left
 
     def of(self, person: str) -> list[Key]:
         """The person's own keys that hold, newest first."""

@@ -466,7 +466,7 @@ def _require_authority(command: Command, actor: Actor, facts: Facts, now: dateti
             remedy_ja="権限のある職員として行ってください",
             remedy_en="act as a person who has the authority",
         )
-    if person is not None and not facts.directory.posts_of(person.id, local_day(now)):
+    if person is not None and facts.directory.has_left(person.id, local_day(now)):
         raise refuse(
             "not-in-office",
             f"{person.id} は今どの職にもありません",

@@ -104,7 +104,7 @@ async def test_a_move_in_april_gives_open_work_to_the_successor(town: Town, clie
         town.store.record(RecordMoves.model_validate(command), SYSTEM)
         with pytest.raises(Refused) as no:
             answer(town, "a", "child-chief", "chief")
-        assert no.value.refusal.rule == "not-your-post"
+        assert no.value.refusal.rule == "not-in-office"
         answer(town, "a", "child-chief", "member")
         await town.wake(client, "a")
         await town.settle()

@@ -204,7 +204,7 @@ def test_moves_in_april_are_loaded_ahead_and_confidential(shell: Shell, tmp_path
     assert [r["person"] for r in shell.json("who", "child-support-chief")] == ["p34"]
     assert [r["person"] for r in shell.json("who", "child-support-chief", "--on", "令和7年4月1日")] == ["p32"]
     request = shell.waiting("p34")
-    assert "not-your-post" in shell.refused("answer", request, "--as", "p32", "--decision", "approve", code=3)
+    assert "not-in-office" in shell.refused("answer", request, "--as", "p32", "--decision", "approve", code=3)
     file.write_text("person,post,until\np99,,いつか\n", "utf-8")
     told = shell.refused("directory", "moves", str(file), "--on", ahead)
     assert "line 2: post" in told and "line 2: until" in told

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from domain.directory import Directory, Person
+from domain.directory import Directory, Person, Tenure
 from domain.directory_stream import ImportDirectory
 from domain.messages import Actor, Command, Refused, Via
 from store.errors import StoreVirtual
@@ -103,6 +103,8 @@ def test_a_refusal_leaves_no_trace_in_the_stream_and_may_be_right_later(store: S
 def test_the_engine_never_decides_and_nobody_plays_the_engine(store: Store) -> None:
     others = (Person(id="p-robot", service=True), Person(id="p-auditor", auditor=True), Person(id="p-2"))
     directory = in_office("p-1", others=others)
+    gone = Tenure(person="p-2", post="counter", since=date(2000, 4, 1), until=date(2001, 3, 31))
+    directory = directory.model_copy(update={"tenures": (*directory.tenures, gone)})
     imported = ImportDirectory(command_id="i", stream="directory", directory=directory)
     assert refused(store, imported) == "system-only"
     store.record(imported, SYSTEM)

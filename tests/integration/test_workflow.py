@@ -124,7 +124,7 @@ async def test_an_answer_through_temporal_needs_the_directorys_signature(town: T
             (sign(b"another key", _input(town, "a")), "signature-wrong"),
             (signed.model_copy(update={"decision": "reject"}), "signature-wrong"),
             (sign(key, _input(town, "a", issued_at=datetime(2020, 1, 1, tzinfo=UTC))), "signature-expired"),
-            (sign(key, _input(town, "a", person="p-stranger")), "not-in-office"),
+            (sign(key, _input(town, "a", person="p-stranger")), "not-your-post"),
             (sign(key, _input(town, "a", person="p-robot")), "service-cannot-decide"),
         ):
             with pytest.raises(WorkflowUpdateFailedError) as failed:

@@ -12,7 +12,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("refused", sa.Column("message_ja", sa.Text()))
+    there = {column["name"] for column in sa.inspect(op.get_bind()).get_columns("refused")}
+    if "message_ja" not in there:  # a store of the first schemas has its table made anew from today's
+        op.add_column("refused", sa.Column("message_ja", sa.Text()))
 
 
 def downgrade() -> None:

@@ -38,9 +38,9 @@ class Fault(Frozen):
     def __str__(self) -> str:
         return f"{self.where}{self.said}"
 
-    def at(self, place: str, field: str = "") -> Fault:
-        """The same at a place, and of a field where it names none."""
-        return self.model_copy(update={"place": place, "field": self.field or field})
+    def at(self, place: str) -> Fault:
+        """The same at a place."""
+        return self.model_copy(update={"place": place})
 
 
 def fault(ja: str, en: str, *, place: str = "", field: str = "", value: Any = None) -> Fault:

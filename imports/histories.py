@@ -9,13 +9,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from definitions.faults import DocumentError, Fault, fault
+from definitions.faults import DocumentError, Fault, fault, unfit
 from domain.deliverables.base import digest
 from domain.deliverables.registry import parse
 from domain.lifecycle import adopting as ad
 from domain.lifecycle.commands import LifecycleCommand, stream_of
 from domain.messages import Refusal, Refused
-from domain.misfits import said_of
 from domain.process import ProcessDefinition
 from imports import figures, records
 from imports.portfolios import BRIEF, HISTORY, KNOWN, Path_, Row
@@ -250,14 +249,10 @@ class _Intake:
                 if path == ("source",) and found["type"] == "missing":
                     en = "missing; say where this is known from (a list, a file, a person's knowledge)"
                     self.say(path, None, "出典がありません。どこから分かったかを書いてください", en)
-                elif found["type"] == "missing":
-                    self.say(path, None, "ありません。記入してください", "missing; fill it in")
-                elif found["type"] == "extra_forbidden":
-                    self.say(path, None, "知らない項目です。除いてください", "unknown field; take it out")
                 else:
-                    value = found.get("input") if found["loc"] else None
-                    said = said_of(found)
-                    self.say(path, value, said.ja, f"{said.en}; correct it")
+                    named = found["loc"] and found["type"] not in ("missing", "extra_forbidden")
+                    said = unfit(found).message
+                    self.say(path, found.get("input") if named else None, said.ja, said.en)
             return None
         return None if self.problems else command
 

@@ -14,6 +14,7 @@ from domain.kinds import Kind
 from domain.lifecycle.state import Lifecycle
 from domain.lifecycle.story import line
 from domain.messages import Event, Recorded, Text
+from store.store import Store
 
 _NOT_TOLD = {"RequestOpened", "RequestClosed", "ReminderSent"}
 _FOLLOWS_A_PASS = {"SharedForInformation", "ReadingAcknowledged"}
@@ -109,6 +110,11 @@ def said(event: Event) -> str:
     return next(
         (str(t) for f in ("comment", "reason", "note", "text") if (t := _of(event, f)) and not _quoted(event, f)), ""
     )
+
+
+def timeline(store: Store, stream: str) -> list[Told]:
+    """Every event of a lifecycle told in a line in both languages, oldest first."""
+    return tell(store.kinds["lifecycle"], stream, store.events(stream))
 
 
 def tell(kind: Kind[Any], stream: str, recorded: Sequence[Recorded]) -> list[Told]:

@@ -10,7 +10,7 @@ from domain.calendar import local_day, wareki
 from domain.facts import Facts
 from domain.lifecycle import events as e
 from domain.lifecycle.absence import Standing, later_viewing, standing
-from domain.lifecycle.authority import definition
+from domain.lifecycle.authority import definition, require_running
 from domain.lifecycle.commands import AnswerRequest, Condition
 from domain.lifecycle.consulting import objected, overruled
 from domain.lifecycle.outcomes import no_outcome_yet, require_round_left
@@ -195,14 +195,7 @@ def _open_request(state: Lifecycle, command: AnswerRequest) -> tuple[Request, Su
             remedy_ja="`./taskforce show` で今の状態を確認してください",
             remedy_en="see where it stands with `./taskforce show`",
         )
-    if state.hold is not None:
-        raise refuse(
-            "on-hold",
-            "保留中です",
-            "the lifecycle is on hold",
-            remedy_ja="再開されるまで待ってください(`./taskforce resume`)",
-            remedy_en="wait until it is resumed (`./taskforce resume`)",
-        )
+    require_running(state)
     if request.kind == "draft" or state.submission is None:
         raise refuse(
             "asks-for-a-draft",

@@ -45,6 +45,18 @@ def known_person(actor: Actor, facts: Facts) -> str:
     return person.id
 
 
+def require_running(state: Lifecycle) -> None:
+    """Raises `Refused` while the lifecycle is on hold."""
+    if state.hold is not None:
+        raise refuse(
+            "on-hold",
+            "保留中です",
+            "the lifecycle is on hold",
+            remedy_ja="再開されるまで待ってください(`./taskforce resume`)",
+            remedy_en="wait until it is resumed (`./taskforce resume`)",
+        )
+
+
 def post_held(actor: Actor, request: Request, facts: Facts, now: datetime) -> str:
     """The person, once it is sure that they hold the post that the request is addressed to, today."""
     person = known_person(actor, facts)

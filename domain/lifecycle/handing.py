@@ -14,7 +14,7 @@ from pydantic import Field
 
 from domain.calendar import local_day
 from domain.facts import Facts
-from domain.lifecycle.authority import definition, known_person
+from domain.lifecycle.authority import definition, known_person, require_running
 from domain.lifecycle.commands import LifecycleCommand
 from domain.lifecycle.state import Handed, Lifecycle, Request
 from domain.messages import Actor, Command, Event, Personal, Recorded, Text, refuse
@@ -237,14 +237,7 @@ def _asked(state: Lifecycle, request_id: str) -> Request:
             remedy_ja="`./taskforce show` で今の状態を確認してください",
             remedy_en="see where it stands with `./taskforce show`",
         )
-    if state.hold is not None:
-        raise refuse(
-            "on-hold",
-            "保留中です",
-            "the lifecycle is on hold",
-            remedy_ja="再開されるまで待ってください(`./taskforce resume`)",
-            remedy_en="wait until it is resumed (`./taskforce resume`)",
-        )
+    require_running(state)
     return request
 
 

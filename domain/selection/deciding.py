@@ -107,19 +107,7 @@ def _propose(
         )
     _free(command.ref, facts)
     unit = _named(state, command, person, facts, day)
-    return [
-        m.TaskProposed(
-            ref=command.ref,
-            title=command.title,
-            section=command.section,
-            section_name=unit.name,
-            problem=command.problem,
-            viewpoint=command.viewpoint,
-            departments=tuple(dict.fromkeys(command.departments)),
-            tags=command.tags,
-            source=command.source,
-        )
-    ]
+    return [m.TaskProposed(ref=command.ref, **_written(command, unit), tags=command.tags, source=command.source)]
 
 
 def _correct(
@@ -130,18 +118,8 @@ def _correct(
     found = _proposal(state, command.ref)
     _owns(found, person, state, facts, day)
     unit = _named(state, command, person, facts, day)
-    corrected = m.ProposalCorrected(
-        ref=command.ref,
-        title=command.title,
-        section=command.section,
-        section_name=unit.name,
-        problem=command.problem,
-        viewpoint=command.viewpoint,
-        departments=tuple(dict.fromkeys(command.departments)),
-    )
-    if all(
-        getattr(found, k) == getattr(corrected, k) for k in ("title", "section", "problem", "viewpoint", "departments")
-    ):
+    written = _written(command, unit)
+    if all(getattr(found, name) == value for name, value in written.items() if name != "section_name"):
         raise refuse(
             "nothing-corrected",
             "提案は前と同じです",
@@ -149,7 +127,19 @@ def _correct(
             remedy_ja="直すところを書き直してください",
             remedy_en="change what is to be corrected",
         )
-    return [corrected]
+    return [m.ProposalCorrected(ref=command.ref, **written)]
+
+
+def _written(command: m.ProposeTask | m.CorrectProposal, unit: Unit) -> dict[str, Any]:
+    """What a proposal says, for the events that say it."""
+    return {
+        "title": command.title,
+        "section": command.section,
+        "section_name": unit.name,
+        "problem": command.problem,
+        "viewpoint": command.viewpoint,
+        "departments": tuple(dict.fromkeys(command.departments)),
+    }
 
 
 def _calling(state: SelectionRound) -> None:

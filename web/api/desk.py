@@ -13,7 +13,7 @@ from domain.lifecycle.state import Lifecycle
 from domain.messages import Frozen, Text, unstorable
 from domain.reader_stream import Choice
 from domain.reader_stream import stream_of as reader_of
-from papers.circulations import tell
+from papers.circulations import timeline
 from papers.course import Earlier, came_back
 from store import queries
 from store.answering import AnswerDrafts, answers_by
@@ -141,9 +141,7 @@ def _seen(caller: Caller, state: Lifecycle, response: Response) -> DraftSeen:
         content={name: value for name, value in content.items() if name in DELIVERABLES[form].form.model_fields},
         person=found.person if found else None,
         at=found.at if found else None,
-        came_back=came_back(
-            tell(caller.store.kinds["lifecycle"], state.stream, caller.store.events(state.stream)), caller.store.facts()
-        ),
+        came_back=came_back(timeline(caller.store, state.stream), caller.store.facts()),
     )
 
 

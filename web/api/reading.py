@@ -21,7 +21,7 @@ from domain.lifecycle.overview import route
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Frozen, Text, unstorable
 from papers import files
-from papers.circulations import Told, tell
+from papers.circulations import Told, tell, timeline
 from papers.collecting import NothingToPrint
 from papers.course import course
 from store import lineage as family
@@ -375,7 +375,7 @@ def request(caller: Reader, request: Annotated[str, Path(max_length=100)]) -> m.
     state, _ = store.load(stream)
     asked = state.request(request)
     can = choices(store, state, asked)
-    told = tell(store.kinds["lifecycle"], stream, store.events(stream))
+    told = timeline(store, stream)
     its = course(told, store.facts(state.definition), local_day(store.clock.now()))
     return m.RequestSeen(
         **row_of(m.WaitingRequest, row).model_dump(),

@@ -24,6 +24,7 @@ from domain.misfits import said_of
 from learning import hypotheses
 from learning.asking import lessons_at
 from papers.body import body, in_words, with_files
+from papers.circulations import timeline
 from papers.course import answers_in, course, who_can
 from papers.names import Names
 from store import queries
@@ -33,7 +34,7 @@ from store.waiting import from_bodies
 from web.app import Visit, visit_of
 from web.asking import choices, hand_on_to, is_asked
 from web.keeping import shown_again, writing
-from web.pages.talk import known_as, timeline
+from web.pages.talk import known_as
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)

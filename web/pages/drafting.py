@@ -18,6 +18,7 @@ from domain.lifecycle.attaching import DetachFile, attached
 from domain.lifecycle.commands import SubmitDeliverable
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Command, Refusal, Refused, Text
+from papers.circulations import timeline
 from papers.course import Earlier, came_back
 from store import queries
 from store.beginnings import beginning
@@ -29,7 +30,7 @@ from web.forms import boxes, by_field, typed
 from web.keeping import shown_again, writing
 from web.pages.finding import stream_of
 from web.pages.forming import called, known
-from web.pages.talk import known_as, timeline
+from web.pages.talk import known_as
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)

@@ -16,6 +16,7 @@ from domain.lifecycle.commands import AnswerRequest
 from domain.lifecycle.handing import handed_on
 from domain.lifecycle.routes import ADDED
 from domain.messages import Refused, Text
+from papers.circulations import timeline
 from papers.course import came_back
 from store import queries
 from store.answering import AnswerDrafts, Opened, answers_by, sent_back_last
@@ -24,7 +25,6 @@ from store.waiting import from_bodies
 from web.app import Visit, visit_of
 from web.keeping import shown_again, writing
 from web.live import ANY
-from web.pages.talk import timeline
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)

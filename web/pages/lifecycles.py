@@ -24,6 +24,7 @@ from domain.lifecycle.valuing import value
 from domain.messages import Refused
 from learning import forecast
 from learning.asking import forecast_of
+from papers.circulations import timeline
 from papers.course import course
 from papers.words import CLOSED
 from store import queries
@@ -39,7 +40,7 @@ from web.pages.charting import of_lifecycle
 from web.pages.deciding import read
 from web.pages.finding import stream_of
 from web.pages.steering import offered
-from web.pages.talk import QUIET, timeline
+from web.pages.talk import QUIET
 from web.snapshots import Reading
 
 if TYPE_CHECKING:

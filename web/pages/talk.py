@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from papers.circulations import Told, tell
-from store.store import Store
 from web.app import Visit
 
 QUIET = {"RequestClosed", "RequestOpened"}
-
-
-def timeline(store: Store, stream: str) -> list[Told]:
-    """Every event told in a line in both languages, oldest first."""
-    return tell(store.kinds["lifecycle"], stream, store.events(stream))
 
 
 def known_as(visit: Visit) -> Callable[[str | None], str]:

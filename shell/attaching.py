@@ -13,6 +13,7 @@ import typer
 
 from shell.acting import done
 from shell.app import As, CommandId, Id, Json, app
+from shell.bodies import viewer
 from shell.errors import Exit, ShellError
 from shell.output import OUT, minute
 from shell.session import Session
@@ -88,18 +89,19 @@ def detach(
 
 
 @app.command()
-def attachments(id: Id, json_: Json = False) -> None:
-    """添付の一覧: いつ誰が添付し、どの版に付いているか / all evidence files, and the versions that have them"""
-    from store.queries import attachments_of
-
+def attachments(id: Id, as_: As = None, json_: Json = False) -> None:
+    """添付の一覧: いつ誰が添付し、どの版に付いているか / all evidence files that you may see, and the versions that have them"""
     session = Session()
-    found = attachments_of(session.store, session.lifecycle(id))
+    found = _seen_by(session, as_, session.lifecycle(id))
     OUT.emit({"attachments": found}, lambda: _print(found))
 
 
 def _print(found: list[dict[str, Any]]) -> None:
     if not found:
-        OUT.say("添付はありません / nothing is attached", "→ `./taskforce attach ID FILE`")
+        OUT.say(
+            "見られる添付はありません(作成中の文書のものは作成できる人に) / nothing attached that you may see",
+            "→ `--as PERSON`; `./taskforce attach ID FILE`",
+        )
         return
     OUT.table(
         "添付 / attachments(取り出す / take out: fetch ID NAME)",
@@ -130,14 +132,19 @@ def fetch(
         str | None, typer.Option("--to", help="置き場所(省けば今の場所) / file, or folder that is there, to write to")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="あるものに上書きする / overwrite what is there")] = False,
+    as_: As = None,
     json_: Json = False,
 ) -> None:
     """添付を取り出す(ハッシュを確かめながら) / take a file out, its hash checked on the way"""
-    from store.queries import attachments_of
-
     session = Session()
-    stream = session.lifecycle(id)
-    take_out(session, _chosen(attachments_of(session.store, stream), name), to, force)
+    take_out(session, _chosen(_seen_by(session, as_, session.lifecycle(id)), name), to, force)
+
+
+def _seen_by(session: Session, as_: str | None, stream: str) -> list[dict[str, Any]]:
+    """The files that whoever looks may see: `--as` or `TASKFORCE_PERSON`; nobody in particular sees those of documents handed in."""
+    from store import evidence
+
+    return evidence.for_whom(session.store, session.actor(viewer(session, as_)), stream)
 
 
 def take_out(session: Session, chosen: Mapping[str, Any], to: str | Path | None, force: bool) -> None:

@@ -74,10 +74,10 @@ def _files(session: Session) -> list[str]:
     """Every evidence file is there, and as it was when it was attached."""
     from blobs.contract import problem_with
     from blobs.registry import configured
-    from store.queries import attached_files
+    from store import evidence
 
     blobs = configured(session.settings)
-    found = ((row, problem_with(blobs, row["sha256"])) for row in attached_files(session.store))
+    found = ((row, problem_with(blobs, row["sha256"])) for row in evidence.distinct(session.store))
     return [f"{row['stream']}: {row['name']} ({row['sha256'][:12]}): {problem}" for row, problem in found if problem]
 
 

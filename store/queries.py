@@ -19,7 +19,6 @@ from store.spelling import spellings
 from store.store import Store
 from store.tables import (
     answers,
-    attachments,
     definitions,
     deliverables,
     deliveries,
@@ -458,45 +457,3 @@ def figures(store: Store) -> dict[str, Any]:
             "answers": count(sa.select(number).select_from(answers)),
             "behind": count(sa.select(number).select_from(streams).where(streams.c.followed < streams.c.version)),
         }
-
-
-def attachments_of(store: Store, stream: str) -> list[dict[str, Any]]:
-    """Every file ever attached to a lifecycle, oldest first; `versions` of the document that have it, and whether the draft has."""
-    documents = sa.select(
-        deliverables.c.stage, deliverables.c.round, deliverables.c.version, deliverables.c.attachments
-    )
-    having: dict[tuple[str, int, str, str], list[int]] = {}
-    for row in rows(store, documents.where(deliverables.c.stream == stream).order_by(deliverables.c.version)):
-        for file in row["attachments"] or ():
-            having.setdefault((row["stage"], row["round"], file["name"], file["sha256"]), []).append(row["version"])
-    state, _ = store.load(stream)
-    now = {(place, a.name, a.sha256) for place, files in state.attachments.items() for a in files}
-    found = []
-    for row in rows(
-        store, sa.select(attachments).where(attachments.c.stream == stream).order_by(attachments.c.version)
-    ):
-        place = (f"{row['stage']}/{row['round']}", row["name"], row["sha256"])
-        versions = having.get((row["stage"], row["round"], row["name"], row["sha256"]), [])
-        found.append({**row, "versions": versions, "on_draft": place in now})
-    return found
-
-
-def attached_files(store: Store) -> list[dict[str, Any]]:
-    """Each distinct file once, with one stream and name that it was attached under: evidence of lifecycles and papers of sessions."""
-    query = sa.select(
-        attachments.c.sha256,
-        sa.func.min(attachments.c.stream).label("stream"),
-        sa.func.min(attachments.c.name).label("name"),
-    )
-    found = rows(store, query.group_by(attachments.c.sha256).order_by(attachments.c.sha256))
-    # Papers of sessions: those of items that were taken off are on record too, so that states do not name them all.
-    papers = (
-        sa.select(events.c.stream, events.c.body).where(events.c.type == "PaperReceived").order_by(events.c.position)
-    )
-    known = {row["sha256"] for row in found}
-    for row in rows(store, papers):
-        paper = json.loads(row["body"])["paper"]
-        if paper["sha256"] not in known:
-            known.add(paper["sha256"])
-            found.append({"sha256": paper["sha256"], "stream": row["stream"], "name": paper["name"]})
-    return found

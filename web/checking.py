@@ -10,7 +10,6 @@ from domain.lifecycle.authority import may_draft
 from domain.lifecycle.decide import context
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Actor, Problem, Refused
-from store import queries
 from store.store import Store
 
 
@@ -19,17 +18,6 @@ def drafted(store: Store, actor: Actor, stream: str) -> Lifecycle | None:
     state: Lifecycle = store.load(stream)[0]
     may_draft(actor, state, store.facts(state.definition), store.clock.now())
     return None if state.closed or state.in_circulation or not state.work else state
-
-
-def files_for(store: Store, actor: Actor, stream: str) -> list[dict[str, Any]]:
-    """The evidence files of a lifecycle that somebody may fetch: those of documents handed in, and of drafts whoever may draft."""
-    found = queries.attachments_of(store, stream)
-    state: Lifecycle = store.load(stream)[0]
-    try:
-        may_draft(actor, state, store.facts(state.definition), store.clock.now())
-    except Refused:
-        return [f for f in found if f["versions"]]
-    return found
 
 
 def form_asked(store: Store, state: Lifecycle) -> str:

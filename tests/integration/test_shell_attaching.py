@@ -20,6 +20,13 @@ def survey(tmp_path: Path) -> Path:
 
 def test_evidence_goes_with_the_document_and_comes_back(shell: Shell, survey: Path, tmp_path: Path) -> None:  # noqa: F811
     shell("attach", "R8", str(survey), "--as", "p33")
+    assert (
+        shell.json("attachments", "R8")["attachments"]
+        == []
+        == shell.json("attachments", "R8", "--as", "p31")["attachments"]
+    )
+    assert "no such attachment" in shell.refused("fetch", "R8", survey.name, "--to", str(tmp_path / "not.csv"))
+    assert [a["on_draft"] for a in shell.json("attachments", "R8", "--as", "p33")["attachments"]] == [True]
     first = hashlib.sha256(survey.read_bytes()).hexdigest()
     assert "attached-already" in shell.refused("attach", "R8", str(survey), "--as", "p33", code=3)
     submit(shell, "setup")

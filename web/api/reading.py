@@ -24,8 +24,8 @@ from papers import files
 from papers.circulations import Told, tell, timeline
 from papers.collecting import NothingToPrint
 from papers.course import course
+from store import evidence, queries, search
 from store import lineage as family
-from store import queries, search
 from store.comparing import compared
 from store.register import documents as registered
 from store.store import Store
@@ -35,7 +35,6 @@ from web.api.access import Caller, Reader
 from web.api.problems import Failure, documented, not_found
 from web.api.tags import tag
 from web.asking import choices, hand_on_to, is_asked
-from web.checking import files_for
 from web.governing import require_oversight
 from web.rendering import saved
 from web.snapshots import Reading
@@ -309,7 +308,7 @@ def measurements(caller: Reader, id: Id) -> m.Page[m.MeasuredValue]:
 def file(caller: Reader, id: Id, sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> StreamingResponse:
     """The bytes of an evidence file, checked against their hash on the way."""
     stream = stream_of(caller.store, id)
-    found = next((f for f in files_for(caller.store, caller.actor, stream) if f["sha256"] == sha256), None)
+    found = next((f for f in evidence.for_whom(caller.store, caller.actor, stream) if f["sha256"] == sha256), None)
     blobs = configured(caller.site.settings)
     if found is None or not blobs.has(sha256):
         raise not_found(sha256)

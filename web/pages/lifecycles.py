@@ -27,14 +27,13 @@ from learning.asking import forecast_of
 from papers.circulations import timeline
 from papers.course import course
 from papers.words import CLOSED
-from store import queries
+from store import evidence, queries
 from store.feeds import troubles
 from store.lineage import STANDINGS as STANDINGS_OF_SPREAD
 from store.lineage import lineage
 from store.queries import stage_titles
 from store.search import words_of
 from web.app import Visit, visit_of
-from web.checking import files_for
 from web.pages import portrait
 from web.pages.charting import of_lifecycle
 from web.pages.deciding import read
@@ -162,7 +161,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         figures=_figures(state, today),
         feeds=troubles(store, stream, state.pulls),
         percent=percent,
-        files=files_for(store, visit.actor(), stream),
+        files=evidence.for_whom(store, visit.actor(), stream),
         happened=list(zip(portrait.history(store, happened, visit.language), reversed(happened), strict=True)),
         charts=of_lifecycle(visit, state, facts, [t.recorded for t in told]),
         temporal=_temporal(visit, stream),
@@ -237,11 +236,11 @@ def document_page(request: Request, given: str, stage: str, round_: int, version
 
 
 @router.get("/lifecycles/{given}/files/{sha256}")
-def evidence(request: Request, given: str, sha256: str) -> Response:
+def evidence_file(request: Request, given: str, sha256: str) -> Response:
     """An evidence file, never shown within the page: it is downloaded, with its own type and nothing run."""
     visit = visit_of(request)
     stream = stream_of(visit, given)
-    found = next((f for f in files_for(visit.store, visit.actor(), stream) if f["sha256"] == sha256), None)
+    found = next((f for f in evidence.for_whom(visit.store, visit.actor(), stream) if f["sha256"] == sha256), None)
     blobs = configured(visit.site.settings)
     if found is None or not blobs.has(sha256):
         raise HTTPException(404)

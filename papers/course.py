@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from domain.facts import Facts
-from domain.lifecycle.absence import next_in_order
+from domain.lifecycle.absence import next_in_order, stands_in
 from domain.lifecycle.commands import Condition
 from domain.lifecycle.handing import RequestHandedOn, handed_on
 from domain.lifecycle.overview import Standing, Stop, route
@@ -276,16 +276,27 @@ def _handing(request: Request, told: Sequence[Told], facts: Facts, day: date) ->
 
 
 def who_can(request: Request, state: Lifecycle, facts: Facts, day: date) -> tuple[str, ...]:
-    """Who can answer an open request today: whom it is handed on to, those who hold its post, or the next in order for them."""
+    """Who can answer an open request today: whom it is handed on to, those who hold its post, or the next in order for them; nobody
+    whom the rules keep from deciding it."""
     here = facts.directory
     if (handed := handed_on(state, request, facts, day)) is not None:
         return (handed.to,)
-    if request.kind == "decide" and facts.definition is not None:
-        stage = facts.definition.stage(state.work)
-        _, instead = next_in_order(state, request, stage.gate[request.step_index], stage, facts, day)
-        if instead:
-            return tuple(dict.fromkeys(p for post in instead for p in here.holders(post, day)))
-    return tuple(here.holders(request.post, day))
+    holders = [p for p in here.holders(request.post, day) if _is_staff(p, facts)]
+    if request.kind != "decide" or facts.definition is None:
+        return tuple(holders)
+    stage = facts.definition.stage(state.work)
+    step = stage.gate[request.step_index]
+    _, instead = next_in_order(state, request, step, stage, facts, day)
+    if instead:
+        deputies = dict.fromkeys(p for post in instead for p in here.holders(post, day))
+        return tuple(p for p in deputies if stands_in(state, request.id, p, facts, day))
+    barred = {*state.recused, *(() if step.drafter_may_decide else state.authors)}
+    return tuple(p for p in holders if p not in barred)
+
+
+def _is_staff(person: str, facts: Facts) -> bool:
+    found = facts.directory.person(person)
+    return found is not None and not found.service and not found.auditor
 
 
 def _earlier(found: Sequence[Circulation], c: Circulation, facts: Facts) -> tuple[Earlier, ...]:

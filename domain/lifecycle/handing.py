@@ -167,6 +167,14 @@ def _hand_on(state: Lifecycle, command: HandOnRequest, actor: Actor, facts: Fact
             remedy_ja="同じ職の別の者か、代決の順位にある者が決定します",
             remedy_en="another holder of the post, or the next in order, decides",
         )
+    if step.absence == "wait":
+        raise refuse(
+            "waits-for-the-holder",
+            f"「{request.title.ja}」は代決できない段取りで、{request.post_title.ja} 本人が決定します",
+            f"the step {request.title.en!r} is not decided in absence: it waits for {request.post_title.en}",
+            remedy_ja="ご自身で決定してください。間に合わなければ、事務局に期限の変更を頼んでください",
+            remedy_en="decide it yourself; if that takes longer, ask the secretariat to move the due date",
+        )
     found = takers(state, request, facts, day)
     if command.to not in found:
         able = ", ".join(found)

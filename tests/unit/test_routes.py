@@ -477,7 +477,7 @@ def test_who_may_not_decide_does_not_choose_who_does_and_a_step_may_wait_for_its
     recuse(case, "chief", "chief").done()
     hand_on(case, "chief", "health").refused("may-not-choose")
     waiting = circulating(facts_of(deputies=ORDER, chief={"absence": "wait"}))
-    hand_on(waiting, "chief", "health").refused("not-a-deputy")
+    hand_on(waiting, "chief", "health").refused("waits-for-the-holder")
     away_ = circulating(facts_of(deputies=ORDER, absences=away("p-health")))
     hand_on(away_, "chief", "health").refused("not-a-deputy")
 

@@ -35,6 +35,7 @@ from web.api.access import Caller, Reader
 from web.api.problems import Failure, documented, not_found
 from web.api.tags import tag
 from web.asking import choices, hand_on_to, is_asked
+from web.checking import told_to
 from web.governing import require_oversight
 from web.rendering import saved
 from web.snapshots import Reading
@@ -199,7 +200,7 @@ def history(caller: Reader, id: Id, limit: Limit = 50, cursor: Cursor = None) ->
         for t in tell(caller.store.kinds["lifecycle"], stream, recorded)
         if place is None or t.recorded.version > place[0]
     ]
-    items = tuple(_told(t) for t in told[:limit])
+    items = tuple(_told(t) for t in told_to(caller.store, caller.actor, stream, told[:limit]))
     return m.Page(items=items, next=after_page(told, limit, lambda t: (t.recorded.version,)))
 
 

@@ -52,13 +52,13 @@ def shown(
     elif view == "bodies":
         found = []
     else:
-        chosen = [r for r in everything if _wanted(view, r, whose)]
-        found = [_told(r, whose, directory) for r in chosen[(page - 1) * PAGE : page * PAGE + 1]]
+        chosen = [r for r in everything if _wanted(view, r, whose, person)]
+        found = [_told(r, whose, directory, person) for r in chosen[(page - 1) * PAGE : page * PAGE + 1]]
         _with_opened(visit, found)
         _with_reasons(visit, found)
     counts: dict[str, int] = {"open": len(everything) + len(bodies), "bodies": len(bodies)}
     for key in ("mine", "roles", "deputy", "handed"):
-        counts[key] = sum(_wanted(key, r, whose) for r in everything)
+        counts[key] = sum(_wanted(key, r, whose, person) for r in everything)
     counts["overdue"] = sum(bool(r["overdue"]) for r in everything) + sum(b.overdue for b in bodies)
     with_bodies = page == 1 and view in ("open", "overdue", "bodies")
     return visit.page(
@@ -83,17 +83,27 @@ def _whose(directory: Any, person: str, today: Any) -> dict[str, str]:
     return {post: "mine" if len(directory.holders(post, today)) == 1 else "roles" for post in held}
 
 
-def _wanted(view: str, row: dict[str, Any], whose: Mapping[str, str]) -> bool:
+def _wanted(view: str, row: dict[str, Any], whose: Mapping[str, str], person: str) -> bool:
     if view == "overdue":
         return bool(row["overdue"])
-    if view != "open" and row.get("handed") is not None and row["post"] not in whose:
+    if view != "open" and _is_handed_to(row, person):
         return view == "handed"
     return view == "open" or whose.get(row["post"], "deputy") == view
 
 
-def _told(row: dict[str, Any], whose: Mapping[str, str], directory: Any) -> dict[str, Any]:
+def _is_handed_to(row: Mapping[str, Any], person: str) -> bool:
+    """Whether a request is handed on to this person; another deputy of the same post may see it as well."""
+    return (handed := row.get("handed")) is not None and handed.to == person
+
+
+def _told(row: dict[str, Any], whose: Mapping[str, str], directory: Any, person: str) -> dict[str, Any]:
     post = directory.post(row["post"])
-    return {**row, "post_title": post.title if post else None, "deputy": row["post"] not in whose}
+    return {
+        **row,
+        "post_title": post.title if post else None,
+        "deputy": row["post"] not in whose,
+        "handed_to_me": _is_handed_to(row, person),
+    }
 
 
 def _placed(store: Store, row: dict[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from store.lineage import lineage
 from store.queries import stage_titles
 from store.search import words_of
 from web.app import Visit, visit_of
+from web.checking import told_to
 from web.pages import portrait
 from web.pages.charting import of_lifecycle
 from web.pages.deciding import read
@@ -126,7 +127,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
     visits, promises = queries.visits_of(store, stream), queries.promises_of(store, stream)
     today = local_day(store.clock.now())
     stages = facts.definition.all_stages if facts.definition else ()
-    told = timeline(store, stream)
+    told = told_to(store, visit.actor(), stream, timeline(store, stream))
     happened = [t for t in told if t.recorded.event.type not in QUIET]
     return visit.page(
         "lifecycle.html",

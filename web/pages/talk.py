@@ -15,7 +15,7 @@ def known_as(visit: Visit) -> Callable[[str | None], str]:
 
     def name(of: str | None) -> str:
         if not of or directory.person(of) is not None:
-            return visit.site.renderer.name_of(of)
+            return visit.name_of(of or "")
         unit, post = directory.unit(of), directory.post(of)
         title = unit.name if unit is not None else post.title if post is not None else None
         return str(title.model_dump()[visit.language]) if title is not None else of

@@ -89,13 +89,16 @@ class Absence(Frozen):
 class Reorganisation(Frozen):
     """機構改革: from a day on `to` stands for `unit` (renamed, merged into it, or split with `to` as the one that goes on).
 
-    `posts`: each post of the old unit -> the one that takes over what waits for it.
+    `posts`: each post of the old unit -> the one that takes over what waits for it. `new_units`, `new_posts`: those that are not
+    there before the day.
     """
 
     unit: str
     to: str
     on: date
     posts: dict[str, str] = {}
+    new_units: tuple[str, ...] = ()
+    new_posts: tuple[str, ...] = ()
 
 
 class Directory(Frozen):
@@ -273,6 +276,32 @@ class Directory(Frozen):
                 break
             unit = taken[-1]
         return unit
+
+    def seen_on(self, on: date) -> Directory:
+        """The directory without the units, posts and reorganisations that were loaded for a day after this one."""
+        ahead = [r for r in self.reorganisations if r.on > on]
+        if not ahead:
+            return self
+        there = [r for r in self.reorganisations if r.on <= on]
+        used = {r.to for r in there}, {post for r in there for post in r.posts.values()}
+        units = {u for r in ahead for u in r.new_units} - used[0]
+        posts = {p for r in ahead for p in r.new_posts} - used[1]
+        return self.model_copy(
+            update={
+                "units": tuple(u for u in self.units if u.id not in units),
+                "posts": tuple(p for p in self.posts if p.id not in posts and p.unit not in units),
+                "tenures": tuple(t for t in self.tenures if t.post not in posts),
+                "deputies": tuple(d for d in self.deputies if d.post not in posts and d.deputy not in posts),
+                "reorganisations": tuple(there),
+            }
+        )
+
+    def stranded(self, on: date) -> list[tuple[str, str]]:
+        """(person, post) of everybody whose posts of a day were all reorganised away: they act in none until they are moved."""
+        if not self.reorganisations:
+            return []
+        left = [(t.person, t.post) for t in self.tenures if t.covers(on) and self.post_on(t.post, on) != t.post]
+        return [(person, post) for person, post in left if not self.posts_of(person, on)]
 
     def posts_of(self, person: str, on: date) -> list[str]:
         """The posts that a person holds on a day, with those that they took over from units reorganised away."""

@@ -268,11 +268,13 @@ def _reorganised(directory: Directory, command: ReorganiseUnit) -> Event:
 def folded(directory: Directory, event: Event) -> Directory:
     """The directory after an event of this room."""
     if isinstance(event, UnitReorganised):
+        new = {"new_units": tuple(u.id for u in event.units), "new_posts": tuple(p.id for p in event.posts)}
+        change = event.reorganisation.model_copy(update=new)
         return directory.model_copy(
             update={
                 "units": (*directory.units, *event.units),
                 "posts": (*directory.posts, *event.posts),
-                "reorganisations": (*directory.reorganisations, event.reorganisation),
+                "reorganisations": (*directory.reorganisations, change),
             }
         )
     if isinstance(event, PersonnelMoved):

@@ -72,7 +72,7 @@ class DirectoryState(Frozen):
 
 class DirectoryKind(Quiet[DirectoryState]):
     name = "directory"
-    fold_version = 3
+    fold_version = 4
     workflow: str | None = None
     commands: Mapping[str, type[Command]] = {
         ImportDirectory.type: ImportDirectory,

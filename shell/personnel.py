@@ -76,7 +76,7 @@ def who(
 
 
 def _holders(session: Session, given: str, on: date) -> list[dict[str, Any]]:
-    directory = session.store.facts().directory
+    directory = session.store.facts().directory.seen_on(on)
     posts = [p for p in directory.posts if given in (p.id, p.role)]
     if not posts:
         raise ShellError(

@@ -42,8 +42,16 @@ def items_of(store: Store, stream: str) -> list[Row]:
     return rows(store, sa.select(session_items).where(session_items.c.stream == stream).order_by(session_items.c.place))
 
 
-def register(store: Store, lifecycle: str | None = None, limit: int = 500, *, person: str | None = None) -> list[Row]:
-    """The decision register: every item that was concluded, newest session first.
+def register(
+    store: Store,
+    lifecycle: str | None = None,
+    limit: int | None = 500,
+    *,
+    person: str | None = None,
+    year: int | None = None,
+    offset: int = 0,
+) -> list[Row]:
+    """The decision register: every item that was concluded (of one fiscal year), newest session first.
 
     Of non-public items `person` sees the matter when they sit in the body or are of its secretariat; others that there is one.
     """
@@ -53,7 +61,10 @@ def register(store: Store, lifecycle: str | None = None, limit: int = 500, *, pe
         .where(session_items.c.conclusion.is_not(None))
         .order_by(sessions.c.held_on.desc(), session_items.c.stream, session_items.c.place)
         .limit(limit)
+        .offset(offset)
     )
+    if year is not None:
+        query = query.where(sessions.c.fiscal_year == year)
     found = rows(store, query if lifecycle is None else query.where(session_items.c.lifecycle == lifecycle))
     seen = {b: inside(store, b, person) for b in {r["body"] for r in found}}
     veiled = {
@@ -79,6 +90,18 @@ def inside(store: Store, body: str, person: str | None) -> bool:
 def sees(store: Store, session: Session, person: str | None) -> bool:
     """Whether somebody sees all of a session."""
     return sees_all(session, person, store.facts().directory, local_day(store.clock.now()))
+
+
+def years_of_register(store: Store) -> dict[int, int]:
+    """Fiscal year -> items concluded in it, the newest year first."""
+    query = (
+        sa.select(sessions.c.fiscal_year, sa.func.count().label("n"))
+        .join(session_items, sessions.c.stream == session_items.c.stream)
+        .where(session_items.c.conclusion.is_not(None))
+        .group_by(sessions.c.fiscal_year)
+        .order_by(sessions.c.fiscal_year.desc())
+    )
+    return {int(r["fiscal_year"]): int(r["n"]) for r in rows(store, query)}
 
 
 def open_instructions(store: Store, stream: str | None = None) -> list[Row]:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from definitions.loader import load_bodies
 from domain.calendar import local_day, wareki, wareki_fiscal_year
+from domain.directory import Directory
 from domain.kinds import Row
 from domain.messages import Frozen, Text
 from store import queries
@@ -222,13 +223,18 @@ def _all_in(words: list[str], *texts: str) -> bool:
     return all(any(plainly(word) in plainly(text) for text in texts) for word in words)
 
 
+def _directory(store: Store) -> Directory:
+    """Without what is loaded ahead, which is confidential until its day."""
+    return store.facts().directory.seen_on(local_day(store.clock.now()))
+
+
 def _units(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
-    units = [u for u in store.facts().directory.units if _all_in(words, u.name.ja, u.name.en, u.id)]
+    units = [u for u in _directory(store).units if _all_in(words, u.name.ja, u.name.en, u.id)]
     return [Hit(kind="unit", id=u.id, title=u.name, detail=_same(u.id)) for u in units[skip : skip + limit]]
 
 
 def _posts(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
-    posts = [p for p in store.facts().directory.posts if _all_in(words, p.title.ja, p.title.en, p.id)]
+    posts = [p for p in _directory(store).posts if _all_in(words, p.title.ja, p.title.en, p.id)]
     return [Hit(kind="post", id=p.id, title=p.title, detail=_same(p.unit)) for p in posts[skip : skip + limit]]
 
 

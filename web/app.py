@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from domain.directory import Directory
 from domain.messages import Actor, Command, Refused, Via
 from store.accounts import Accounts, SignedIn, same
 from store.answering import forget_drafts
@@ -25,7 +26,7 @@ from store.queries import head_position
 from store.store import Store
 from store.transaction import Outcome
 from web.bounding import LARGEST, Bounded, has_nul, header
-from web.governing import require_real
+from web.governing import directory_seen, require_real
 from web.identity import Provider
 from web.live import Live
 from web.rendering import Renderer, language_of
@@ -79,6 +80,11 @@ class Visit:
     @property
     def store(self) -> Store:
         return self.site.store
+
+    @property
+    def directory(self) -> Directory:
+        """The directory as the visitor may see it."""
+        return directory_seen(self.store, self.person)
 
     @property
     def token(self) -> str | None:

@@ -13,6 +13,7 @@ from definitions.loader import load_bodies
 from domain.bodies import BodyKey, BodyRules, require_secretariat
 from domain.calendar import fiscal_year, local_day, wareki, wareki_fiscal_year
 from domain.deliverables.taskforce import Viewpoint, Weight
+from domain.directory import Directory
 from domain.duties import has_duty
 from domain.lifecycle.commands import StartLifecycle
 from domain.lifecycle.commands import stream_of as lifecycle_stream
@@ -155,6 +156,22 @@ def require_headquarters(store: Store, person: str) -> None:
 def is_personnel(store: Store, person: str) -> bool:
     """Whether somebody belongs to the unit that looks after personnel."""
     return has_duty(person, "personnel", store.facts().directory, local_day(store.clock.now()))
+
+
+def directory_seen(store: Store, person: str, on: date | None = None) -> Directory:
+    """The directory as somebody may see it: a reorganisation is confidential until its day, but for the personnel office, which
+    loads it, and auditors. `on`: as it was on an earlier day, the same for all."""
+    directory, today = store.facts().directory, local_day(store.clock.now())
+    if on is not None and on < today:
+        return directory.seen_on(on)
+    seen = directory.seen_on(today)
+    return directory if seen is not directory and sees_ahead(store, person) else seen
+
+
+def sees_ahead(store: Store, person: str) -> bool:
+    """Whether somebody sees a reorganisation that was loaded ahead of its day."""
+    found = store.facts().directory.person(person)
+    return (found is not None and found.auditor) or is_personnel(store, person)
 
 
 def require_concerned(store: Store, person: str, previous: str) -> None:

@@ -293,7 +293,7 @@ def _position(caller: Caller, as_of: date | None) -> int | None:
 def decisions(caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> Page[m.DecisionSeen]:
     """The decision register: every conclusion that the person may read, newest session first."""
     store, person = caller.store, caller.key.person
-    found = [r for r in bodies.register(store, person=person) if r["conclusion"]]
+    found = [r for r in bodies.register(store, limit=None, person=person) if r["conclusion"]]
     return paged(found, limit, cursor, _as(m.DecisionSeen))
 
 

@@ -12,7 +12,7 @@ from web.api.access import Reader
 from web.api.bodies import paged
 from web.api.problems import documented
 from web.api.reading import Cursor, Filter, Limit
-from web.governing import day_asked
+from web.governing import day_asked, directory_seen
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading, tags=["directory"])
@@ -24,8 +24,10 @@ On = Annotated[
 
 @router.get("/directory", responses=documented(409))
 def directory(caller: Reader, on: On = None) -> m.DirectorySeen:
-    """Units and posts with who holds them, on a day."""
-    known, day = caller.store.facts().directory, day_asked(caller.store, on)
+    """Units and posts with who holds them, on a day. What a reorganisation brings is seen from its day on; before it, by the
+    personnel office and auditors."""
+    day = day_asked(caller.store, on)
+    known = directory_seen(caller.store, caller.key.person, on)
     return m.DirectorySeen(
         day=day,
         units=tuple(m.UnitSeen(id=u.id, name=u.name, kind=u.kind, parent=u.parent) for u in known.units),
@@ -46,7 +48,7 @@ def tenures(
     cursor: Cursor = None,
 ) -> m.Page[m.TenureSeen]:
     """Who held which post from when to when, the earliest first."""
-    known, day = caller.store.facts().directory, day_asked(caller.store, on)
+    known, day = directory_seen(caller.store, caller.key.person), day_asked(caller.store, on)
     posts = {p.id for p in known.posts if post in (p.id, p.role)}
     found = [
         t

@@ -20,7 +20,15 @@ from store.accounts import LONGEST, SHORTEST
 from store.api_keys import ApiKeys
 from store.feeds import all_feeds
 from web.app import Visit, require_own_form, visit_of
-from web.governing import UNKNOWN, day_asked, is_headquarters, is_personnel, require_headquarters, require_oversight
+from web.governing import (
+    UNKNOWN,
+    day_asked,
+    directory_seen,
+    is_headquarters,
+    is_personnel,
+    require_headquarters,
+    require_oversight,
+)
 from web.keeping import shown_again, writing
 from web.pages.managing import offered_changes
 from web.snapshots import Reading
@@ -33,25 +41,37 @@ _NO_DAY = Text(ja="日付として読めません。2026-04-01 のように書�
 
 
 @router.get("/organisation")
-def organisation(request: Request, done: str = "", on: Annotated[str, Query(max_length=40)] = "") -> Response:
+def organisation(
+    request: Request,
+    done: str = "",
+    on: Annotated[str, Query(max_length=40)] = "",
+    q: Annotated[str, Query(max_length=100)] = "",
+) -> Response:
     """Units with their posts, who holds each on a day up to today, who is away, and who stands in. What is loaded ahead stays
     confidential."""
     visit = visit_of(request)
-    directory, asked = visit.store.facts().directory, written_day(on)
+    asked = written_day(on)
     note, remedy = _NO_DAY if on.strip() and asked is None else None, None
-    day, begins = day_asked(visit.store, None), None
+    today = day = day_asked(visit.store, None)
+    begins, directory = None, visit.directory
     try:
         day = day_asked(visit.store, asked)
+        directory = directory_seen(visit.store, visit.person, day)
     except Refused as refused:
         note, remedy = refused.refusal.message, refused.refusal.remedy
         begins = directory.begins if refused.refusal.rule == UNKNOWN else None
     units = _tree(directory, directory_posts(directory, day)) if begins is None else []
+    wanted = q.strip().casefold()
     changes = offered_changes(visit)
     personnel = bool(changes) and is_personnel(visit.store, visit.person)
     return visit.page(
         "organisation.html",
         422 if note else 200,
-        units=units,
+        units=_matching(visit, units, wanted) if wanted else units,
+        q=q,
+        ahead={u: r.on for r in directory.reorganisations if r.on > today for u in r.new_units},
+        gone={r.unit: (r.on, directory.unit(r.to)) for r in directory.reorganisations if r.on <= day},
+        stranded=[(p, directory.post(post)) for p, post in directory.stranded(day)],
         day_shown=day,
         on=on,
         note=note,
@@ -92,6 +112,30 @@ def _tree(directory: Directory, posts: dict[str, list[dict[str, Any]]]) -> list[
             walk(unit.id, depth + 1)
 
     walk(None, 0)
+    return found
+
+
+def _matching(visit: Visit, units: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
+    """Units whose name holds the words, whole; of others the posts whose title or holder does."""
+
+    def fits(*texts: str) -> bool:
+        return any(wanted in text.casefold().replace("\u3000", " ") for text in texts)
+
+    found = []
+    for u in units:
+        unit, posts = u["unit"], u["posts"]
+        if not fits(unit.name.ja, unit.name.en, unit.id):
+            names = {h: [visit.name_of(h), visit.name_of(h).replace(" ", ""), h] for p in posts for h in p["holders"]}
+            posts = [
+                p
+                for p in posts
+                if fits(
+                    p["post"].title.ja, p["post"].title.en, p["post"].id, *(n for h in p["holders"] for n in names[h])
+                )
+            ]
+            if not posts:
+                continue
+        found.append(u | {"posts": posts})
     return found
 
 

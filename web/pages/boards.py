@@ -23,7 +23,7 @@ HITS = 20
 @router.get("/board")
 def board(request: Request, bureau: str = "") -> Response:
     visit = visit_of(request)
-    store, directory = visit.store, visit.store.facts().directory
+    store, directory = visit.store, visit.directory
     bureaus = [u for u in directory.units if u.kind == "bureau"]
     chosen = bureau if any(u.id == bureau for u in bureaus) else ""
     titles = stage_titles(store)

@@ -40,6 +40,10 @@ from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
 _BEFORE = ("convened", "sitting")
+_ON_PAGE = 100
+"""Decisions on a page of the register."""
+_OPEN = ("convened", "sitting", "closed")
+"""Phases of a session that somebody still works on: minutes are not final before they are confirmed."""
 
 
 # --- sessions --------------------------------------------------------------------------------------------------------
@@ -49,9 +53,16 @@ _BEFORE = ("convened", "sitting")
 def sessions(request: Request, done: str = "") -> Response:
     visit = visit_of(request)
     rules = rules_of(visit.store)
+    every = bodies.all_sessions(visit.store)
+    over: dict[int, list[dict[str, Any]]] = {}
+    for s in every:
+        if s["phase"] not in _OPEN:
+            over.setdefault(s["fiscal_year"], []).append(dict(s))
     return visit.page(
         "sessions.html",
-        sessions=bodies.all_sessions(visit.store),
+        sessions=every,
+        ahead=[s for s in reversed(every) if s["phase"] in _OPEN],
+        over=dict(sorted(over.items(), reverse=True)),
         rounds=bodies.all_rounds(visit.store),
         instructions=bodies.open_instructions(visit.store),
         post=visit.store.facts().directory.post,
@@ -75,11 +86,26 @@ def rhythms(visit: Visit) -> list[dict[str, Any]]:
 
 
 @router.get("/sessions/register")
-def register(request: Request) -> Response:
-    """The decision register; an item that is not public only for those who may read it."""
+def register(request: Request, year: int = 0, page: int = 1) -> Response:
+    """The decision register of a fiscal year (the newest, unless another is asked for), page by page; an item that is not public
+    only for those who may read it."""
     visit = visit_of(request)
-    found = bodies.register(visit.store, person=visit.person)
-    return visit.page("register.html", found=found, conclusions=CONCLUSIONS)
+    years = bodies.years_of_register(visit.store)
+    chosen = year if year in years else next(iter(years), 0)
+    total = years.get(chosen, 0)
+    last = max(-(-total // _ON_PAGE), 1)
+    page = min(max(page, 1), last)
+    found = bodies.register(visit.store, limit=_ON_PAGE, person=visit.person, year=chosen, offset=(page - 1) * _ON_PAGE)
+    return visit.page(
+        "register.html",
+        found=found,
+        conclusions=CONCLUSIONS,
+        years=years,
+        year=chosen,
+        total=total,
+        page=page,
+        last=last,
+    )
 
 
 def session_of(visit: Visit, stream: str) -> Session:

@@ -341,7 +341,7 @@ def scored_before(visit: Visit, state: SelectionRound, ref: str) -> dict[str, An
 
 def offers(visit: Visit, state: Any, item: str = "") -> Offers:
     """Choices in words: those that depend on nothing, and those of what is acted on."""
-    directory = visit.store.facts().directory
+    directory = visit.directory
     found: Offers = {**OFFERED, "post": tuple((p.id, p.title) for p in directory.posts)}
     if isinstance(state, Session):
         found |= _of_session(visit, state, item)

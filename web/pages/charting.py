@@ -122,7 +122,7 @@ def timeline(request: Request, given: str, lang: str = "") -> Response:
 def charts(request: Request, bureau: str = "", round: str = "") -> Response:
     visit = visit_of(request)
     lang, rounds = language(visit), bodies.all_rounds(visit.store)
-    bureaus = [u for u in visit.store.facts().directory.units if u.kind == "bureau"]
+    bureaus = [u for u in visit.directory.units if u.kind == "bureau"]
     bureau = bureau if any(u.id == bureau for u in bureaus) else ""
     round = round if any(r["stream"] == round for r in rounds) else ""
     flow, scored = flow_of(visit.store, bureau), gathering.value(visit.store, round or None)

@@ -72,7 +72,7 @@ def shown(
     titles = {s.key: s.title for s in process.all_stages}
     improvement = process.outcome("improvement")
     back = improvement.stages if improvement and stage.decides_outcome else tuple(titles)
-    directory = visit.store.facts().directory
+    directory = visit.directory
     people, units = queries.all_people(visit.store), directory.units
     sheet = boxes(
         deliverable.form,

@@ -70,7 +70,7 @@ def named(visit: Visit) -> Callable[[str, str], str]:
 
 def known(visit: Visit) -> Callable[[str, str], str]:
     """The id that a text stands for: `水上 七海 (p33)`, an id, or a name that only one has; a lifecycle by its reference."""
-    directory = visit.store.facts().directory
+    directory = visit.directory
     units = [(u.id, {u.name.ja, u.name.en}) for u in directory.units]
 
     def id_of(show: str, text: str) -> str:
@@ -100,7 +100,7 @@ def _plain(visit: Visit, person: str) -> set[str]:
 
 def lists(visit: Visit, shown: list[Box]) -> dict[str, Any]:
     """What the boxes of a page offer while typing."""
-    directory, wanted = visit.store.facts().directory, set(_shows(shown))
+    directory, wanted = visit.directory, set(_shows(shown))
     people = [p.id for p in directory.people if not p.service] if "person" in wanted else []
     units = directory.units if "unit" in wanted else ()
     found = queries.find_lifecycles(visit.store, closed=False, limit=LISTED + 1) if "lifecycle" in wanted else []

@@ -24,7 +24,7 @@ def kpis(request: Request, health: str = "", bureau: str = "", state: str = "ope
     from figures.telling import briefs
 
     visit = visit_of(request)
-    store, directory, page = visit.store, visit.store.facts().directory, min(max(page, 1), 1_000_000)
+    store, directory, page = visit.store, visit.directory, min(max(page, 1), 1_000_000)
     health = health if health in ORDER else ""
     chosen: queries.Chosen = {"bureau": bureau or None, "closed": None if state == "all" else False}
     total = queries.count_lifecycles(store, **chosen)

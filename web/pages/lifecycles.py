@@ -50,6 +50,7 @@ router = APIRouter(route_class=Reading)
 PAGE = 50
 STANDING: dict[str, queries.Chosen] = {
     "green": {"health": "green"},
+    "past": {"overdue": True, "held": False},
     "late": {"health": "amber", "held": False},
     "held": {"health": "amber", "held": True},
     "red": {"health": "red"},
@@ -80,13 +81,13 @@ def portfolio(
     chosen: queries.Chosen = {
         "stage": stage or None,
         "bureau": bureau or None,
+        "overdue": True if overdue else None,
         **STANDING.get(health, {}),
         "closed": {"open": False, "closed": True}.get(state),
         "closed_as": closed_as or None,
         "words": " ".join(words_of(words)) or None,
         "awaiting": post or None,
         "tag": tag or None,
-        "overdue": True if overdue else None,
     }
     given = {
         "stage": stage,
@@ -101,10 +102,12 @@ def portfolio(
     }
     found = queries.find_lifecycles(store, **chosen, limit=PAGE, offset=(page - 1) * PAGE)
     total = queries.count_lifecycles(store, **chosen)
-    directory = store.facts().directory
+    directory = visit.directory
     return visit.page(
         "lifecycles.html",
         found=found,
+        asked=_asked(visit, [r["stream"] for r in found]),
+        holders=_holders(visit),
         total=total,
         page=page,
         last=max((total + PAGE - 1) // PAGE, 1),
@@ -204,6 +207,15 @@ def _may_draft(visit: Visit, state: Lifecycle, facts: Facts) -> bool:
     except Refused:
         return False
     return not visit.store.clock.virtual
+
+
+def _asked(visit: Visit, streams: list[str]) -> dict[str, list[Any]]:
+    """Lifecycle -> the posts that are asked now, each once, due first."""
+    directory, found = visit.store.facts().directory, dict[str, dict[str, Any]]()
+    for r in queries.live_requests(visit.store, streams):
+        if (post := directory.post(r["post"])) is not None:
+            found.setdefault(r["stream"], {})[post.id] = post
+    return {stream: list(posts.values()) for stream, posts in found.items()}
 
 
 def _holders(visit: Visit) -> Any:

@@ -185,7 +185,7 @@ def offered_changes(visit: Visit) -> dict[str, Change]:
 
 
 def _offers(visit: Visit) -> Offers:
-    posts = tuple((p.id, p.title) for p in visit.store.facts().directory.posts)
+    posts = tuple((p.id, p.title) for p in visit.directory.posts)
     capacity = (("concurrent", _t("兼務", "concurrent")), ("acting", _t("事務取扱", "acting")))
     return {**dict.fromkeys(("post", "leaves", "deputy"), posts), "capacity": capacity}
 

@@ -33,7 +33,7 @@ def register(
     total = count_documents(visit.store, *wanted)
     last = max(-(-total // PAGE), 1)
     page = min(page, last)
-    directory = visit.store.facts().directory
+    directory = visit.directory
     return visit.page(
         "documents.html",
         rows=documents(visit.store, *wanted, limit=PAGE, offset=(page - 1) * PAGE),

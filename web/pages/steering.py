@@ -353,8 +353,8 @@ def _lines(visit: Visit, state: Lifecycle, facts: Facts) -> Choices:
 
 def _offers(visit: Visit, state: Lifecycle, name: str) -> dict[str, Choices]:
     today = visit.store.facts()
-    directory, fiscal = today.directory, today.fiscal or load_fiscal()
-    posts: Choices = tuple((p.id, p.title) for p in directory.posts)
+    fiscal = today.fiscal or load_fiscal()
+    posts: Choices = tuple((p.id, p.title) for p in visit.directory.posts)
     facts = visit.store.facts(state.definition)
     process = facts.definition
     titles = stage_titles(visit.store)

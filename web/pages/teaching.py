@@ -33,7 +33,7 @@ NOTHING = Text(ja="", en="")
 @router.get("/board/learning")
 def learning(request: Request, section: str = "") -> Response:
     visit = visit_of(request)
-    store, directory = visit.store, visit.store.facts().directory
+    store, directory = visit.store, visit.directory
     sections = [u for u in directory.units if u.kind == "section"]
     section = section if any(u.id == section for u in sections) else ""
     found, past = OVERVIEW.of(store), PAST.of(store)

@@ -291,6 +291,10 @@ class Directory(Frozen):
         """Whether a person is away that day."""
         return any(a.since <= on <= a.until for a in self._known.away.get(person, ()))
 
+    def away_until(self, person: str, on: date) -> date | None:
+        """The last day of the absence that covers a day; None when the person is there."""
+        return max((a.until for a in self._known.away.get(person, ()) if a.since <= on <= a.until), default=None)
+
     def deputies_of(self, post: str, on: date, matter: str | None = None) -> list[str]:
         """The posts that stand for a post that day, in their order; `matter` is a stage's key.
 
@@ -335,9 +339,10 @@ class Directory(Frozen):
 
     def attended(self, post: str, on: date) -> bool:
         """Whether somebody who holds the post and may decide is there that day."""
-        return any(not self.is_absent(p, on) for p in self.holders(post, on) if self._may_decide(p))
+        return any(not self.is_absent(p, on) for p in self.holders(post, on) if self.may_decide(p))
 
-    def _may_decide(self, person: str) -> bool:
+    def may_decide(self, person: str) -> bool:
+        """Whether somebody is of those who may decide and draft at all: no service identity, no auditor."""
         found = self.person(person)
         return found is not None and not found.service and not found.auditor
 

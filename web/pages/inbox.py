@@ -13,11 +13,11 @@ from starlette.concurrency import run_in_threadpool
 
 from domain.calendar import local_day
 from domain.lifecycle.commands import AnswerRequest
-from domain.lifecycle.handing import handed_on
+from domain.lifecycle.deputising import handed_on
 from domain.lifecycle.routes import ADDED
 from domain.messages import Refused, Text
 from papers.circulations import timeline
-from papers.course import came_back
+from papers.course import came_back, fell_back
 from store import queries
 from store.answering import AnswerDrafts, Opened, answers_by, sent_back_last
 from store.store import Store
@@ -114,7 +114,9 @@ def _with_handed(visit: Visit, found: list[dict[str, Any]], today: date) -> None
         state = visit.store.load(row["stream"])[0]
         asked = state.request(row["request"])
         if asked is not None and asked.handed is not None:
-            row["handed"] = handed_on(state, asked, visit.store.facts(state.definition), today)
+            facts = visit.store.facts(state.definition)
+            row["handed"] = handed_on(state, asked, facts, today)
+            row["fell_back"] = fell_back(asked, state, facts, today)
 
 
 def _with_opened(visit: Visit, found: list[dict[str, Any]]) -> None:

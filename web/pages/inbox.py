@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from domain.calendar import local_day
@@ -16,6 +17,7 @@ from domain.lifecycle.commands import AnswerRequest
 from domain.lifecycle.deputising import handed_on
 from domain.lifecycle.routes import ADDED
 from domain.messages import Refused, Text
+from domain.misfits import said_of
 from papers.circulations import timeline
 from papers.course import came_back, fell_back
 from store import queries
@@ -192,16 +194,18 @@ def _one(
     title = Text(ja=row["subject_ja"], en=row["subject_en"])
     if seen is None or seen != row["content_hash"]:
         return {"title": title, "refused": _UNREAD}
-    command = AnswerRequest(
-        command_id=f"bulk:{text.get('command_id', '')[:100] or uuid4()}:{request_id}",
-        stream=row["stream"],
-        request=request_id,
-        decision="approve",
-        comment=text.get("comment", "").replace("\r\n", "\n")[:4000],
-        seen=seen,
-    )
     try:
+        command = AnswerRequest(
+            command_id=f"bulk:{text.get('command_id', '')[:100] or uuid4()}:{request_id}",
+            stream=row["stream"],
+            request=request_id,
+            decision="approve",
+            comment=text.get("comment", "").replace("\r\n", "\n")[:4000],
+            seen=seen,
+        )
         visit.site.record(command, visit.actor())
+    except ValidationError as error:
+        return {"title": title, "refused": said_of(error.errors(include_url=False)[0])}
     except Refused as refused:
         return {"title": title, "refused": refused.refusal.message}
     return {"title": title, "refused": None}

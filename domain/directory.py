@@ -291,10 +291,6 @@ class Directory(Frozen):
         """Whether a person is away that day."""
         return any(a.since <= on <= a.until for a in self._known.away.get(person, ()))
 
-    def away_until(self, person: str, on: date) -> date | None:
-        """The last day of the absence that covers a day; None when the person is there."""
-        return max((a.until for a in self._known.away.get(person, ()) if a.since <= on <= a.until), default=None)
-
     def deputies_of(self, post: str, on: date, matter: str | None = None) -> list[str]:
         """The posts that stand for a post that day, in their order; `matter` is a stage's key.
 

@@ -61,16 +61,16 @@ def _fell_on(state: Lifecycle, request: Request, handed: Handed, step: Step, fac
         return Fell(why="recused", on=day)
     if handed.by not in here.holders(request.post, day):
         return Fell(why="left", on=day)
-    if (until := here.away_until(handed.to, day)) is not None:
-        return Fell(why="away", on=day, until=until)
+    if here.is_absent(handed.to, day):
+        return Fell(why="away", on=day)
     return None if handed.to in takers(state, request, facts, day) else Fell(why="unable", on=day)
 
 
 def why_fallen(fell: Fell, to: Text) -> Text:
-    """Why a request is the post's own again; `to`: the post in which it would have been decided. No person is named."""
-    until_ja, until_en = (f"{wareki(fell.until)}まで", f" until {fell.until}") if fell.until else ("", "")
+    """Since when and why a request is the post's own again; `to`: the post in which it would have been decided. No person is named, and not
+    for how long somebody is away, which is told nowhere."""
     ja, en = {
-        "away": (f"{to.ja}が{until_ja}不在のため", f"{to.en} is away{until_en}"),
+        "away": (f"{to.ja}が不在のため", f"{to.en} was away"),
         "left": ("依頼した者がその職を離れたため", "whoever handed it on has left the post"),
         "recused": (
             "依頼した者か頼まれた者がこの案件を決定できなくなったため",
@@ -79,7 +79,10 @@ def why_fallen(fell: Fell, to: Text) -> Text:
         "unable": (f"{to.ja}が代決できなくなったため", f"{to.en} may not decide in their place any more"),
         "session": ("会議が決定したため", "the body has decided in session"),
     }[fell.why]
-    return Text(ja=f"{ja}、代決の依頼は元の職に戻りました", en=f"handed on no more, the post decides itself: {en}")
+    return Text(
+        ja=f"{ja}、代決の依頼は{wareki(fell.on)}に元の職に戻りました",
+        en=f"handed on no more since {fell.on}, the post decides itself: {en}",
+    )
 
 
 def may_hand_on(state: Lifecycle, request: Request, person: str, facts: Facts, day: date) -> dict[str, str]:

@@ -27,8 +27,6 @@ class Fell(Frozen):
 
     why: Literal["left", "away", "unable", "recused", "session"]
     on: date
-    until: date | None = None
-    """The last day of the absence."""
 
 
 class Handed(Frozen):

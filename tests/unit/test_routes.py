@@ -520,7 +520,7 @@ def test_what_fell_back_stays_so_is_told_with_what_happens_next_and_is_handed_on
     assert not case.facts.directory.is_absent("p-health", today)
     fell = course.fell_back(request, case.state, case.facts, today)
     assert set(CHIEFS) <= set(course.who_can(request, case.state, case.facts, today))
-    assert fell is not None and later.until.isoformat() in fell.en
+    assert fell is not None and later.since.isoformat() in fell.en
     by(case, "health").refused("not-your-post")
     take_back(case, "chief").refused("not-handed-on")
     assert handing.RequestFellBack in {type(x) for x in case.tick(request.due_at)}

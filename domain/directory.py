@@ -364,9 +364,10 @@ class Directory(Frozen):
 
     def attended(self, post: str, on: date) -> bool:
         """Whether somebody who holds the post and may decide is there that day."""
-        return any(not self.is_absent(p, on) for p in self.holders(post, on) if self._may_decide(p))
+        return any(not self.is_absent(p, on) for p in self.holders(post, on) if self.may_decide(p))
 
-    def _may_decide(self, person: str) -> bool:
+    def may_decide(self, person: str) -> bool:
+        """Whether somebody is of those who may decide and draft at all: no service identity, no auditor."""
         found = self.person(person)
         return found is not None and not found.service and not found.auditor
 

@@ -100,6 +100,9 @@ class Command(Frozen):
     system_may: ClassVar[bool] = False
     """The engine may ask this as well as a person (a start that follows from another decision, or from a file)."""
 
+    engine_only: ClassVar[tuple[str, ...]] = ()
+    """Fields that only the engine fills in: from a person they would claim what did not happen, or open what is sealed."""
+
     command_id: str = Field(min_length=1, max_length=200)
     stream: str = Field(min_length=1, max_length=100)
 

@@ -12,7 +12,8 @@ from typing import Any
 from domain.facts import Facts
 from domain.lifecycle.absence import next_in_order, stands_in
 from domain.lifecycle.commands import Condition
-from domain.lifecycle.handing import RequestHandedOn, handed_on
+from domain.lifecycle.deputising import fallen, handed_on, why_fallen
+from domain.lifecycle.handing import RequestHandedOn
 from domain.lifecycle.overview import Standing, Stop, route
 from domain.lifecycle.state import Given, Lifecycle, Request
 from domain.messages import Frozen, Text
@@ -70,6 +71,8 @@ class Waited(Frozen):
     due_at: datetime
     overdue: bool
     handed: Handing | None
+    fell_back: Text | None = None
+    """Why it is the post's own again, where it had been handed on and that holds no more."""
 
 
 class StopTold(Stop):
@@ -263,6 +266,7 @@ def _waited(request: Request, told: Sequence[Told], facts: Facts, day: date) -> 
         due_at=request.due_at,
         overdue=request.overdue,
         handed=_handing(request, told, facts, day),
+        fell_back=fell_back(request, state, facts, day),
     )
 
 
@@ -273,6 +277,12 @@ def _handing(request: Request, told: Sequence[Told], facts: Facts, day: date) ->
     events = (t.recorded.event for t in reversed(told))
     reason = next((said(x) for x in events if isinstance(x, RequestHandedOn) and x.request == request.id), "")
     return Handing(by=handed.by, to=handed.to, to_title=_title(facts, handed.to_post), at=handed.at, reason=reason)
+
+
+def fell_back(request: Request, state: Lifecycle, facts: Facts, day: date) -> Text | None:
+    """Why a request that was handed on is the post's own again; None where it is handed on, or never was."""
+    fell = fallen(state, request, facts, day)
+    return why_fallen(fell, _title(facts, request.handed.to_post)) if fell is not None and request.handed else None
 
 
 def who_can(request: Request, state: Lifecycle, facts: Facts, day: date) -> tuple[str, ...]:

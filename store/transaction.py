@@ -447,6 +447,15 @@ def _require_authority(command: Command, actor: Actor, facts: Facts, now: dateti
             remedy_ja="何もする必要はありません",
             remedy_en="nothing needs to be done",
         )
+    claimed = [n for n in command.engine_only if getattr(command, n) != type(command).model_fields[n].get_default()]
+    if claimed and not actor.is_system:
+        raise refuse(
+            "engine-only",
+            f"{claimed[0]}: システムだけが入れる項目です",
+            f"{claimed[0]}: only the engine fills this in",
+            remedy_ja="この項目を省いてください",
+            remedy_en="leave it out",
+        )
     if not actor.is_system and is_reserved(command.command_id):
         raise refuse(
             "command-id-reserved",

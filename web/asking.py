@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.calendar import local_day
 from domain.lifecycle.absence import stands_in
-from domain.lifecycle.handing import handed_on, may_hand_on
+from domain.lifecycle.deputising import handed_on, may_hand_on
 from domain.lifecycle.state import Lifecycle, Request
 from domain.messages import Text
 from store.store import Store

@@ -6,16 +6,21 @@ from urllib.parse import urlencode
 
 import structlog
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.exc import DBAPIError
+from starlette.routing import Match
 
 from domain.messages import Refusal, Refused, Text
+from domain.misfits import said_of
 from store.errors import StoreError
 from web.api import problems
 from web.app import Forbidden, SignInNeeded, Site
 from web.bounding import LARGEST, UNSTORABLE, TooLarge, unstorable_text
 
 log = structlog.get_logger()
+FIELDS = 5
+"""Told of at once of those that do not fit."""
 
 
 def install(app: FastAPI, site: Site) -> None:
@@ -52,6 +57,29 @@ def install(app: FastAPI, site: Site) -> None:
         )
         return site.renderer.message(request, "refused", 400, refusal=refusal)
 
+    @app.exception_handler(RequestValidationError)
+    def unfit(request: Request, error: RequestValidationError) -> Response:
+        found = [(str(e["loc"][-1]), said_of(e)) for e in error.errors()[:FIELDS]]
+        refusal = Refusal(
+            rule="request-shape",
+            message=Text(
+                ja="、".join(f"{field}: {said.ja}" for field, said in found),
+                en="; ".join(f"{field}: {said.en}" for field, said in found),
+            ),
+            remedy=Text(
+                ja="前のページに戻るとそのまま残っています。直して送り直してください",
+                en="go back, where it still stands as it was typed, and correct it",
+            ),
+        )
+        return site.renderer.message(request, "refused", 422, refusal=refusal)
+
+    @app.exception_handler(405)
+    def no_page(request: Request, _: Exception) -> Response:
+        """A form was sent there, and no page stands there by itself (a reload, or coming back from signing in): the one above it does."""
+        if request.method in ("GET", "HEAD"):
+            return RedirectResponse(_above(app, request.url.path), 303)
+        return site.renderer.message(request, "not_found", 405)
+
     @app.exception_handler(UnicodeEncodeError)
     @app.exception_handler(DBAPIError)
     def unstorable(request: Request, error: Exception) -> Response:
@@ -80,3 +108,12 @@ def install(app: FastAPI, site: Site) -> None:
     def unexpected(request: Request, error: Exception) -> Response:
         log.exception("unexpected error", path=request.url.path, exc_info=error)
         return site.renderer.message(request, "bug", 500)
+
+
+def _above(app: FastAPI, path: str) -> str:
+    """The nearest page above an address, on this site."""
+    while (path := path.rpartition("/")[0]) and not path.startswith("//"):
+        scope = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": [], "query_string": b""}
+        if any(route.matches(scope)[0] is Match.FULL for route in app.router.routes):
+            return path
+    return "/"

@@ -16,10 +16,11 @@ from domain.calendar import local_day
 from domain.facts import Facts
 from domain.lifecycle.authority import known_person, may_steer
 from domain.lifecycle.commands import AnswerRequest, LifecycleCommand
+from domain.lifecycle.deputising import barred, handed_on, objectors
 from domain.lifecycle.dialogue import InformationShared
 from domain.lifecycle.events import Stands
-from domain.lifecycle.handing import handed_on, not_the_one_asked, objectors
-from domain.lifecycle.state import Lifecycle, Request, Submission
+from domain.lifecycle.handing import fell_back, not_the_one_asked
+from domain.lifecycle.state import Fell, Lifecycle, Request, Submission
 from domain.messages import Actor, Command, Event, Frozen, Personal, Recorded, Text, lacking, refuse
 from domain.process import Stage, Step
 
@@ -121,9 +122,9 @@ def next_in_order(
     merely away once they have been waited for so long that it was told.
     """
     here = facts.directory
-    holders = [p for p in here.holders(request.post, day) if _decides(p, facts)]
-    barred = {*state.recused, *(() if step.drafter_may_decide else state.authors)}
-    able = [p for p in holders if p not in barred]
+    holders = [p for p in here.holders(request.post, day) if here.may_decide(p)]
+    kept_out = barred(state, step)
+    able = [p for p in holders if p not in kept_out]
     if any(not here.is_absent(p, day) for p in able):
         return "holder", []
     stands: Stands = "vacancy" if not holders else "deputy" if able else "recusal"
@@ -131,10 +132,10 @@ def next_in_order(
         return stands, []
     waited = stands != "deputy" or request.escalated or request.escalate_at is None
     beyond = [request.escalate_to] if request.escalate_to is not None and waited else []
-    barred |= objectors(state, request, facts, day)
+    kept_out |= objectors(state, request, facts, day)
     for post in [*here.deputies_of(request.post, day, stage.key), *beyond]:
-        there = (p for p in here.holders(post, day) if p not in barred and not here.is_absent(p, day))
-        if any(_decides(p, facts) for p in there):
+        there = (p for p in here.holders(post, day) if p not in kept_out and not here.is_absent(p, day))
+        if any(here.may_decide(p) for p in there):
             return stands, [post]
     return stands, []
 
@@ -143,7 +144,7 @@ def stands_in(state: Lifecycle, request_id: str, person: str, facts: Facts, day:
     """Whether a person may decide an open request for a post that they do not hold: it was handed on to them, or it is their turn and
     nothing bars them."""
     request = next((r for r in state.requests if r.id == request_id and r.kind == "decide"), None)
-    if request is None or facts.definition is None or person in state.recused or not _decides(person, facts):
+    if request is None or facts.definition is None or person in state.recused or not facts.directory.may_decide(person):
         return False
     if (handed := handed_on(state, request, facts, day)) is not None:
         return person == handed.to
@@ -155,11 +156,6 @@ def stands_in(state: Lifecycle, request_id: str, person: str, facts: Facts, day:
         return False
     _, posts = next_in_order(state, request, step, stage, facts, day)
     return any(person in facts.directory.holders(post, day) for post in posts)
-
-
-def _decides(person: str, facts: Facts) -> bool:
-    found = facts.directory.person(person)
-    return found is not None and not found.service and not found.auditor
 
 
 def _not_yours(
@@ -251,7 +247,15 @@ def _recuse(state: Lifecycle, command: Recuse, actor: Actor, facts: Facts, now: 
             remedy_ja="何もする必要はありません",
             remedy_en="nothing needs to be done",
         )
-    return [PersonRecused(person=command.person, lifted=command.lifted, reason=command.reason)]
+    recused = PersonRecused(person=command.person, lifted=command.lifted, reason=command.reason)
+    return [recused, *(() if command.lifted else _fallen_back(state, command.person, facts, local_day(now)))]
+
+
+def _fallen_back(state: Lifecycle, person: str, facts: Facts, day: date) -> list[Event]:
+    """What was handed on by or to somebody who is recused now is the post's own again."""
+    concerned = [(r, handed_on(state, r, facts, day)) for r in state.requests]
+    fell = Fell(why="recused", on=day)
+    return [fell_back(r, fell, facts) for r, h in concerned if h is not None and person in (h.by, h.to)]
 
 
 def _mark(state: Lifecycle, command: MarkMatter, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:

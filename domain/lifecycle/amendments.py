@@ -18,7 +18,7 @@ from domain.kpis.stopping import number
 from domain.lifecycle import events as e
 from domain.lifecycle import sunset
 from domain.lifecycle.answers import answer
-from domain.lifecycle.authority import definition, known_person, may_measure, may_steer
+from domain.lifecycle.authority import definition, known_person, may_measure, may_steer, require_running
 from domain.lifecycle.commands import AnswerRequest, LifecycleCommand
 from domain.lifecycle.measuring import require_value, stored_name
 from domain.lifecycle.reopening import LifecycleReopened, ReopeningAsked, ReopeningRefused
@@ -181,14 +181,7 @@ def own_answer(state: Lifecycle, request: str, actor: Actor, facts: Facts) -> Be
             remedy_ja="起案者に引戻しを、または次の決裁者に差戻しを求めてください",
             remedy_en="ask the drafter to withdraw, or the next decider to send it back",
         )
-    if state.hold is not None:
-        raise refuse(
-            "on-hold",
-            "保留中です",
-            "the lifecycle is on hold",
-            remedy_ja="再開してから行ってください(`./taskforce resume`)",
-            remedy_en="resume it first (`./taskforce resume`)",
-        )
+    require_running(state)
     return before
 
 

@@ -52,8 +52,8 @@ def require_running(state: Lifecycle) -> None:
             "on-hold",
             "保留中です",
             "the lifecycle is on hold",
-            remedy_ja="再開されるまで待ってください(`./taskforce resume`)",
-            remedy_en="wait until it is resumed (`./taskforce resume`)",
+            remedy_ja="再開してから行ってください(`./taskforce resume`)",
+            remedy_en="do it once it is resumed (`./taskforce resume`)",
         )
 
 
@@ -100,7 +100,7 @@ def _drafts(person: str, state: Lifecycle, facts: Facts, now: datetime) -> bool:
 
 def may_withdraw(actor: Actor, state: Lifecycle, facts: Facts, now: datetime) -> str:
     """Taking back what is in circulation is for whoever handed it in, and the named drafter. While neither is there (away, without a
-    post, or no longer concerned), for anybody who may draft."""
+    post, an auditor or service identity by now, or no longer concerned), for anybody who may draft."""
     person, day = known_person(actor, facts), local_day(now)
     here, submission = facts.directory, state.submission
     drafters = {p for p in (submission.person if submission else None, state.drafter) if p}
@@ -108,7 +108,9 @@ def may_withdraw(actor: Actor, state: Lifecycle, facts: Facts, now: datetime) ->
         return person
     may_draft(actor, state, facts, now)
     there = sorted(
-        p for p in drafters if here.posts_of(p, day) and not here.is_absent(p, day) and _drafts(p, state, facts, now)
+        p
+        for p in drafters
+        if here.may_decide(p) and here.posts_of(p, day) and not here.is_absent(p, day) and _drafts(p, state, facts, now)
     )
     if there:
         raise refuse(

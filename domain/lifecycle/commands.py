@@ -81,6 +81,7 @@ class StartLifecycle(LifecycleCommand):
 
     type = "StartLifecycle"
     system_may = True
+    engine_only = ("origin",)
     ref: str = Field(min_length=1, max_length=100)
     title: str = Field(min_length=1, max_length=300)
     section: str

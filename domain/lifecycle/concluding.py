@@ -9,12 +9,15 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from domain.calendar import local_day
 from domain.facts import Facts
 from domain.lifecycle.absence import Standing
 from domain.lifecycle.answers import answered_by
 from domain.lifecycle.commands import AnswerRequest, Condition, Decision, LifecycleCommand
+from domain.lifecycle.deputising import handed_on
+from domain.lifecycle.handing import fell_back
 from domain.lifecycle.reviewing import review_events
-from domain.lifecycle.state import Lifecycle
+from domain.lifecycle.state import Fell, Lifecycle
 from domain.messages import Actor, Command, Event, Personal, Quote, Recorded, Text, refuse
 
 Changes = dict[str, Any]
@@ -90,8 +93,11 @@ def _carry(state: Lifecycle, command: CarryConclusion, actor: Actor, facts: Fact
         outcome=command.outcome,
         seen=command.seen or None,
     )
+    day = local_day(now)
+    handed = request is not None and handed_on(state, request, facts, day) is not None
     return [
         carried,
+        *([fell_back(request, Fell(why="session", on=day), facts)] if request is not None and handed else []),
         *answered_by(
             state, answer, Standing(person=command.presided, stands="body", session=command.session), facts, now
         ),

@@ -15,7 +15,7 @@ from pydantic import Field
 from domain.calendar import Span, local_day
 from domain.directory import Post
 from domain.facts import Facts
-from domain.lifecycle.authority import definition, known_person, may_draft
+from domain.lifecycle.authority import definition, known_person, may_draft, require_running
 from domain.lifecycle.commands import LifecycleCommand
 from domain.lifecycle.consultations import (
     ConcurrenceAdded,
@@ -23,6 +23,7 @@ from domain.lifecycle.consultations import (
     ConsultationSettled,
     settled,
 )
+from domain.lifecycle.deputising import barred
 from domain.lifecycle.dialogue import route_posts
 from domain.lifecycle.passing import proceed
 from domain.lifecycle.routes import ADDED, request_for, resolve
@@ -96,7 +97,7 @@ def _settle(
             remedy_ja="`./taskforce show` で今の状態を確認してください",
             remedy_en="see where it stands with `./taskforce show`",
         )
-    _not_held(state)
+    require_running(state)
     objector = objects(actor, state, found.post, facts, now)
     if command.agreed and not objector:
         raise refuse(
@@ -193,7 +194,7 @@ def _add(state: Lifecycle, command: AddConcurrence, actor: Actor, facts: Facts, 
             remedy_ja="提出してから合議先を加えてください",
             remedy_en="hand the document in first",
         )
-    _not_held(state)
+    require_running(state)
     may_add(actor, state, facts, now)
     stage = definition(facts).stage(state.work)
     post = facts.directory.post(command.post)
@@ -231,8 +232,7 @@ def _add(state: Lifecycle, command: AddConcurrence, actor: Actor, facts: Facts, 
 def _somebody_else(state: Lifecycle, post: Post, step: Step, facts: Facts, now: datetime) -> None:
     """Concurrence is somebody else's: a post that only drafters hold, or people recused, has nobody who could give it."""
     holders = facts.directory.holders(post.id, local_day(now))
-    barred = {*state.recused, *(() if step.drafter_may_decide else state.authors)}
-    if not holders or set(holders) - barred:
+    if not holders or set(holders) - barred(state, step):
         return
     raise refuse(
         "nobody-could-concur",
@@ -241,17 +241,6 @@ def _somebody_else(state: Lifecycle, post: Post, step: Step, facts: Facts, now: 
         remedy_ja="同意できる別の職を選んでください",
         remedy_en="choose a post that somebody else holds",
     )
-
-
-def _not_held(state: Lifecycle) -> None:
-    if state.hold is not None:
-        raise refuse(
-            "on-hold",
-            "保留中です",
-            "the lifecycle is on hold",
-            remedy_ja="再開してから行ってください(`./taskforce resume`)",
-            remedy_en="resume it first (`./taskforce resume`)",
-        )
 
 
 # --- folds -----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from domain.calendar import Span, end_of_business, local_day, wareki
 from domain.facts import Facts
-from domain.lifecycle.authority import definition, may_steer
+from domain.lifecycle.authority import definition, may_steer, require_running
 from domain.lifecycle.commands import LifecycleCommand
 from domain.lifecycle.events import Shift
 from domain.lifecycle.state import Lifecycle, Request
@@ -50,11 +50,12 @@ def _change(state: Lifecycle, command: ChangeDue, actor: Actor, facts: Facts, no
             remedy_ja="`./taskforce show` で今の状態を確認してください",
             remedy_en="see where it stands with `./taskforce show`",
         )
-    if state.hold is not None or request.paused_at is not None:
+    require_running(state)
+    if request.paused_at is not None:
         raise refuse(
             "clock-stands",
-            "保留中か質問中で、時計が止まっています",
-            "its clock stands: it is on hold, or a question is open",
+            "質問が開いているため、時計が止まっています",
+            "its clock stands, since a question is open",
             remedy_ja="時計が動き出してから変えてください",
             remedy_en="change it once the clock runs again",
         )

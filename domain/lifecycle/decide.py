@@ -41,7 +41,7 @@ from domain.lifecycle import (
 from domain.lifecycle import commands as c
 from domain.lifecycle import events as e
 from domain.lifecycle.answers import answer
-from domain.lifecycle.authority import definition, known_person, may_draft, may_steer, may_withdraw
+from domain.lifecycle.authority import definition, known_person, may_draft, may_steer, may_withdraw, require_running
 from domain.lifecycle.dialogue import mover, shifted
 from domain.lifecycle.evolve import evolve
 from domain.lifecycle.reopening import ReopeningRefused
@@ -85,6 +85,7 @@ def decide(state: Lifecycle, command: Command, actor: Actor, facts: Facts, now: 
             remedy_en="its record is at `./taskforce show`; to go on, ask for its reopening (`./taskforce reopen`)",
         )
     events = dialogue.with_lapsed(state, _HANDLERS[type(command)](state, command, actor, facts, now))
+    events = handing.with_handed(state, events, facts, now)
     if not state.reached:
         return events
     return [*events, *sunset.on_entering(events, partial(_after, state, events, actor, now), state.reached, facts, now)]
@@ -162,7 +163,7 @@ def _submit(
     state: Lifecycle, command: c.SubmitDeliverable, actor: Actor, facts: Facts, now: datetime
 ) -> Sequence[Event]:
     may_draft(actor, state, facts, now)
-    _not_held(state)
+    require_running(state)
     process = definition(facts)
     if command.stage != state.work:
         raise refuse(
@@ -284,7 +285,7 @@ def _stays_closed(state: Lifecycle) -> list[Event]:
 
 def _hold(state: Lifecycle, command: c.HoldLifecycle, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
     may_steer(actor, state, facts, now)
-    _not_held(state)
+    require_running(state)
     until = end_of_business(command.until) if command.until else None
     if until is not None and until <= now:
         raise refuse(
@@ -321,7 +322,7 @@ def _resume(state: Lifecycle, command: c.ResumeLifecycle, actor: Actor, facts: F
 
 def _open_review(state: Lifecycle, command: c.OpenReview, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
     may_steer(actor, state, facts, now)
-    _not_held(state)
+    require_running(state)
     return review_events(state, "person", command.reason, facts, now)
 
 
@@ -362,17 +363,6 @@ def _deadline(
 
 def _answer(state: Lifecycle, command: c.AnswerRequest, actor: Actor, facts: Facts, now: datetime) -> Sequence[Event]:
     return answer(state, command, actor, facts, now)
-
-
-def _not_held(state: Lifecycle) -> None:
-    if state.hold is not None:
-        raise refuse(
-            "on-hold",
-            "保留中です",
-            "the lifecycle is on hold",
-            remedy_ja="再開してから行ってください(`./taskforce resume`)",
-            remedy_en="resume it first (`./taskforce resume`)",
-        )
 
 
 _WHEN_CLOSED = (

@@ -11,8 +11,9 @@ from pydantic import Field
 
 from domain.calendar import Span, local_day
 from domain.facts import Facts
-from domain.lifecycle.authority import definition, known_person, may_draft, may_steer
+from domain.lifecycle.authority import definition, known_person, may_draft, may_steer, require_running
 from domain.lifecycle.commands import LifecycleCommand
+from domain.lifecycle.deputising import handed_on
 from domain.lifecycle.events import (
     DraftWithdrawn,
     GatePassed,
@@ -21,7 +22,6 @@ from domain.lifecycle.events import (
     Shift,
     StageEntered,
 )
-from domain.lifecycle.handing import handed_on
 from domain.lifecycle.routes import resolve
 from domain.lifecycle.state import Consultation, Lifecycle, Question, Reading, Request, WindDownTask
 from domain.messages import Actor, Command, Event, Personal, Recorded, Refused, Text, refuse
@@ -155,14 +155,7 @@ def _ask(state: Lifecycle, command: AskQuestion, actor: Actor, facts: Facts, now
             remedy_ja="意見は `./taskforce comment` で書けます",
             remedy_en="leave a remark with `./taskforce comment`",
         )
-    if state.hold is not None:
-        raise refuse(
-            "on-hold",
-            "保留中です",
-            "the lifecycle is on hold",
-            remedy_ja="再開されるまで待つか、`./taskforce comment` で書いてください",
-            remedy_en="wait until it is resumed, or leave a remark with `./taskforce comment`",
-        )
+    require_running(state)
     stage = definition(facts).stage(state.work)
     asked_in = _place_on_route(person, state, stage, facts, now)
     held = {*facts.directory.posts_of(person, local_day(now)), asked_in}
@@ -237,14 +230,7 @@ def _reply(state: Lifecycle, command: AnswerQuestion, actor: Actor, facts: Facts
         may_draft(actor, state, facts, now)
     else:
         known_person(actor, facts)
-    if state.hold is not None:
-        raise refuse(
-            "on-hold",
-            "保留中です",
-            "the lifecycle is on hold",
-            remedy_ja="再開してから答えてください(`./taskforce resume`)",
-            remedy_en="answer once it is resumed (`./taskforce resume`)",
-        )
+    require_running(state)
     still = {stop for q in state.questions if q.id != question.id for stop in q.stops}
     # Requests answered since run again as well: their answer may be taken back.
     known = {r.id: r for r in (*(state.before.requests if state.before else ()), *state.requests)}

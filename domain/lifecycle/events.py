@@ -193,6 +193,8 @@ class RequestClosed(Event):
     because: str
     post: str | None = None
     """Who is told that nothing is asked of them any more; None when they know."""
+    handed_to: str | None = None
+    """Whom it had been handed on to: they are told as well."""
 
 
 class GatePassed(Event):

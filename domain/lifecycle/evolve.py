@@ -85,6 +85,7 @@ _STANDS = (
     dates.DueChanged,
     handing.RequestHandedOn,
     handing.RequestTakenBack,
+    handing.RequestFellBack,
     amendments.MeasurementCorrected,
     registering.DecisionEnforced,
     sunset.CriterionReached,

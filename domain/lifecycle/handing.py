@@ -1,13 +1,14 @@
 """代決の依頼: somebody hands one request on to a registered deputy of their post, who then decides it in their place.
 
 Whoever hands it on could decide it; whoever takes it is one whom the directory lets stand for that post. The request stays addressed to
-the post. While it is handed on only the deputy decides; it falls back by itself once either of the two could not do so any more.
+the post. While it is handed on only the deputy decides; it falls back by itself once either of the two could not do so any more, and
+stays so. That comes with time and the directory: it is recorded and told with whatever happens next (`with_handed`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field
@@ -16,9 +17,10 @@ from domain.calendar import local_day
 from domain.facts import Facts
 from domain.lifecycle.authority import definition, known_person, require_running
 from domain.lifecycle.commands import LifecycleCommand
-from domain.lifecycle.state import Handed, Lifecycle, Request
+from domain.lifecycle.deputising import barred, fallen, handed_on, takers, why_fallen
+from domain.lifecycle.events import RequestClosed
+from domain.lifecycle.state import Fell, Handed, Lifecycle, Request
 from domain.messages import Actor, Command, Event, Personal, Recorded, Text, refuse
-from domain.process import Step
 
 Changes = dict[str, Any]
 
@@ -67,71 +69,6 @@ class RequestTakenBack(Event):
     reason: Personal
 
 
-# --- who may ------------------------------------------------------------------------------------------------------------
-
-
-def takers(state: Lifecycle, request: Request, facts: Facts, day: date) -> dict[str, str]:
-    """Those to whom an open request may be handed on that day: person -> the post in which they stand for the one asked.
-
-    Registered deputies, in their order, who are there and whom nothing bars: nobody answers one step twice, or decides on what they
-    objected to. Nobody where the step waits for the holder.
-    """
-    step = _step(state, request, facts)
-    if step is None or step.absence == "wait":
-        return {}
-    here, found = facts.directory, dict[str, str]()
-    holders = set(here.holders(request.post, day))
-    answered = {g.person for g in state.given if g.step == request.step}
-    barred = _barred(state, step) | answered | objectors(state, request, facts, day)
-    for post in here.deputies_of(request.post, day, state.work):
-        for person in here.holders(post, day):
-            if person not in holders | barred and not here.is_absent(person, day) and _decides(person, facts):
-                found.setdefault(person, post)
-    return found
-
-
-def handed_on(state: Lifecycle, request: Request, facts: Facts, day: date) -> Handed | None:
-    """To whom an open request is handed on that day; None also once it holds no more: whoever handed it on has left the post or may not
-    decide, or the deputy is away, is one no more, or may not decide."""
-    handed, step = request.handed, _step(state, request, facts)
-    if handed is None or step is None:
-        return None
-    if handed.by not in facts.directory.holders(request.post, day) or handed.by in _barred(state, step):
-        return None
-    post = takers(state, request, facts, day).get(handed.to)
-    return handed.model_copy(update={"to_post": post}) if post is not None else None
-
-
-def may_hand_on(state: Lifecycle, request: Request, person: str, facts: Facts, day: date) -> dict[str, str]:
-    """To whom this person may hand a request on today: nobody, unless they hold its post and could decide it themselves."""
-    step = _step(state, request, facts)
-    if step is None or (request.handed is not None and handed_on(state, request, facts, day) is not None):
-        return {}
-    if person not in facts.directory.holders(request.post, day) or person in _barred(state, step):
-        return {}
-    return takers(state, request, facts, day) if _decides(person, facts) else {}
-
-
-def _step(state: Lifecycle, request: Request, facts: Facts) -> Step | None:
-    if request.kind != "decide" or facts.definition is None:
-        return None
-    return facts.definition.stage(state.work).gate[request.step_index]
-
-
-def objectors(state: Lifecycle, request: Request, facts: Facts, day: date) -> set[str]:
-    """Those who hold the post whose objection a request is about."""
-    return {p for c in state.consultations if c.id == request.about for p in facts.directory.holders(c.post, day)}
-
-
-def _barred(state: Lifecycle, step: Step) -> set[str]:
-    return {*state.recused, *(() if step.drafter_may_decide else state.authors)}
-
-
-def _decides(person: str, facts: Facts) -> bool:
-    found = facts.directory.person(person)
-    return found is not None and not found.service and not found.auditor
-
-
 def not_the_one_asked(person: str, handed: Handed) -> Exception:
     """The refusal of somebody else's answer to a request that is handed on."""
     return refuse(
@@ -141,6 +78,53 @@ def not_the_one_asked(person: str, handed: Handed) -> Exception:
         remedy_ja=f"{handed.to} の回答を待つか、依頼した職の者が取り戻してください(`./taskforce hand-on --back`)",
         remedy_en=f"wait for {handed.to}, or let a holder of the post take it back (`./taskforce hand-on --back`)",
     )
+
+
+class RequestFellBack(Event):
+    """A request that was handed on is the post's own again without anybody taking it back; `fell` says since when and why."""
+
+    type = "RequestFellBack"
+    request: str
+    step_title: Text
+    post: str
+    to: str
+    to_title: Text
+    fell: Fell
+
+
+def with_handed(state: Lifecycle, events: Sequence[Event], facts: Facts, now: datetime) -> Sequence[Event]:
+    """The events, behind a word on each request that fell back before them; whoever was asked is told when it is closed."""
+    handed = {r.id: r for r in state.requests if r.handed is not None and r.handed.fell is None}
+    if not events or not handed:
+        return events
+    found = [(r, fallen(state, r, facts, local_day(now))) for r in handed.values()]
+    told = [fell_back(r, fell, facts) for r, fell in found if fell is not None]
+    still = {r.id: r.handed.to for r, fell in found if fell is None and r.handed is not None}
+    return [*told, *(_closing(event, still) for event in events)]
+
+
+def fell_back(request: Request, fell: Fell, facts: Facts) -> RequestFellBack:
+    """The event that says so of a request that was handed on."""
+    assert request.handed is not None
+    return RequestFellBack(
+        request=request.id,
+        step_title=request.title,
+        post=request.post,
+        to=request.handed.to,
+        to_title=_title(request.handed.to_post, facts),
+        fell=fell,
+    )
+
+
+def _closing(event: Event, handed: Mapping[str, str]) -> Event:
+    if isinstance(event, RequestClosed) and event.request in handed:
+        return event.model_copy(update={"handed_to": handed[event.request]})
+    return event
+
+
+def _title(post: str, facts: Facts) -> Text:
+    found = facts.directory.post(post)
+    return found.title if found is not None else Text(ja=post, en=post)
 
 
 # --- rules --------------------------------------------------------------------------------------------------------------
@@ -159,7 +143,7 @@ def _hand_on(state: Lifecycle, command: HandOnRequest, actor: Actor, facts: Fact
             remedy_ja="代決を依頼できるのは、その職にある者だけです",
             remedy_en="only a holder of the post hands it on",
         )
-    if person in _barred(state, step):
+    if person in barred(state, step):
         raise refuse(
             "may-not-choose",
             f"{person} はこの案件を決定できないので、誰が代わるかも選べません",
@@ -185,7 +169,6 @@ def _hand_on(state: Lifecycle, command: HandOnRequest, actor: Actor, facts: Fact
             remedy_ja=f"依頼できる者: {able}" if able else "代決者を名簿に加えるか、ご自身で決定してください",
             remedy_en=f"ask one of: {able}" if able else "name a deputy in the directory, or decide it yourself",
         )
-    to_post = facts.directory.post(found[command.to])
     return [
         RequestHandedOn(
             request=request.id,
@@ -195,7 +178,7 @@ def _hand_on(state: Lifecycle, command: HandOnRequest, actor: Actor, facts: Fact
             post_title=request.post_title,
             to=command.to,
             to_post=found[command.to],
-            to_title=to_post.title if to_post else Text(ja=found[command.to], en=found[command.to]),
+            to_title=_title(found[command.to], facts),
             reason=command.reason,
         )
     ]
@@ -205,14 +188,15 @@ def _take_back(
     state: Lifecycle, command: TakeRequestBack, actor: Actor, facts: Facts, now: datetime
 ) -> Sequence[Event]:
     person, request = known_person(actor, facts), _asked(state, command.request)
-    handed = request.handed
-    if handed is None:
+    handed, fell = request.handed, fallen(state, request, facts, local_day(now))
+    if handed is None or fell is not None:
+        why = why_fallen(fell, _title(handed.to_post, facts)) if handed is not None and fell is not None else None
         raise refuse(
             "not-handed-on",
-            "この依頼は誰にも代決を依頼していません",
-            "this request is handed on to nobody",
-            remedy_ja="何もする必要はありません",
-            remedy_en="nothing needs to be done",
+            why.ja if why else "この依頼は誰にも代決を依頼していません",
+            why.en if why else "this request is handed on to nobody",
+            remedy_ja="その職にある者がそのまま決定できます",
+            remedy_en="whoever holds the post decides it as it is",
         )
     if person != handed.to and person not in facts.directory.holders(request.post, local_day(now)):
         raise refuse(
@@ -268,8 +252,20 @@ def _taken_back(state: Lifecycle, event: RequestTakenBack, _: Recorded) -> Chang
     return _with(state, event.request, None)
 
 
+def _fallen(state: Lifecycle, event: RequestFellBack, _: Recorded) -> Changes:
+    request = state.request(event.request)
+    if request is None or request.handed is None:
+        return {}
+    return _with(state, event.request, request.handed.model_copy(update={"fell": event.fell}))
+
+
+def _fallen_told(_: Lifecycle, event: RequestFellBack) -> Text:
+    why = why_fallen(event.fell, event.to_title)
+    return Text(ja=f"{event.step_title.ja}: {why.ja}", en=f"{event.step_title.en}: {why.en}")
+
+
 COMMANDS: dict[str, type[Command]] = {k.type: k for k in (HandOnRequest, TakeRequestBack)}
-EVENTS: dict[str, type[Event]] = {k.type: k for k in (RequestHandedOn, RequestTakenBack)}
+EVENTS: dict[str, type[Event]] = {k.type: k for k in (RequestHandedOn, RequestTakenBack, RequestFellBack)}
 HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, datetime], Sequence[Event]]] = {
     HandOnRequest: _hand_on,
     TakeRequestBack: _take_back,
@@ -277,8 +273,10 @@ HANDLERS: Mapping[type[Command], Callable[[Lifecycle, Any, Actor, Facts, datetim
 FOLDS: Mapping[type[Event], Callable[[Lifecycle, Any, Recorded], Changes]] = {
     RequestHandedOn: _handed,
     RequestTakenBack: _taken_back,
+    RequestFellBack: _fallen,
 }
 LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
+    RequestFellBack: _fallen_told,
     RequestHandedOn: lambda s, v: Text(
         ja=f"{v.step_title.ja}: {v.post_title.ja}が{v.to_title.ja}に代決を依頼",
         en=f"{v.step_title.en}: {v.post_title.en} asked {v.to_title.en} to decide in their place",

@@ -17,7 +17,7 @@ from domain.directory import Post
 from domain.facts import Facts
 from domain.kinds import Row
 from domain.lifecycle import events as e
-from domain.lifecycle.authority import definition, may_steer
+from domain.lifecycle.authority import definition, may_steer, require_running
 from domain.lifecycle.commands import LifecycleCommand, SubmitDeliverable
 from domain.lifecycle.events import DocumentNumber
 from domain.lifecycle.outcomes import require_round_left
@@ -128,11 +128,12 @@ def _outside(
             remedy_en="let the route here decide, or set `outside_decision` in a new version of the definition",
         )
     submission = state.submission
-    if not state.in_circulation or submission is None or state.hold is not None:
+    require_running(state)
+    if not state.in_circulation or submission is None:
         raise refuse(
             "nothing-in-circulation",
             "回議中の成果物がありません",
-            "nothing is in circulation (or it is on hold)",
+            "nothing is in circulation",
             remedy_ja="提出してから、その版についての決裁を入力してください",
             remedy_en="hand in the document that was decided on first",
         )

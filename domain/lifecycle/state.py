@@ -17,8 +17,16 @@ from domain.lifecycle.events import DocumentNumber, Extra, RequestKind, WindowAi
 from domain.messages import Frozen, Text
 from domain.money.benefits import Benefit
 
-FOLD_VERSION = 11
+FOLD_VERSION = 12
 Health = Literal["green", "amber", "red"]
+
+
+class Fell(Frozen):
+    """A request that was handed on is the post's own again. `left`: whoever handed it on left the post; `away`, `unable`: the deputy is
+    away, or may not decide in their place any more; `recused`: either may not decide in the matter; `session`: the body decided."""
+
+    why: Literal["left", "away", "unable", "recused", "session"]
+    on: date
 
 
 class Handed(Frozen):
@@ -28,6 +36,8 @@ class Handed(Frozen):
     to_post: str
     by: str
     at: datetime
+    fell: Fell | None = None
+    """Once it is on record that it fell back; before that `deputising.fallen` says so."""
 
 
 class Request(Frozen):
@@ -58,7 +68,7 @@ class Request(Frozen):
     paused_at: datetime | None = None
     """Its clock stands since then, because of an open question (the definition says so)."""
     handed: Handed | None = None
-    """As recorded; whether it holds today is `handing.handed_on`."""
+    """As recorded; whether it holds today is `deputising.handed_on`."""
 
 
 class Given(Frozen):

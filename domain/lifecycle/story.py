@@ -139,7 +139,7 @@ _LINES: Mapping[type[Event], Callable[[Lifecycle, Any], Text]] = {
     e.StepReturned: lambda s, v: _t(f"{v.to_title.ja}へ差戻し(回議中)", f"sent back to the step {v.to_title.en}"),
     e.RequestClosed: lambda s, v: (
         _t("依頼は取り消されました", "what was asked is asked no more")
-        if v.post
+        if v.post or v.handed_to
         else _t("依頼を終了", "request closed")
     ),
     e.GatePassed: lambda s, v: _t(f"{v.title.ja}の関門を通過", f"{v.title.en}: gate passed"),

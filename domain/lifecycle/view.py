@@ -316,8 +316,7 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
         if request is None:
             return []
         subject = _subject(state, event)
-        asked = [Notice(person=request.handed.to, subject=subject)] if request.handed is not None else []
-        return [Notice(post=request.post, subject=subject), *asked]
+        return [Notice(post=request.post, subject=subject), *_handed_to(request, subject)]
     if isinstance(event, handing.RequestHandedOn):
         return [Notice(person=event.to, subject=_subject(state, event))]
     if isinstance(event, handing.RequestTakenBack):
@@ -325,8 +324,12 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
         return [
             Notice(post=event.post, subject=subject) if event.given_back else Notice(person=event.to, subject=subject)
         ]
+    if isinstance(event, handing.RequestFellBack):
+        subject = _subject(state, event)
+        return [Notice(post=event.post, subject=subject), Notice(person=event.to, subject=subject)]
     if isinstance(event, e.RequestEscalated | e.CoordinatorInformed):
-        return [Notice(post=event.to, subject=_subject(state, event))]
+        subject, late = _subject(state, event), state.request(event.request)
+        return [Notice(post=event.to, subject=subject), *(_handed_to(late, subject) if late is not None else [])]
     if isinstance(event, e.LifecycleDropped):
         # 廃案 is told to those who concurred, and to those who are still asked.
         posts = (*(g.post for g in state.given), *(r.post for r in state.requests if r.kind == "decide"))
@@ -350,7 +353,9 @@ def notices(state: Lifecycle, recorded: Recorded) -> Sequence[Notice]:
         owners = [t.post for t in state.tasks if t.id == event.task]
         return [Notice(post=post, subject=_subject(state, event)) for post in owners]
     if isinstance(event, e.RequestClosed):
-        return [Notice(post=event.post, subject=_subject(state, event))] if event.post else []
+        subject = _subject(state, event)
+        asked = [Notice(post=event.post, subject=subject)] if event.post else []
+        return [*asked, *([Notice(person=event.handed_to, subject=subject)] if event.handed_to else [])]
     if isinstance(event, AnswerRetracted | DefinitionMigrated | sunset.CriterionRevised):
         # Those whose requests are gone hear it by the request closed; here, those who are asked now.
         return _to_those_asked(state, event)
@@ -386,7 +391,15 @@ _FOR_DRAFTER = (
 
 
 def _to_those_asked(state: Lifecycle, event: Event) -> list[Notice]:
-    return [Notice(post=post, subject=_subject(state, event)) for post in dict.fromkeys(r.post for r in state.requests)]
+    subject = _subject(state, event)
+    posts = [Notice(post=post, subject=subject) for post in dict.fromkeys(r.post for r in state.requests)]
+    return [*posts, *(n for r in state.requests for n in _handed_to(r, subject))]
+
+
+def _handed_to(request: Request, subject: Text) -> list[Notice]:
+    """The deputy whom a request is handed on to hears what its post hears."""
+    handed = request.handed
+    return [Notice(person=handed.to, subject=subject)] if handed is not None and handed.fell is None else []
 
 
 def _subject(state: Lifecycle, event: Event) -> Text:

@@ -16,7 +16,7 @@ from pydantic import Field
 from domain.calendar import local_day, wareki
 from domain.deliverables.base import Evidence
 from domain.facts import Facts
-from domain.lifecycle.authority import known_person, may_steer
+from domain.lifecycle.authority import known_person, may_steer, require_running
 from domain.lifecycle.commands import DeadlinePassed, LifecycleCommand
 from domain.lifecycle.routes import resolve
 from domain.lifecycle.state import Lifecycle, WindDownTask
@@ -273,14 +273,7 @@ def _open(state: Lifecycle, given: str) -> WindDownTask:
             remedy_ja="誤りなら `./taskforce winddown reopen` で戻してください",
             remedy_en="if that was a mistake, open it again with `./taskforce winddown reopen`",
         )
-    if state.hold is not None:
-        raise refuse(
-            "on-hold",
-            "保留中です",
-            "the lifecycle is on hold",
-            remedy_ja="再開してから行ってください(`./taskforce resume`)",
-            remedy_en="resume it first (`./taskforce resume`)",
-        )
+    require_running(state)
     return task
 
 

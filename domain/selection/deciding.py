@@ -9,7 +9,7 @@ from typing import Any
 from domain.bodies import BodyRules, TaskforceClass, members_of, require_secretariat
 from domain.bodies_stream import required
 from domain.calendar import end_of_business, local_day, wareki
-from domain.directory import Unit
+from domain.directory import Directory, Unit
 from domain.facts import Facts
 from domain.lifecycle.authority import known_person
 from domain.lifecycle.commands import stream_of as lifecycle_of
@@ -119,6 +119,7 @@ def _correct(
     _owns(found, person, state, facts, day)
     unit = _named(state, command, person, facts, day)
     written = _written(command, unit)
+    written["departments"] = tuple(dict.fromkeys((*written["departments"], *_joined(state, found))))
     if all(getattr(found, name) == value for name, value in written.items() if name != "section_name"):
         raise refuse(
             "nothing-corrected",
@@ -142,6 +143,12 @@ def _written(command: m.ProposeTask | m.CorrectProposal, unit: Unit) -> dict[str
     }
 
 
+def _joined(state: SelectionRound, found: Proposal) -> list[str]:
+    """The departments that a proposal has through those merged into it: their own, and the sections that made them."""
+    parts = [state.proposals[ref] for ref in found.parts]
+    return [d for part in parts for d in (*part.departments, part.section)]
+
+
 def _calling(state: SelectionRound) -> None:
     """Proposals are made and corrected until the call closes. Raises `Refused`."""
     if state.phase != "calling":
@@ -155,10 +162,20 @@ def _calling(state: SelectionRound) -> None:
 
 
 def _owns(found: Proposal, person: str, state: SelectionRound, facts: Facts, day: date) -> None:
-    """Whoever proposed it, its section and those above it, and the secretariat. Raises `Refused` for others."""
-    own = facts.directory.own_units_of(person, day)
-    if person != found.by and not own & set(facts.directory.lineage(found.section)):
+    """A proposal is its section's and of those above it, whoever wrote it, and the secretariat's. Raises `Refused` for others."""
+    if not of_its_section(found, person, facts.directory, day):
         require_secretariat(person, _rules(state), facts.directory, day)
+
+
+def of_its_section(found: Proposal, person: str, directory: Directory, day: date) -> bool:
+    """Whether somebody is of the section of a proposal or of a unit above it that day."""
+    return not directory.own_units_of(person, day).isdisjoint(directory.lineage(found.section))
+
+
+def written_by(state: SelectionRound, found: Proposal) -> set[str]:
+    """Who wrote a proposal, or one that was merged into it: they do not score it."""
+    written = [found, *(state.proposals[part] for part in found.parts)]
+    return {w.by for w in written if w.by} | {c for w in written for c in w.correctors}
 
 
 def _named(
@@ -284,8 +301,7 @@ def _score(
     seated = {s.person for b in rules.bodies for s in members_of(b, facts.directory, day)}
     if person not in seated:
         require_secretariat(person, rules, facts.directory, day)
-    written = [found, *(state.proposals[part] for part in found.parts)]
-    if person in {w.by for w in written} | {c for w in written for c in w.correctors}:
+    if person in written_by(state, found):
         raise refuse(
             "own-proposal",
             "自分の提案(統合されたものを含む)は採点できません",

@@ -155,6 +155,7 @@ class ConcludeSelection(SelectionCommand):
 
     type = "ConcludeSelection"
     system_may = True
+    engine_only = ("session", "presided", "seen", "reasoned", "document", "quotes")
     session: str = ""
     presided: str = ""
     seen: str = ""

@@ -14,7 +14,7 @@ from domain.bodies_stream import PublishRules
 from domain.lifecycle.commands import StartLifecycle
 from domain.lifecycle.commands import stream_of as lifecycle_of
 from domain.lifecycle.events import RequestAnswered
-from domain.messages import SYSTEM, Refused
+from domain.messages import SYSTEM, Quote, Refused
 from domain.selection import messages as sm
 from domain.sessions import messages as m
 from rehearsal.ledger import given_by
@@ -102,6 +102,11 @@ def test_what_was_selected_counts_until_it_ends_and_a_taken_reference_is_settled
     office.do(sm.ProposeChoice, again, ref="D", result="selected", taskforce=TASKFORCE)
     with pytest.raises(Refused, match="capacity-exceeded"):
         office.do(sm.ConcludeSelection, again, person("mayor"))
+    # What the engine says of a session, and the sealed text that it takes over, is for nobody to claim.
+    sealed = Quote(stream=stream, version=office.store.load(stream)[1] - 1, field="text", into="reason")
+    for claimed in ({"reasoned": True, "session": "council:2026-1"}, {"quotes": sealed, "reason": "x"}):
+        with pytest.raises(Refused, match="engine-only"):
+            office.do(sm.ConcludeSelection, again, person("mayor"), **claimed)
     assert verify(office.store).ok
 
 

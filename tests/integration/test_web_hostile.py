@@ -38,6 +38,15 @@ def test_what_cannot_be_kept_is_refused_in_words(client: TestClient) -> None:
     assert client.get("/api/v1/lifecycles?cursor=%00").json()["rule"] == "unstorable"
 
 
+def test_what_does_not_fit_and_what_is_no_page_is_said_in_words(client: TestClient) -> None:
+    answer = client.get("/?page=abc&view=nothing")
+    assert answer.status_code == 422 and "page: " in answer.text and "<main" in answer.text
+    for path, above in (("/requests/1/answer", "/requests/1"), ("/me/keys/1/revoke", "/me"), ("/sign-out", "/")):
+        assert client.get(path).headers["location"] == above, path
+    assert client.get("//evil.example/answers/x/do").status_code == 404
+    assert "no such page" in client.delete("/me").text
+
+
 def test_addresses_and_origins_that_are_none(client: TestClient) -> None:
     for odd in ("//[", "//a\u2100b"):
         assert client.get("/sign-in", params={"next": odd}).status_code == 200

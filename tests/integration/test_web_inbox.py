@@ -74,6 +74,7 @@ def test_a_session_that_opened_nothing_agrees_to_nothing(busy: Pages) -> None:
         assert chief.post("/answers", data=token).status_code == 409, "nothing ticked"
         assert chief.get(f"/requests/{request}").status_code == 200
         once = {**token, "request": request, "command_id": "once"}
+        assert chief.post("/answers", data={**once, "comment": "\x00"}).status_code == 409
         assert chief.post("/answers", data=once).status_code == 200
         assert chief.post("/answers", data=once).status_code == 409, "it is not asked any more"
         assert chief.get("/answers").status_code == 303

@@ -142,7 +142,7 @@ def test_no_two_messages_share_a_name() -> None:
 
 @pytest.mark.parametrize("message", [m for k in KINDS.values() for m in (*k.events.values(), *k.commands.values())])
 def test_messages_speak_in_the_right_mood(message: type[BaseModel]) -> None:
-    past = ("ed", "Made", "Held", "Sent", "Overdue", "Withdrawn", "HandedOver", "HandedOn", "TakenBack")
+    past = ("ed", "Made", "Held", "Sent", "Overdue", "Withdrawn", "HandedOver", "HandedOn", "TakenBack", "FellBack")
     assert message.__name__.endswith(past) == issubclass(message, Event) or message is commands.DeadlinePassed
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from domain.directory import Deputy
 from domain.lifecycle.concluding import CarryConclusion, ConclusionCarried
 from domain.lifecycle.events import RequestAnswered, RequestOpened, ReviewOpened, StageEntered
+from domain.lifecycle.handing import HandOnRequest, RequestFellBack
 from domain.messages import SYSTEM, Text
-from tests.given import Case
+from tests.given import SINCE, Case, person
 
 TITLE = Text(ja="デジタル戦略会議", en="council")
 
@@ -57,6 +59,18 @@ def test_a_body_answers_what_waits_for_its_chair() -> None:
     assert (answered.stands, answered.presided, answered.post) == ("body", "p-deputy", "mayor")
     assert any(isinstance(e, RequestOpened) for e in events)
     assert case.state.before is None, "nobody takes back alone what a body decided"
+
+
+def test_a_body_decides_what_its_chair_had_handed_on_and_the_story_says_so() -> None:
+    case = before_the_council()
+    request, here = case.state.requests[0], case.facts.directory
+    [chair] = here.holders(request.post, case.now.date())
+    deputies = (Deputy(post=request.post, deputy="finance-chief", since=SINCE),)
+    case.facts = case.facts.model_copy(update={"directory": here.model_copy(update={"deputies": deputies})})
+    command = case.make(HandOnRequest, request=request.id, to="p-finance-chief", reason="出張")
+    case.when(command, person(chair.removeprefix("p-"))).done()
+    names = [type(x) for x in case.when(carry(case), SYSTEM).done()]
+    assert names[:3] == [ConclusionCarried, RequestFellBack, RequestAnswered]
 
 
 def test_what_waits_for_somebody_else_is_not_the_bodys() -> None:

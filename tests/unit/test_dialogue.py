@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 
 from domain.lifecycle import commands as c
+from domain.lifecycle import dates
 from domain.lifecycle import dialogue as d
 from domain.lifecycle import events as e
 from domain.lifecycle.kind import LifecycleKind
 from domain.lifecycle.timers import pending
 from domain.messages import Actor
-from tests.given import FACTS, Case, Outcome, person, stage_of, with_process
+from tests.given import FACTS, STREAM, Case, Outcome, person, stage_of, with_process
 
 
 def stopping(document: dict[str, Any]) -> None:
@@ -174,6 +176,15 @@ def asked_on_hold() -> Outcome:
     return ask(case)
 
 
+def moved_while_it_stands() -> Outcome:
+    case = circulating(stops=True)
+    ask(case).done()
+    due = dates.ChangeDue(
+        command_id="due", stream=STREAM, request=case.state.requests[0].id, due=date(2027, 1, 6), reason="x"
+    )
+    return case.when(due, person("office"))
+
+
 def read_by(who: str, reading: str | None = None) -> Outcome:
     case = circulating()
     share(case).done()
@@ -191,6 +202,7 @@ REFUSALS: list[tuple[str, Callable[[], Outcome]]] = [
     ("nothing-in-circulation", lambda: ask(Case().at("setup"), person("chief"))),
     ("on-hold", asked_on_hold),
     ("on-hold", replied_on_hold),
+    ("clock-stands", moved_while_it_stands),
     ("not-on-route", lambda: ask(circulating(), person("stranger"))),
     ("question-not-open", lambda: reply(circulating(), question="x")),
     ("not-your-draft", lambda: reply((case := circulating(), ask(case))[0], person("stranger"))),

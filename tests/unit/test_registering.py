@@ -223,7 +223,7 @@ def test_an_overdue_request_with_a_new_date_is_not_overdue_any_more() -> None:
     case.when(missing, person("office")).refused("request-not-open")
     case.when(case.make(c.HoldLifecycle, reason="選挙"), person("office")).done()
     held = case.make(dates.ChangeDue, request=request, due=date(2027, 1, 6), reason="x")
-    case.when(held, person("office")).refused("clock-stands")
+    case.when(held, person("office")).refused("on-hold")
 
 
 def with_coordinator() -> Facts:

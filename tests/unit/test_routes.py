@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from domain.calendar import local_day
 from domain.directory import Absence, Deputy, Tenure
 from domain.facts import Facts
 from domain.lifecycle import absence, amendments, consultations, consulting, dialogue, handing, overview
@@ -17,7 +18,8 @@ from domain.lifecycle import events as e
 from domain.lifecycle.kind import LifecycleKind
 from domain.lifecycle.state import Request
 from domain.lifecycle.timers import pending
-from domain.messages import Actor
+from domain.messages import Actor, Event
+from papers import course
 from tests.given import FACTS, SINCE, START, Case, Outcome, person, stage_of, with_process
 
 DAY = START.date()
@@ -493,12 +495,63 @@ def test_an_earlier_answer_is_taken_back_without_losing_what_was_handed_on() -> 
     assert kept.handed is not None and kept.handed.to == "p-finance-chief"
 
 
+def told(case: Case, kind: type[Event]) -> set[str | None]:
+    """Whom the last event of a kind is told to."""
+    last = next(r for r in reversed(case.log) if isinstance(r.event, kind))
+    return {n.post or n.person for n in LifecycleKind().notices(case.state, last)}
+
+
+def test_whoever_was_asked_to_decide_hears_of_its_end_and_of_what_grows_late() -> None:
+    case = circulating(facts_of(deputies=ORDER))
+    hand_on(case, "chief", "health").done()
+    case.tick(case.state.requests[0].escalate_at)
+    assert "p-health" in told(case, e.RequestOverdue) & told(case, e.RequestEscalated)
+    closed = case.when(case.make(c.WithdrawDraft, reason="直す")).done()[1]
+    assert isinstance(closed, e.RequestClosed) and closed.handed_to == "p-health"
+    assert told(case, e.RequestClosed) == {"p-health"}
+
+
+def test_what_fell_back_stays_so_is_told_with_what_happens_next_and_is_handed_on_anew() -> None:
+    later = Absence(person="p-health", since=DAY + timedelta(days=2), until=DAY + timedelta(days=3))
+    case = circulating(facts_of(deputies=ORDER, absences=(later,)))
+    hand_on(case, "chief", "health").done()
+    case.days(4)
+    request, today = case.state.requests[0], local_day(case.now)
+    assert not case.facts.directory.is_absent("p-health", today)
+    fell = course.fell_back(request, case.state, case.facts, today)
+    assert set(CHIEFS) <= set(course.who_can(request, case.state, case.facts, today))
+    assert fell is not None and later.since.isoformat() in fell.en
+    by(case, "health").refused("not-your-post")
+    take_back(case, "chief").refused("not-handed-on")
+    assert handing.RequestFellBack in {type(x) for x in case.tick(request.due_at)}
+    assert told(case, handing.RequestFellBack) == {"child-chief", "p-health"}
+    assert "p-health" not in told(case, e.RequestOverdue)
+    assert course.fell_back(case.state.requests[0], case.state, case.facts, today) == fell
+    hand_on(case, "chief2", "health").then(handing.RequestHandedOn)
+    by(case, "health").done()
+
+
+def test_a_recusal_that_is_lifted_brings_nothing_back_that_was_handed_on() -> None:
+    case = circulating(facts_of(deputies=ORDER))
+    hand_on(case, "chief", "health").done()
+    recuse(case, "chief", "chief").then(absence.PersonRecused, handing.RequestFellBack)
+    recuse(case, "chief", "office", lifted=True).then(absence.PersonRecused)
+    by(case, "health").refused("not-your-post")
+    by(case, "chief").done()
+
+
 def test_only_the_drafter_takes_back_what_goes_round_and_others_who_may_draft_while_the_drafter_is_away() -> None:
     case = circulating()
     for who, rule in (("chief", "not-the-drafter"), ("member", "not-the-drafter"), ("stranger", "not-your-draft")):
         case.when(case.make(c.WithdrawDraft, reason="直す"), person(who)).refused(rule)
     case = circulating(facts_of(absences=away("p-drafter")))
     case.when(case.make(c.WithdrawDraft, reason="直す"), person("stranger")).refused("not-your-draft")
+    case.when(case.make(c.WithdrawDraft, reason="直す"), person("chief")).done()
+    case = circulating()
+    here = case.facts.directory
+    people = tuple(p.model_copy(update={"auditor": p.id == "p-drafter"}) for p in here.people)
+    case.facts = case.facts.model_copy(update={"directory": here.model_copy(update={"people": people})})
+    case.when(case.make(c.WithdrawDraft, reason="直す"), person("drafter")).refused("auditor-cannot-decide")
     case.when(case.make(c.WithdrawDraft, reason="直す"), person("chief")).done()
 
 

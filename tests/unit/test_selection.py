@@ -93,6 +93,13 @@ def test_bureaus_propose_until_the_closing_date() -> None:
     case.refused("not-secretariat", m.CorrectProposal, person("stranger"), **{**fields, "ref": "B", "title": "z"})
     case.refused("proposal-not-open", m.CorrectProposal, **{**fields, "ref": "Z", "title": "z"})
     case.refused("not-your-section", m.CorrectProposal, person("drafter"), **{**fields, "section": "health-section"})
+    moved = case.facts.directory
+    tenures = tuple(
+        t.model_copy(update={"post": "health-chief"} if t.person == "p-drafter" else {}) for t in moved.tenures
+    )
+    case.facts = known.model_copy(update={"directory": moved.model_copy(update={"tenures": tenures})})
+    case.refused("not-secretariat", m.CorrectProposal, person("drafter"), **{**fields, "title": "no longer mine"})
+    case.facts = known
     case.do(m.CorrectProposal, person("director"), **{**fields, "ref": "B", "title": "z", "departments": ["city"]})
     assert (case.state.proposals["B"].title, case.state.proposals["B"].departments) == ("z", ("city",))
     assert case.state.proposals["B"].correctors == ("p-director",)
@@ -119,6 +126,9 @@ def test_duplicates_are_merged_with_trace_and_proposals_withdrawn() -> None:
     assert case.state.proposals["A"].parts == ("B",)
     assert case.state.proposals["A"].departments == ("health-section", "child-section")
     assert case.state.proposals["B"].merged_into == "A"
+    again = {"ref": "A", "title": "新しい題", "section": "child-section", "problem": "y", "departments": ["city"]}
+    case.do(m.CorrectProposal, person("drafter"), **again)
+    assert case.state.proposals["A"].departments == ("city", "health-section", "child-section"), "what a merge brought"
     case.refused("proposal-not-open", m.RecordInterview, ref="B", on=CLOSES, text="x")
     case.do(m.RecordInterview, ref="A", on=CLOSES, text="課長から聞いた")
     case.refused("not-secretariat", m.WithdrawProposal, person("stranger"), ref="C", reason="x")

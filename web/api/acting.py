@@ -62,11 +62,11 @@ def offered() -> dict[str, type[Command]]:
 
 
 def body_of(command: type[Command]) -> type[BaseModel]:
-    """The command without what the address and the headers say."""
+    """The command without what the address and the headers say, and what only the engine fills in."""
     fields: dict[str, Any] = {
         name: (info.annotation, info)
         for name, info in command.model_fields.items()
-        if name not in ("command_id", "stream")
+        if name not in ("command_id", "stream", *command.engine_only)
     }
     return create_model(f"{command.type}Body", __base__=Frozen, __doc__=command.__doc__, **fields)
 

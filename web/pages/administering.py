@@ -8,6 +8,7 @@ from uuid import uuid4
 import structlog
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
 
 from domain import titles
 from domain.calendar import local_day
@@ -186,10 +187,11 @@ def choose(
 ) -> Response:
     visit = visit_of(request)
     require_own_form(request, visit.csrf, csrf)
-    if digest not in ("immediate", "daily", "weekly", "off"):
-        raise HTTPException(404)
     fields = {"channel": "email", "digest": digest, "hour": hour, "stream": stream_of(visit.person)}
-    command = ChooseNotices.model_validate({**fields, "command_id": command_id or str(uuid4())})
+    try:
+        command = ChooseNotices.model_validate({**fields, "command_id": command_id or str(uuid4())})
+    except ValidationError:
+        raise HTTPException(404) from None
     visit.site.record(command, visit.actor())
     return RedirectResponse("/me?done=1", 303)
 

@@ -15,6 +15,7 @@ from domain.bodies import BodyRules, members_of
 from domain.calendar import local_day
 from domain.messages import Command, Text
 from domain.selection import messages as sm
+from domain.selection.deciding import of_its_section, written_by
 from domain.selection.round import SelectionRound
 from domain.sessions import messages as m
 from domain.sessions.session import Session
@@ -58,7 +59,7 @@ def _seated(visit: Visit, rules: BodyRules, *keys: str) -> set[str]:
 
 
 def _scores(visit: Visit, state: SelectionRound, ref: str) -> bool:
-    if state.rules is None or (ref and state.proposals[ref].by == visit.person):
+    if state.rules is None or (ref and visit.person in written_by(state, state.proposals[ref])):
         return False
     keys = [b.key for b in state.rules.bodies]
     return _office(visit, state, ref) or visit.person in _seated(visit, state.rules, *keys)
@@ -74,8 +75,10 @@ def _chairs(visit: Visit, state: SelectionRound, _: str) -> bool:
 
 def _owns(visit: Visit, state: SelectionRound, ref: str) -> bool:
     found = state.proposals.get(ref)
-    units = visit.store.facts().directory.units_of(visit.person, local_day(visit.store.clock.now()))
-    return _office(visit, state, ref) or (found is not None and (found.by == visit.person or found.section in units))
+    day = local_day(visit.store.clock.now())
+    return _office(visit, state, ref) or (
+        found is not None and of_its_section(found, visit.person, visit.store.facts().directory, day)
+    )
 
 
 def _anybody(visit: Visit, state: Any, item: str) -> bool:

@@ -123,6 +123,7 @@ def shown(
         "choices": choices(visit.store, state, asked),
         "mine": mine,
         "handed": next((w.handed for s in its.stops for w in s.waiting if w.request == request_id), None),
+        "fell_back": next((w.fell_back for s in its.stops for w in s.waiting if w.request == request_id), None),
         "hand_on_to": hand_on_to(visit.store, visit.person, state, asked),
         "holds": asked is not None and asked.post in facts.directory.posts_of(visit.person, today),
     }

@@ -9,15 +9,17 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from domain.calendar import local_day
 from domain.lifecycle.commands import AnswerRequest
-from domain.lifecycle.handing import handed_on
+from domain.lifecycle.deputising import handed_on
 from domain.lifecycle.routes import ADDED
 from domain.messages import Refused, Text
+from domain.misfits import said_of
 from papers.circulations import timeline
-from papers.course import came_back
+from papers.course import came_back, fell_back
 from store import queries
 from store.answering import AnswerDrafts, Opened, answers_by, sent_back_last
 from store.store import Store
@@ -124,7 +126,9 @@ def _with_handed(visit: Visit, found: list[dict[str, Any]], today: date) -> None
         state = visit.store.load(row["stream"])[0]
         asked = state.request(row["request"])
         if asked is not None and asked.handed is not None:
-            row["handed"] = handed_on(state, asked, visit.store.facts(state.definition), today)
+            facts = visit.store.facts(state.definition)
+            row["handed"] = handed_on(state, asked, facts, today)
+            row["fell_back"] = fell_back(asked, state, facts, today)
 
 
 def _with_opened(visit: Visit, found: list[dict[str, Any]]) -> None:
@@ -200,16 +204,18 @@ def _one(
     title = Text(ja=row["subject_ja"], en=row["subject_en"])
     if seen is None or seen != row["content_hash"]:
         return {"title": title, "refused": _UNREAD}
-    command = AnswerRequest(
-        command_id=f"bulk:{text.get('command_id', '')[:100] or uuid4()}:{request_id}",
-        stream=row["stream"],
-        request=request_id,
-        decision="approve",
-        comment=text.get("comment", "").replace("\r\n", "\n")[:4000],
-        seen=seen,
-    )
     try:
+        command = AnswerRequest(
+            command_id=f"bulk:{text.get('command_id', '')[:100] or uuid4()}:{request_id}",
+            stream=row["stream"],
+            request=request_id,
+            decision="approve",
+            comment=text.get("comment", "").replace("\r\n", "\n")[:4000],
+            seen=seen,
+        )
         visit.site.record(command, visit.actor())
+    except ValidationError as error:
+        return {"title": title, "refused": said_of(error.errors(include_url=False)[0])}
     except Refused as refused:
         return {"title": title, "refused": refused.refusal.message}
     return {"title": title, "refused": None}

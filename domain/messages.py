@@ -171,6 +171,11 @@ class Recorded(Frozen):
     command_id: str
 
 
+def subject_of(event: Event, actor: Actor) -> str:
+    """Whose key seals the event's personal text."""
+    return str(getattr(event, "subject", None) or actor.person or "system")
+
+
 class Problem(Frozen):
     """One thing that stands in the way: the field, the value that was given, and what to do."""
 

@@ -14,6 +14,7 @@ from domain.kinds import Kind
 from domain.lifecycle.state import Lifecycle
 from domain.lifecycle.story import line
 from domain.messages import Event, Recorded, Text
+from domain.written import said
 from store.store import Store
 
 _NOT_TOLD = {"RequestOpened", "RequestClosed", "ReminderSent"}
@@ -103,13 +104,6 @@ class Circulation:
     def of_request(self, request: str) -> Asked | None:
         # The newest wins: a request that is asked again after a retraction keeps its id.
         return next((a for a in reversed(self.asked) if _of(a.recorded.event, "request") == request), None)
-
-
-def said(event: Event) -> str:
-    """The free text of an event: a comment, a reason, a note, a question."""
-    return next(
-        (str(t) for f in ("comment", "reason", "note", "text") if (t := _of(event, f)) and not _quoted(event, f)), ""
-    )
 
 
 def timeline(store: Store, stream: str) -> list[Told]:
@@ -222,8 +216,3 @@ def _undo(c: Circulation, asked: Asked | None, retraction: Recorded) -> None:
 def _of(event: Event, name: str) -> Any:
     """A field that some types of event have: new ones come and tell themselves by `story.line`."""
     return getattr(event, name, None)
-
-
-def _quoted(event: Event, name: str) -> bool:
-    """`text` of a promise is in its line already."""
-    return name == "text" and event.type == "PromiseMade"

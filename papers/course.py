@@ -17,8 +17,9 @@ from domain.lifecycle.handing import RequestHandedOn
 from domain.lifecycle.overview import Standing, Stop, route
 from domain.lifecycle.state import Given, Lifecycle, Request
 from domain.messages import Frozen, Text
+from domain.written import said
 from papers import words
-from papers.circulations import Answer, Asked, Circulation, Told, circulations, said
+from papers.circulations import Answer, Asked, Circulation, Told, circulations
 
 _BESIDE = ("added", "superior")
 _OVERRULED = Text(ja="否(上位者の裁定により進行)", en="refused, and overruled by the common superior")

@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 from domain.lifecycle.registering import shown
 from domain.messages import Frozen, Recorded, Text
+from domain.written import said
 from papers import words
 from papers.body import Body, body, with_files
-from papers.circulations import Circulation, Told, said
+from papers.circulations import Circulation, Told
 from papers.collecting import Collected, NothingToPrint
 from papers.names import Names
 from papers.route import Box, RouteRow, boxes, route

@@ -9,7 +9,7 @@ from domain.calendar import wareki_fiscal_year
 from domain.lifecycle.amounts import NAMES
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Frozen, Recorded
-from papers.circulations import said
+from domain.written import said
 from papers.collecting import Collected
 from papers.words import day, yen
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain.messages import Frozen, Recorded, Text
+from domain.written import said
 from papers import words
-from papers.circulations import Asked, Circulation, said
+from papers.circulations import Asked, Circulation
 from papers.collecting import Collected
 from papers.names import Names
 from papers.words import day, moment, stamp_day

@@ -54,11 +54,6 @@ def event_id(stream: str, version: int) -> str:
     return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{'89ab'[int(h[16], 16) & 3]}{h[17:20]}-{h[20:32]}"
 
 
-def subject_of(event: Event, actor: Actor) -> str:
-    """Whose key seals the event's personal text."""
-    return str(getattr(event, "subject", None) or actor.person or "system")
-
-
 def has_personal_text(event: Event) -> bool:
     return any(getattr(event, f) for f in personal_fields(type(event)))
 

@@ -16,7 +16,7 @@ from store.errors import StoreNotReady
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0017"
+HEAD = "0018"
 """The newest schema version this program knows; a test holds it against the scripts."""
 SCRIPTS = Path(__file__).parent / "migrations"
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from domain.kinds import Row
 from store.engine import insertion
-from store.tables import READ_MODELS
+from store.tables import READ_MODELS, person_keys
 
 Keyed = dict[str, dict[tuple[Any, ...], Row]]
 """Table -> primary key -> row."""
@@ -53,6 +53,9 @@ def insert_rows(connection: sa.Connection, table: str, rows: list[Row]) -> None:
     if not rows:
         return
     model = READ_MODELS[table]
+    if "sealed_by" in model.info:
+        _insert_opened(connection, model, rows)
+        return
     if not model.info.get("upsert"):
         connection.execute(_insertion(table), rows)
         return
@@ -62,6 +65,15 @@ def insert_rows(connection: sa.Connection, table: str, rows: list[Row]) -> None:
         connection.execute(
             statement.on_conflict_do_update(index_elements=[c.name for c in model.primary_key], set_=rest)
         )
+
+
+def _insert_opened(connection: sa.Connection, model: sa.Table, rows: list[Row]) -> None:
+    """Opened texts, as long as the key is there: whoever erases it meanwhile is waited for, and then there is nothing to open."""
+    of = model.info["sealed_by"]
+    if plain := [r for r in rows if not r[of]]:
+        connection.execute(_insertion(model.name), plain)
+    if opened := [r for r in rows if r[of]]:
+        connection.execute(_insertion_by_key(model.name), opened)
 
 
 # Statements are made once: SQLAlchemy takes longer to make one, and to see that it knows it, than a database to run it.
@@ -78,6 +90,17 @@ def _place(table: str) -> list[sa.ColumnElement[bool]]:
 @cache
 def _insertion(table: str) -> sa.Insert:
     return sa.insert(READ_MODELS[table])
+
+
+@cache
+def _insertion_by_key(table: str) -> sa.Insert:
+    model = READ_MODELS[table]
+    given = {c.name: sa.bindparam(c.name, type_=c.type) for c in model.c}
+    there = (person_keys.c.person == given[model.info["sealed_by"]], person_keys.c.key != "")
+    values = [sa.cast(b, model.c[name].type).label(name) for name, b in given.items()]
+    return sa.insert(model).from_select(
+        list(given), sa.select(*values).where(*there).with_for_update(read=True, of=person_keys)
+    )
 
 
 @cache

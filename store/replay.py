@@ -16,6 +16,7 @@ from store.errors import StoreError
 from store.keys import all_keys
 from store.store import Store
 from store.tables import events, streams
+from store.written import rows_of
 
 STREAMS_AT_ONCE = 50
 
@@ -60,6 +61,8 @@ class Replayed:
                 self.state = self.kind.evolve(self.state, closed)
                 for table, added in self.kind.entries(self.state, recorded).rows.items():
                     self.entries.setdefault(table, []).extend(added)
+                if texts := rows_of(self.kind, recorded):
+                    self.entries.setdefault("written", []).extend(texts)
             except (KeyError, ValueError, TypeError, AttributeError, AssertionError) as error:
                 raise Unreadable(
                     f"{self.stream}/{row['version']}: 事象を読めません / the event cannot be read: "

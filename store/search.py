@@ -1,5 +1,5 @@
-"""Search over everything that pages show: lifecycles, texts of documents, numbers of the register, sessions with their items,
-rounds with their proposals, posts, units and people.
+"""Search over everything that pages show: lifecycles, texts of documents, what people wrote (`store/searching.py`),
+numbers of the register, sessions with their items, rounds with their proposals, posts, units and people.
 
 Words are found wherever they stand in a text, so that Japanese of two characters is found without a dictionary. On
 PostgreSQL titles and documents have an index of pairs of characters (migration 0015), which is slow for a word that stands nearly
@@ -11,16 +11,19 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 
 from definitions.loader import load_bodies
-from domain.calendar import local_day, wareki, wareki_fiscal_year
+from domain.calendar import local_day, wareki
 from domain.directory import Directory
 from domain.kinds import Row
-from domain.messages import Frozen, Text
+from domain.messages import Text
 from store import queries
+from store.hits import TRIED, Kind, contain, same, session_title
+from store.hits import Hit as Hit
+from store.searching import found_texts
 from store.spelling import excerpt, plainly, spellings
 from store.store import Store
 from store.tables import (
@@ -36,24 +39,6 @@ from store.tables import (
 
 LONGEST = 100
 """Characters of a question that are looked for."""
-TRIED = 2_000
-"""Rows looked through at first: a frequent word has its hits there."""
-Kind = Literal["lifecycle", "document", "number", "session", "item", "round", "proposal", "post", "unit", "person"]
-
-
-class Hit(Frozen):
-    """Something found. `stream` is set for what belongs to a lifecycle or a session; `detail` says where it was found,
-    `excerpt` what a document says there."""
-
-    kind: Kind
-    id: str
-    title: Text
-    detail: Text
-    stream: str | None = None
-    stage: str | None = None
-    round: int | None = None
-    version: int | None = None
-    excerpt: str = ""
 
 
 def words_of(question: str) -> list[str]:
@@ -61,31 +46,37 @@ def words_of(question: str) -> list[str]:
     return question.replace("\x00", "")[:LONGEST].split()[:8]
 
 
-def search(store: Store, question: str, limit: int = 20, *, kind: str | None = None, skip: int = 0) -> list[Hit]:
-    """What contains all words of the question, lifecycles first; at most `limit` of each kind (or of one), behind the first `skip`."""
+def search(
+    store: Store, question: str, limit: int = 20, *, kind: str | None = None, skip: int = 0, reader: str | None = None
+) -> list[Hit]:
+    """What contains all words of the question, lifecycles first; at most `limit` of each kind (or of one), behind the first `skip`.
+
+    `reader`: the person who asks, who finds what is written on pages as they see them; without one, as everybody sees them."""
     words = words_of(question)
     if not words:
         return []
-    return [hit for name, find in FINDERS.items() if kind in (None, name) for hit in find(store, words, limit, skip)]
+    return [
+        hit for name, find in FINDERS.items() if kind in (None, name) for hit in find(store, words, limit, skip, reader)
+    ]
 
 
-def _lifecycles(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
+def _lifecycles(store: Store, words: list[str], limit: int, skip: int, _: str | None) -> list[Hit]:
     c = lifecycles.c
     order = (c.started_at, c.ref, c.stream)
     oldest = sa.select(c.stream, c.title, c.ref, c.started_at).order_by(*order).limit(TRIED).subquery()
     text = oldest.c.title + " " + oldest.c.ref
-    query = sa.select(oldest).where(*_contain(text, words))
+    query = sa.select(oldest).where(*contain(text, words))
     query = query.order_by(oldest.c.started_at, oldest.c.ref, oldest.c.stream)
     found = queries.rows(store, query.limit(limit).offset(skip))
     if len(found) < limit:
         found = queries.find_lifecycles(store, words=" ".join(words), limit=limit, offset=skip)
     return [
-        Hit(kind="lifecycle", id=r["stream"], title=_same(r["title"]), detail=_same(r["ref"]), stream=r["stream"])
+        Hit(kind="lifecycle", id=r["stream"], title=same(r["title"]), detail=same(r["ref"]), stream=r["stream"])
         for r in found
     ]
 
 
-def _documents(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
+def _documents(store: Store, words: list[str], limit: int, skip: int, _: str | None) -> list[Hit]:
     """Documents as handed in; the newest version of each that has all words."""
     d = deliverables.c
     escaped = [[json.dumps(s, ensure_ascii=False)[1:-1] for s in spellings(word)] for word in words]
@@ -103,8 +94,8 @@ def _documents(store: Store, words: list[str], limit: int, skip: int) -> list[Hi
         Hit(
             kind="document",
             id=f"{r['stream']}/{r['stage']}/{r['round']}/{r['version']}",
-            title=_same(titles[r["stream"]]),
-            detail=_same(r["stage"]),
+            title=same(titles[r["stream"]]),
+            detail=same(r["stage"]),
             stream=r["stream"],
             stage=r["stage"],
             round=r["round"],
@@ -139,7 +130,7 @@ def _titles(store: Store, streams: set[str]) -> dict[str, str]:
     return {r["stream"]: r["title"] for r in queries.rows(store, query)}
 
 
-def _numbers(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
+def _numbers(store: Store, words: list[str], limit: int, skip: int, _: str | None) -> list[Hit]:
     """Documents by their number: `2026/child-support/12` in our register, or a number of the city's own system."""
     if len(words) != 1:
         return []
@@ -158,22 +149,18 @@ def _numbers(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]
     )
     found = {(r["stream"], r["stage"], r["round"]): r for r in queries.rows(store, query)}
     return [
-        Hit(kind="number", id=word, title=_same(r["title"]), detail=_same(word), stream=r["stream"], stage=r["stage"])
+        Hit(kind="number", id=word, title=same(r["title"]), detail=same(word), stream=r["stream"], stage=r["stage"])
         for r in found.values()
     ]
 
 
-def _sessions(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
+def _sessions(store: Store, words: list[str], limit: int, skip: int, _: str | None) -> list[Hit]:
     """Sessions by the name of their body, day and number."""
     found: list[Hit] = []
     bodies = {b.key: b.title for b in (store.rules() or load_bodies()).bodies}
     for r in queries.rows(store, sa.select(sessions).order_by(sessions.c.held_on.desc(), sessions.c.stream)):
-        body, number = bodies[r["body"]], r["number"]
-        title = Text(
-            ja=f"{body.ja} {wareki_fiscal_year(r['fiscal_year'])}第{number}回",
-            en=f"{body.en}, FY{r['fiscal_year']} no. {number}",
-        )
-        held = Text(ja=wareki(r["held_on"]), en=str(r["held_on"])) if r["held_on"] else _same("")
+        title = session_title(bodies[r["body"]], r)
+        held = Text(ja=wareki(r["held_on"]), en=str(r["held_on"])) if r["held_on"] else same("")
         if _all_in(words, title.ja, title.en, r["stream"], held.ja, held.en):
             found.append(Hit(kind="session", id=r["stream"], title=title, detail=held, stream=r["stream"]))
         if len(found) == skip + limit:
@@ -181,42 +168,38 @@ def _sessions(store: Store, words: list[str], limit: int, skip: int) -> list[Hit
     return found[skip:]
 
 
-def _items(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
+def _items(store: Store, words: list[str], limit: int, skip: int, _: str | None) -> list[Hit]:
     """Items of agendas, only those that are public."""
     i = session_items.c
-    query = sa.select(i.stream, i.item, i.title).where(i.public, *_contain(i.title, words))
+    query = sa.select(i.stream, i.item, i.title).where(i.public, *contain(i.title, words))
     return [
         Hit(
             kind="item",
             id=f"{r['stream']}#{r['item']}",
-            title=_same(r["title"]),
-            detail=_same(r["stream"]),
+            title=same(r["title"]),
+            detail=same(r["stream"]),
             stream=r["stream"],
         )
         for r in queries.rows(store, query.order_by(i.stream.desc(), i.place).limit(limit).offset(skip))
     ]
 
 
-def _rounds(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
+def _rounds(store: Store, words: list[str], limit: int, skip: int, _: str | None) -> list[Hit]:
     c = selections.c
-    query = sa.select(c.stream, c.title).where(*_contain(c.title, words)).order_by(c.stream.desc())
+    query = sa.select(c.stream, c.title).where(*contain(c.title, words)).order_by(c.stream.desc())
     return [
-        Hit(kind="round", id=r["stream"], title=_same(r["title"]), detail=_same(r["stream"]))
+        Hit(kind="round", id=r["stream"], title=same(r["title"]), detail=same(r["stream"]))
         for r in queries.rows(store, query.limit(limit).offset(skip))
     ]
 
 
-def _proposals(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
+def _proposals(store: Store, words: list[str], limit: int, skip: int, _: str | None) -> list[Hit]:
     p = proposals.c
-    query = sa.select(p.stream, p.ref, p.title).where(*_contain(p.title, words)).order_by(p.stream.desc(), p.ref)
+    query = sa.select(p.stream, p.ref, p.title).where(*contain(p.title, words)).order_by(p.stream.desc(), p.ref)
     return [
-        Hit(kind="proposal", id=f"{r['stream']}#{r['ref']}", title=_same(r["title"]), detail=_same(r["ref"]))
+        Hit(kind="proposal", id=f"{r['stream']}#{r['ref']}", title=same(r["title"]), detail=same(r["ref"]))
         for r in queries.rows(store, query.limit(limit).offset(skip))
     ]
-
-
-def _contain(column: sa.ColumnElement[str], words: list[str]) -> list[sa.ColumnElement[bool]]:
-    return [sa.or_(*(queries.holds(column, spelling) for spelling in spellings(word))) for word in words]
 
 
 def _all_in(words: list[str], *texts: str) -> bool:
@@ -228,20 +211,20 @@ def _directory(store: Store) -> Directory:
     return store.facts().directory.seen_on(local_day(store.clock.now()))
 
 
-def _units(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
+def _units(store: Store, words: list[str], limit: int, skip: int, _: str | None) -> list[Hit]:
     units = [u for u in _directory(store).units if _all_in(words, u.name.ja, u.name.en, u.id)]
-    return [Hit(kind="unit", id=u.id, title=u.name, detail=_same(u.id)) for u in units[skip : skip + limit]]
+    return [Hit(kind="unit", id=u.id, title=u.name, detail=same(u.id)) for u in units[skip : skip + limit]]
 
 
-def _posts(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
+def _posts(store: Store, words: list[str], limit: int, skip: int, _: str | None) -> list[Hit]:
     posts = [p for p in _directory(store).posts if _all_in(words, p.title.ja, p.title.en, p.id)]
-    return [Hit(kind="post", id=p.id, title=p.title, detail=_same(p.unit)) for p in posts[skip : skip + limit]]
+    return [Hit(kind="post", id=p.id, title=p.title, detail=same(p.unit)) for p in posts[skip : skip + limit]]
 
 
-def _people(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
+def _people(store: Store, words: list[str], limit: int, skip: int, _: str | None) -> list[Hit]:
     """People by name: those who hold a post today."""
     directory, today = store.facts().directory, local_day(store.clock.now())
-    named = [sa.or_(*_contain(people.c.name, [word]), *_contain(people.c.name_en, [word])) for word in words]
+    named = [sa.or_(*contain(people.c.name, [word]), *contain(people.c.name_en, [word])) for word in words]
     found: list[Hit] = []
     for row in queries.rows(store, sa.select(people).where(*named).order_by(people.c.person)):
         held = [p for post in directory.posts_of(row["person"], today) if (p := directory.post(post)) is not None]
@@ -252,14 +235,11 @@ def _people(store: Store, words: list[str], limit: int, skip: int) -> list[Hit]:
     return found[skip : skip + limit]
 
 
-def _same(text: str) -> Text:
-    return Text(ja=text, en=text)
-
-
-Finder = Callable[[Store, list[str], int, int], list[Hit]]
+Finder = Callable[[Store, list[str], int, int, str | None], list[Hit]]
 FINDERS: Mapping[Kind, Finder] = {
     "lifecycle": _lifecycles,
     "document": _documents,
+    "text": found_texts,
     "number": _numbers,
     "session": _sessions,
     "item": _items,

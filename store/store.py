@@ -27,7 +27,7 @@ from store.engine import Database, lost_a_race
 from store.errors import Conflict, StoreError, StoreNotReady, StoreVirtual
 from store.keys import all_keys, erase_key
 from store.migrate import current, head, known, newer, upgrade
-from store.tables import commands, definitions, events, meta, moment_text, people, refused, streams
+from store.tables import commands, definitions, events, meta, moment_text, people, refused, streams, written
 from store.transaction import Outcome, Transaction
 
 ATTEMPTS = 5
@@ -279,7 +279,7 @@ class Store:
             connection.execute(sa.insert(refused), [row])
 
     def erase_person(self, person: str) -> None:
-        """Erase a person's key and name: sealed texts become unreadable, the hash chain stays whole.
+        """Erase a person's key and name, and what search holds of their texts: sealed texts become unreadable, the hash chain stays whole.
 
         On SQLite the bytes leave the file as well; on PostgreSQL they leave with the next vacuum, and everywhere with the
         backups. Nothing brings them back, and what the person writes from now on is stored as erased.
@@ -288,6 +288,7 @@ class Store:
             if self.database.sqlite:
                 connection.exec_driver_sql("PRAGMA secure_delete=ON")  # freed pages are overwritten with zeros
             erase_key(connection, person)
+            connection.execute(sa.delete(written).where(written.c.of == person))
             for column in (people.c.name, people.c.name_en, people.c.email):
                 there = sa.update(people).where(people.c.person == person, column != "")
                 connection.execute(there.values({column.name: codec.ERASED}))

@@ -536,6 +536,26 @@ register_entries = Table(
 """起案簿: what was drafted, decided (here or outside) and put into effect, under which number."""
 Index("register_entries_number", register_entries.c.register, register_entries.c.serial)
 Index("register_entries_outside", register_entries.c.system, register_entries.c.number)
+written = Table(
+    "written",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    # The item or the proposal that it is about.
+    Column("about", Text, nullable=False),
+    # The person whose key seals it in the record, empty where the record holds it open. It goes with that key.
+    Column("of", Text, nullable=False),
+    Column("person", Text),
+    Column("at", Moment, nullable=False),
+    Column("text", Text, nullable=False),
+    info={"sealed_by": "of"},
+)
+"""What people wrote, opened to be searched: as long as the key is there that opens it."""
+Index("written_at", written.c.at, written.c.stream, written.c.version, written.c.field)
+Index("written_of", written.c.of)
 notice_choices = Table(
     "notice_choices",
     metadata,
@@ -575,6 +595,7 @@ READ_MODELS: dict[str, Table] = {
         session_items,
         instructions,
         register_entries,
+        written,
         people,
         notice_choices,
         definitions,

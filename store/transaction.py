@@ -17,13 +17,14 @@ from domain.calendar import local_day
 from domain.directory_stream import STREAM as DIRECTORY
 from domain.facts import Facts, Other
 from domain.kinds import Kind, Row, plain
-from domain.messages import Actor, Command, Event, Frozen, Quote, Recorded, is_reserved, refuse
+from domain.messages import Actor, Command, Event, Frozen, Quote, Recorded, is_reserved, refuse, subject_of
 from store import codec
 from store.burdens import burdens
 from store.errors import Conflict
 from store.keys import all_keys, key_for
 from store.projection import Keyed, keyed, write_rows
 from store.tables import commands, deliveries, events, log_head, person_keys, register_entries, streams
+from store.written import rows_of
 
 if TYPE_CHECKING:
     from store.store import Store
@@ -283,7 +284,7 @@ class Transaction:
         rows: list[Row] = []
         for event in decided:
             version += 1
-            subject = codec.subject_of(event, actor)
+            subject = subject_of(event, actor)
             key: bytes | None = None
             closed = event
             if codec.has_personal_text(event):
@@ -318,6 +319,8 @@ class Transaction:
             opened = recorded if closed is event else recorded.model_copy(update={"event": event})
             for table, added in loaded.kind.entries(state, opened).rows.items():
                 self._entries.setdefault(table, []).extend(added)
+            if texts := rows_of(loaded.kind, opened):
+                self._entries.setdefault("written", []).extend(texts)
             self._owe(loaded.kind, state, recorded, rows[-1]["event_id"])
         self._events.extend(rows)
         loaded.state, loaded.version = state, version

@@ -27,6 +27,7 @@ from papers.course import course
 from store import evidence, queries, search
 from store import lineage as family
 from store.comparing import compared
+from store.hits import Kind
 from store.register import documents as registered
 from store.store import Store
 from store.tables import events
@@ -423,15 +424,15 @@ def log(caller: Reader, after: Annotated[int, Query(ge=0, lt=1 << 62)] = 0, limi
 def find(
     caller: Reader,
     q: Annotated[str, Query(min_length=1, max_length=100)],
-    kind: Annotated[search.Kind | None, Query(description="Hits of this kind alone, page by page")] = None,
+    kind: Annotated[Kind | None, Query(description="Hits of this kind alone, page by page")] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> m.Page[search.Hit]:
-    """Lifecycles, documents, numbers, sessions, proposals, units, posts and people that contain all words, in any width of letters: at
-    most `limit` of each kind. `next` goes on with one `kind`."""
+    """Lifecycles, documents, what people wrote (as far as pages show it to the person of the key), numbers, sessions, proposals, units,
+    posts and people that contain all words, in any width of letters: at most `limit` of each kind. `next` goes on with one `kind`."""
     place = place_of(cursor, _whole) if kind is not None else None
     skip = min(place[0], 1_000_000) if place else 0
-    found = search.search(caller.store, q, limit + 1 if kind else limit, kind=kind, skip=skip)
+    found = search.search(caller.store, q, limit + 1 if kind else limit, kind=kind, skip=skip, reader=caller.key.person)
     if kind is None:
         return m.Page(items=tuple(found))
     return m.Page(items=tuple(found[:limit]), next=cursor_of(skip + limit) if len(found) > limit else None)

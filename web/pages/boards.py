@@ -64,7 +64,7 @@ def search_page(request: Request, q: str = "", kind: str = "", page: int = 1) ->
     page = min(max(page, 1), 10_000) if kind in search.FINDERS else 1
     chosen = kind if kind in search.FINDERS else None
     kinds: dict[str, list[search.Hit]] = {}
-    for hit in search.search(visit.store, q, HITS + 1, kind=chosen, skip=(page - 1) * HITS):
+    for hit in search.search(visit.store, q, HITS + 1, kind=chosen, skip=(page - 1) * HITS, reader=visit.person):
         kinds.setdefault(hit.kind, []).append(hit)
     return visit.page(
         "search.html",

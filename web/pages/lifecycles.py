@@ -122,7 +122,8 @@ def portfolio(
 
 
 @router.get("/lifecycles/{given}")
-def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
+def lifecycle_page(request: Request, given: str, done: str = "", at: int = 0) -> Response:
+    """`at`: an entry of the history that somebody comes for; older ones are unfolded."""
     visit = visit_of(request)
     store, stream = visit.store, stream_of(visit, given)
     state, _ = store.load(stream)
@@ -141,6 +142,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         loops=portrait.loops(facts.definition),
         people=portrait.people(store, state),
         newest=portrait.NEWEST,
+        unfolded=at > 0,
         done=done,
         acts=offered(visit, state),
         newer=_newer(visit, state, facts),

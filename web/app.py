@@ -258,6 +258,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         managing,
         moving,
         passwords,
+        portfolio,
         printing,
         processes,
         public,
@@ -308,10 +309,11 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         importing,
         beginning,  # before the pages: `convene` and `call` are no streams
         body_acting,
+        registers,  # before the sessions, as above
         bodies,
         public,
         printing,
-        registers,
+        portfolio,
         lifecycles,
     ):
         app.include_router(module.router)

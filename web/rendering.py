@@ -100,7 +100,7 @@ class Renderer:
             "minute": minute,
             "address_of": address_of,
             "passed": lambda moment: moment is not None and moment < self._site.store.clock.now(),
-            "session_name": _session_name(language, self._site.store),
+            "session_name": session_name(language, self._site.store),
             "ending": lambda key: _say(language)(CLOSED[key]) if key in CLOSED else str(key or ""),
             "fiscal_year": _fiscal_year(language),
             "path": request.url.path,
@@ -213,7 +213,7 @@ _PLACES = {"directory": "/organisation", "bodies": "/rules"}
 _SESSION = re.compile(r"(?P<body>[a-z]+):(?P<year>\d{4})-(?P<number>\d+)(?:/.*)?")
 
 
-def _session_name(language: str, store: Store) -> Any:
+def session_name(language: str, store: Store) -> Any:
     """`council:2026-1`, or an item of it, in words."""
     bodies = cache(lambda: (store.rules() or load_bodies()).bodies)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -50,6 +52,27 @@ def test_every_number_of_the_board_leads_to_as_many(portfolio: Pages, browser: B
         assert number is not None
         assert page.inner_text("[role=status]").startswith(number[1]), (href, text, page.inner_text("[role=status]"))
     context.close()
+
+
+def test_lists_are_tables_for_spreadsheets_with_all_that_was_chosen(portfolio: Pages) -> None:
+    title = "=SUM(A1) 保育の申込み"
+    text = re.sub(
+        r"(?m)^(\s*-?\s*title:).*$", rf'\1 "{title}"', (ROOT / "examples/first.yaml").read_text("utf-8"), count=1
+    )
+    text = text.replace("R8-child-certificates", "formula")
+    (portfolio.folder / "formula.yaml").write_text(text, "utf-8")
+    portfolio("start", str(portfolio.folder / "formula.yaml"))
+    with client(portfolio) as reader:
+        answer = reader.get("/lifecycles.csv?state=all")
+        assert (
+            answer.content.startswith("\ufeff".encode()) and "lifecycles.csv" in answer.headers["content-disposition"]
+        )
+        rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+        assert len(rows) == len(portfolio.json("list")) and f"'{title}" in [r["task"] for r in rows]
+        assert all(r["waits for"] and re.fullmatch(r"\d{4}-\d\d-\d\d", r["next date"]) for r in rows)
+        assert reader.get("/lifecycles.csv", params={"words": "保育の申込み"}).text.count("formula") == 1
+        assert reader.get("/register.csv").text.startswith("\ufefffiscal year,section,number")
+        assert reader.get("/sessions/register.csv").status_code == 200
 
 
 def test_search_finds_words_of_two_characters_and_leads_there(portfolio: Pages, browser: Browser) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
-import io
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -25,6 +23,7 @@ from store import bodies
 from web.app import Visit, visit_of
 from web.keeping import shown_again, writing
 from web.rendering import saved
+from web.sheets import MEDIA, sheet
 from web.snapshots import Reading
 from web.taking import LARGEST, File, Unread, read, take
 
@@ -55,9 +54,8 @@ def template(request: Request, key: str) -> Response:
     """The columns as an empty table, those that must be filled first; a spreadsheet opens it."""
     kind, visit = _kind(key), visit_of(request)
     columns = [*kind.needed, *(c for c in kind.columns if c not in kind.needed)]
-    out = io.StringIO()
-    csv.writer(out).writerow([TITLES.get(c, c) for c in columns] if visit.language == "ja" else columns)
-    return saved(("\ufeff" + out.getvalue()).encode(), f"{key}.csv", "text/csv; charset=utf-8")
+    heads = [TITLES.get(c, c) for c in columns] if visit.language == "ja" else columns
+    return saved(sheet(heads, ()), f"{key}.csv", MEDIA)
 
 
 def _line(place: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response, StreamingResponse
@@ -26,19 +26,16 @@ from learning import forecast
 from learning.asking import forecast_of
 from papers.circulations import timeline
 from papers.course import course
-from papers.words import CLOSED
 from store import evidence, queries
 from store.feeds import troubles
 from store.lineage import STANDINGS as STANDINGS_OF_SPREAD
 from store.lineage import lineage
-from store.queries import stage_titles
-from store.search import words_of
 from web.app import Visit, visit_of
 from web.checking import told_to
 from web.pages import portrait
 from web.pages.charting import of_lifecycle
 from web.pages.deciding import read
-from web.pages.finding import stream_of
+from web.pages.finding import holders_today, stream_of
 from web.pages.steering import offered
 from web.pages.talk import QUIET
 from web.snapshots import Reading
@@ -47,78 +44,6 @@ if TYPE_CHECKING:
     from figures.portfolio import KpiFigure
 
 router = APIRouter(route_class=Reading)
-PAGE = 50
-STANDING: dict[str, queries.Chosen] = {
-    "green": {"health": "green"},
-    "past": {"overdue": True, "held": False},
-    "late": {"health": "amber", "held": False},
-    "held": {"health": "amber", "held": True},
-    "red": {"health": "red"},
-    "amber": {"health": "amber"},
-}
-"""What may be chosen as health on the page."""
-
-
-@router.get("/lifecycles")
-def portfolio(
-    request: Request,
-    stage: str = "",
-    bureau: str = "",
-    health: str = "",
-    state: str = "open",
-    closed_as: str = "",
-    words: str = "",
-    post: str = "",
-    tag: str = "",
-    overdue: str = "",
-    page: int = 1,
-) -> Response:
-    """`post`, `tag` and `overdue` come from numbers on the board; they stay in the address like the rest. Who asks how
-    something ended (`closed_as`) means what is closed."""
-    visit = visit_of(request)
-    store, page = visit.store, min(max(page, 1), 1_000_000)
-    state = "closed" if closed_as else state
-    chosen: queries.Chosen = {
-        "stage": stage or None,
-        "bureau": bureau or None,
-        "overdue": True if overdue else None,
-        **STANDING.get(health, {}),
-        "closed": {"open": False, "closed": True}.get(state),
-        "closed_as": closed_as or None,
-        "words": " ".join(words_of(words)) or None,
-        "awaiting": post or None,
-        "tag": tag or None,
-    }
-    given = {
-        "stage": stage,
-        "bureau": bureau,
-        "health": health,
-        "state": state,
-        "closed_as": closed_as,
-        "words": words,
-        "post": post,
-        "tag": tag,
-        "overdue": overdue,
-    }
-    found = queries.find_lifecycles(store, **chosen, limit=PAGE, offset=(page - 1) * PAGE)
-    total = queries.count_lifecycles(store, **chosen)
-    directory = visit.directory
-    return visit.page(
-        "lifecycles.html",
-        found=found,
-        asked=_asked(visit, [r["stream"] for r in found]),
-        holders=_holders(visit),
-        total=total,
-        page=page,
-        last=max((total + PAGE - 1) // PAGE, 1),
-        chosen=given,
-        query=urlencode({k: v for k, v in given.items() if v}),
-        endings=CLOSED,
-        post=directory.post(post) if post else None,
-        stages=stage_titles(visit.store),
-        bureaus=[u for u in directory.units if u.kind == "bureau"],
-        unit=directory.unit,
-    )
 
 
 @router.get("/lifecycles/{given}")
@@ -151,7 +76,7 @@ def lifecycle_page(request: Request, given: str, done: str = "", at: int = 0) ->
         stops=course(told, facts, today).stops,
         standings=STANDINGS,
         waiting=queries.live_requests(store, [stream]),
-        holders=_holders(visit),
+        holders=holders_today(visit),
         forecast=forecast.in_words(forecast_of(store, stream, fresh=False)) if not state.closed else None,
         documents=list(reversed(queries.deliverable_versions(store, stream))),
         titles={s.key: s.title for s in stages},
@@ -209,22 +134,6 @@ def _may_draft(visit: Visit, state: Lifecycle, facts: Facts) -> bool:
     except Refused:
         return False
     return not visit.store.clock.virtual
-
-
-def _asked(visit: Visit, streams: list[str]) -> dict[str, list[Any]]:
-    """Lifecycle -> the posts that are asked now, each once, due first."""
-    directory, found = visit.store.facts().directory, dict[str, dict[str, Any]]()
-    for r in queries.live_requests(visit.store, streams):
-        if (post := directory.post(r["post"])) is not None:
-            found.setdefault(r["stream"], {})[post.id] = post
-    return {stream: list(posts.values()) for stream, posts in found.items()}
-
-
-def _holders(visit: Visit) -> Any:
-    from domain.calendar import local_day
-
-    directory, day = visit.store.facts().directory, local_day(visit.store.clock.now())
-    return lambda post: directory.holders(post, day)
 
 
 def _temporal(visit: Visit, stream: str) -> str | None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 
@@ -13,6 +10,7 @@ from store import public
 from store.public import PublicProject
 from web.app import Site
 from web.rendering import language_of
+from web.sheets import MEDIA, sheet
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -31,7 +29,6 @@ COLUMNS = (
     "period",
     "value",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _found(request: Request, ref: str | None = None) -> tuple[Site, list[PublicProject]]:
@@ -57,24 +54,9 @@ def as_json(request: Request) -> Response:
 def as_csv(request: Request) -> Response:
     """UTF-8 with a byte order mark, which spreadsheets need to read Japanese; one row a measurement."""
     _, found = _found(request)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS)
-    writer.writeheader()
-    writer.writerows({k: _plain(v) for k, v in row.items()} for row in public.flat(found))
+    rows = ([row.get(c) for c in COLUMNS] for row in public.flat(found))
     headers = {"Content-Disposition": 'attachment; filename="projects.csv"'}
-    return Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _plain(value: object) -> object:
-    """A spreadsheet runs what begins like a formula; a number stays a number."""
-    text = str(value)
-    if not text.startswith(_FORMULA):
-        return value
-    try:
-        float(text)
-    except ValueError:
-        return "'" + text
-    return value
+    return Response(sheet(COLUMNS, rows), media_type=MEDIA, headers=headers)
 
 
 @router.get("/public/{ref:path}")

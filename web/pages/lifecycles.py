@@ -14,6 +14,7 @@ from blobs.contract import checked
 from blobs.registry import configured
 from domain.calendar import local_day
 from domain.facts import Facts
+from domain.kinds import Row
 from domain.kpis.health import percent
 from domain.kpis.stopping import number
 from domain.lifecycle.amounts import entered
@@ -25,7 +26,7 @@ from domain.messages import Refused
 from learning import forecast
 from learning.asking import forecast_of
 from papers.circulations import timeline
-from papers.course import course
+from papers.course import course, who_can
 from papers.words import CLOSED
 from store import queries
 from store.feeds import troubles
@@ -54,6 +55,7 @@ STANDING: dict[str, queries.Chosen] = {
     "held": {"health": "amber", "held": True},
     "red": {"health": "red"},
     "amber": {"health": "amber"},
+    "promise": {"broken": True},
 }
 """What may be chosen as health on the page."""
 
@@ -105,6 +107,7 @@ def portfolio(
     return visit.page(
         "lifecycles.html",
         found=found,
+        broken=queries.late_promises(store, [r["stream"] for r in found]),
         total=total,
         page=page,
         last=max((total + PAGE - 1) // PAGE, 1),
@@ -145,8 +148,7 @@ def lifecycle_page(request: Request, given: str, done: str = "") -> Response:
         work_title=next((s.title for s in stages if s.key == state.work), state.stage_title),
         stops=course(told, facts, today).stops,
         standings=STANDINGS,
-        waiting=queries.live_requests(store, [stream]),
-        holders=_holders(visit),
+        waiting=_waiting(visit, state, facts, today),
         forecast=forecast.in_words(forecast_of(store, stream, fresh=False)) if not state.closed else None,
         documents=list(reversed(queries.deliverable_versions(store, stream))),
         titles={s.key: s.title for s in stages},
@@ -206,11 +208,14 @@ def _may_draft(visit: Visit, state: Lifecycle, facts: Facts) -> bool:
     return not visit.store.clock.virtual
 
 
-def _holders(visit: Visit) -> Any:
-    from domain.calendar import local_day
-
-    directory, day = visit.store.facts().directory, local_day(visit.store.clock.now())
-    return lambda post: directory.holders(post, day)
+def _waiting(visit: Visit, state: Lifecycle, facts: Facts, day: date) -> list[Row]:
+    """What waits for an answer, each with the `people` who can give it today, and those who hold its post (`held_by`)."""
+    found, directory = [], visit.store.facts().directory
+    for row in queries.live_requests(visit.store, [state.stream]):
+        asked, held_by = state.request(row["request"]), directory.holders(row["post"], day)
+        people = who_can(asked, state, facts, day) if asked is not None else held_by
+        found.append({**row, "people": people, "held_by": held_by})
+    return found
 
 
 def _temporal(visit: Visit, stream: str) -> str | None:

@@ -26,7 +26,7 @@ from papers.words import day, yen
 _TABLE_AT_MOST = 4
 """Items with more fields than this are set one below the other, as cards."""
 _HINTS = re.compile(r"[((][^()()]*(?:ID|\(円\)|円|西暦|[Yy]en|id|例|増・減|初期・運用|e\.g\.)[^()()]*[))]")
-_HINT_WORDS = re.compile(r" in yen\b|^person id$|^department \(unit id\)$|, e\.g\. .*$")
+_HINT_WORDS = re.compile(r" in yen\b|^ids of |^person id$|^department \(unit id\)$|, e\.g\. .*$")
 
 
 class Value(Frozen):
@@ -67,11 +67,17 @@ _YES, _NO = Text(ja="はい", en="yes"), Text(ja="いいえ", en="no")
 
 
 def body(
-    deliverable: str, content: Mapping[str, Any], names: Names, stages: Mapping[str, Text], language: str | None = None
+    deliverable: str,
+    content: Mapping[str, Any],
+    names: Names,
+    stages: Mapping[str, Text],
+    language: str | None = None,
+    aims: Mapping[str, Text] | None = None,
 ) -> Body:
-    """The content of a deliverable. `stages` are the titles of the process's stages, by key; `language`: None for both."""
+    """The content of a deliverable. `stages` are the titles of the process's stages, by key; `language`: None for both; `aims`: what
+    the ids of the strategy are called."""
     form = DELIVERABLES[deliverable].form if deliverable in DELIVERABLES else None
-    writer = _Writer(names, stages, language)
+    writer = _Writer(names, stages, language, aims or {})
     fields = writer.fields(form, {k: v for k, v in content.items() if k != "evidence"}, every=True)
     return Body(fields=fields, attachments=_attachments(content.get("evidence") or (), writer.day))
 
@@ -99,8 +105,10 @@ def _attachments(evidence: Sequence[Any], written: Callable[[Any], str]) -> tupl
 
 
 class _Writer:
-    def __init__(self, names: Names, stages: Mapping[str, Text], language: str | None) -> None:
-        self._names, self._stages, self._language = names, stages, language
+    def __init__(
+        self, names: Names, stages: Mapping[str, Text], language: str | None, aims: Mapping[str, Text]
+    ) -> None:
+        self._names, self._stages, self._language, self._aims = names, stages, language, aims
 
     def _say(self, text: Text) -> str:
         return str(text) if self._language is None else str(getattr(text, self._language))
@@ -181,13 +189,15 @@ class _Writer:
         if date in _flat(annotation):
             return self.day(text)
         if "職員ID" in help_:
-            return self._names.person_with_id(text, self._language)
+            if self._language is None:
+                return self._names.person_with_id(text)
+            return self._names.person_in(text, self._language)
         if "組織ID" in help_:
             found = self._names.directory.unit(text)
             return found.name.en if found and self._language == "en" else self._names.unit(text)
         if "段階" in help_ and text in self._stages:
             return self._say(self._stages[text])
-        chosen = words.chosen(name, text)
+        chosen = self._aims.get(text) if name == "serves" else words.chosen(name, text)
         return self._say(chosen) if chosen else text
 
 
@@ -203,18 +213,19 @@ def label(field: Any, name: str) -> Text:
     return Text(ja=ja, en=en)
 
 
-def in_words(path: str, value: Any, language: str) -> str | None:
-    """A value that changed, by the path of its field (`kpis[visits].cadence`), as a reader takes it in; None where there was none."""
+def in_words(path: str, value: Any, language: str, named: Callable[[str], str] = str) -> str | None:
+    """A value that changed, by the path of its field (`kpis[visits].cadence`), as a reader takes it in; None where there was none.
+    `named`: what the id of a person, a unit or an aim of the strategy is called, any other text as it is."""
     if value is None:
         return None
     if isinstance(value, Mapping):
-        inside = (in_words(k, v, language) for k, v in value.items() if _given(v))
+        inside = (in_words(k, v, language, named) for k, v in value.items() if _given(v))
         return " · ".join(text for text in inside if text)
     if isinstance(value, list | tuple):
-        return ("、" if language == "ja" else ", ").join(in_words(path, item, language) or "" for item in value)
+        return ("、" if language == "ja" else ", ").join(in_words(path, item, language, named) or "" for item in value)
     field = _ITEM.sub("", path).rpartition(".")[2]
     found = _YES if value is True else _NO if value is False else words.chosen(field, str(value))
-    return str(getattr(found, language)) if found else str(value)
+    return str(getattr(found, language)) if found else named(str(value))
 
 
 def _given(value: Any) -> bool:

@@ -38,6 +38,12 @@ class Names:
         name = (self.english.get(person) if language == "en" else "") or self.person(person)
         return name if name == person else f"{name} ({person})"
 
+    def person_in(self, person: str, language: str) -> str:
+        """The name for a page in one language; with the id where somebody else is called the same."""
+        alike = sum(name == self.people.get(person) for name in self.people.values())
+        known = (self.english.get(person) if language == "en" else "") or self.person(person)
+        return self.person_with_id(person, language) if alike > 1 else known
+
     def post(self, post: str | None) -> Text:
         if not post:
             return Text(ja="", en="")

@@ -64,7 +64,7 @@ def rows(store: Store, query: sa.Select[Any]) -> list[Row]:
 
 class Chosen(TypedDict, total=False):
     """Which lifecycles; None or absent chooses all. `awaiting`: post ids, and those on hold wait for nobody. `words`: all of
-    them in title or own id. `overdue`: with something overdue. `closed_as`: how it ended."""
+    them in title or own id. `overdue`: with something overdue. `broken`: with a promise that is late. `closed_as`: how it ended."""
 
     stage: str | None
     bureau: str | None
@@ -77,6 +77,7 @@ class Chosen(TypedDict, total=False):
     closed_as: str | None
     held: bool | None
     overdue: bool | None
+    broken: bool | None
     words: str | None
 
 
@@ -116,6 +117,9 @@ def _chosen(store: Store, chosen: Chosen) -> list[sa.ColumnElement[bool]]:
     found = [same[name] == value for name, value in chosen.items() if name in same and value is not None]
     if (overdue := chosen.get("overdue")) is not None:
         found.append(lifecycles.c.overdue > 0 if overdue else lifecycles.c.overdue == 0)
+    if (broken := chosen.get("broken")) is not None:
+        late = lifecycles.c.stream.in_(sa.select(promises.c.stream).where(*_late(store)))
+        found.append(late if broken else ~late)
     if (tag := chosen.get("tag")) is not None:
         found.append(sa.cast(lifecycles.c.tags, sa.Text).contains(json.dumps(tag, ensure_ascii=False), autoescape=True))
     for word in (chosen.get("words") or "").split():
@@ -353,6 +357,17 @@ def measurements_of(store: Store, stream: str) -> list[Row]:
 
 def promises_of(store: Store, stream: str) -> list[Row]:
     return of_stream(store, promises, stream)
+
+
+def late_promises(store: Store, streams: Sequence[str]) -> dict[str, int]:
+    """Lifecycle -> how many of its promises are late today; only those with any."""
+    counted = sa.select(promises.c.stream, sa.func.count().label("late")).where(*_late(store))
+    found = rows(store, counted.where(promises.c.stream.in_(streams)).group_by(promises.c.stream))
+    return {r["stream"]: r["late"] for r in found}
+
+
+def _late(store: Store) -> list[sa.ColumnElement[bool]]:
+    return [promises.c.fulfilled_at.is_(None), promises.c.due < local_day(store.clock.now())]
 
 
 def outcomes_of(store: Store, stream: str) -> list[Row]:

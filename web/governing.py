@@ -77,8 +77,8 @@ class StartForm(Frozen):
     title: str = said("件名", "title", min_length=1, max_length=300)
     section: str = said("担当課(名か組織ID)", "section in charge, by name or id")
     definition: str = said("プロセス定義", "process definition")
-    viewpoint: Viewpoint | None = said("視点", "viewpoint", None)
-    weight: Weight | None = said("体制の区分", "class of the taskforce", None)
+    viewpoint: Viewpoint | None = said("デジタル化の視点", "viewpoint of digitalisation", None)
+    weight: Weight | None = said("課題の重さ", "weight of the task", None)
     drafter: str = said("起案者(氏名か職員ID。空欄なら担当課)", "drafter, by name or id (empty: the section)", "")
     tags: tuple[str, ...] = said("タグ", "tags", ())
 

@@ -39,7 +39,7 @@ PLACES: Mapping[str, Words] = {
     "intake list": ("「会議」のページ", "the page “Sessions”"),
     "kpi feeds": ("「運用」のページ", "the page “Operations”"),
     "lineage": ("課題のページ", "the lifecycle's page"),
-    "list": ("「案件一覧」", "the portfolio"),
+    "list": ("「課題一覧」", "the portfolio"),
     "measure": ("「測定値を記録する」", "“Record a measurement”"),
     "measure --correct": ("「測定値を訂正する」", "“Correct a measurement”"),
     "migrate": ("管理者の操作", "an operator's command"),

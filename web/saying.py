@@ -37,6 +37,13 @@ _BEGINS = re.compile(r"([a-z]+(?:_[a-z]+)*): (?=\S)")
 _PUT = "\x00"
 """Stands on both sides of what was put in: in Japanese spaces there were for Latin letters."""
 _ID = re.compile(r"(?<![A-Za-z0-9_./:@-])[A-Za-z][A-Za-z0-9_-]*[0-9-][A-Za-z0-9_-]*(?![A-Za-z0-9_./:@-])")
+_BY_NAME = {
+    "people.yaml の ID を書いてください": "「組織と職」のページにある氏名を書いてください",
+    "people.yaml の組織IDを書いてください": "「組織と職」のページにある名称を書いてください",
+    "is not in the directory; use an id of people.yaml": "is not in the directory; write a name of the page “Organisation”",
+    "use a unit id of people.yaml": "write a name of the page “Organisation”",
+}
+"""Forms of pages take names where files take ids."""
 _ANSWERED = re.compile(r"が (approve|conditions|return|reject) と|with (approve|conditions|return|reject)\b")
 
 
@@ -57,6 +64,8 @@ def concluded(text: str, language: str) -> str:
 def on_page(text: str, language: str, name_of: Callable[[str], str]) -> str:
     """A sentence of a rule for somebody who reads a page."""
     place = 0 if language == "ja" else 1
+    for rule, instead in _BY_NAME.items():
+        text = text.replace(rule, instead)
 
     def at(found: re.Match[str]) -> str:
         words = (_of(PLACES, found["rest"]) or ("管理者の操作", "an operator's command"))[place]

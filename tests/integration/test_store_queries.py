@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.directory_stream import ImportDirectory, Named
-from domain.lifecycle.commands import AnswerRequest, HoldLifecycle, StartLifecycle, SubmitDeliverable
+from domain.lifecycle.commands import AnswerRequest, Condition, HoldLifecycle, StartLifecycle, SubmitDeliverable
 from domain.messages import SYSTEM
 from domain.process_stream import PublishDefinition, stream_of
 from store import outbox, queries
@@ -72,6 +72,18 @@ def test_lifecycles_are_listed_with_filters(store: Store) -> None:
     row = queries.lifecycle(store, ONE)
     assert row is not None and row["version"] == store.load(ONE)[1] and row["started_at"] == START
     assert queries.lifecycle(store, "nothing") is None
+
+
+def test_a_late_promise_is_counted_and_found(store: Store) -> None:
+    (asked,) = queries.live_requests(store, [ONE])
+    due = Condition(text="月末までに件数を示す", due=START.date() + timedelta(days=3))
+    conditions = {"request": asked["request"], "decision": "conditions", "conditions": (due,)}
+    store.record(AnswerRequest(command_id="c", stream=ONE, **conditions), person("director"))
+    assert queries.late_promises(store, [ONE, TWO]) == {}
+    store.clock.set(START + timedelta(days=5))
+    assert queries.late_promises(store, [ONE, TWO]) == {ONE: 1}
+    assert [r["ref"] for r in queries.find_lifecycles(store, broken=True)] == ["R7-1"]
+    assert queries.count_lifecycles(store, broken=False) == 1
 
 
 def test_an_inbox_holds_what_waits_for_the_posts_a_person_holds_today(store: Store) -> None:

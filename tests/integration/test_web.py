@@ -45,9 +45,7 @@ def test_a_gate_is_answered_without_javascript(town: Pages, browser: Browser, si
     [answer] = [e for e in town.json("show", "R8")["timeline"] if e["type"] == "RequestAnswered"]
     assert answer["said"] == "髙島・𠮷田と確認済み" and answer["via"] == "web"
     recorded = page.inner_text("main")
-    assert (
-        "髙島・𠮷田と確認済み" in recorded and "局長" in recorded and "ほかにお待ちしている件はありません" in recorded
-    )
+    assert "髙島・𠮷田と確認済み" in recorded and "局長" in recorded and "ほかに待っている依頼はありません" in recorded
     page.goto(f"{town.base}/?view=done")
     assert "同意" in page.inner_text(".items") and "担当課長" in page.inner_text(".items")
     assert str(page.get_attribute("a.what", "href")).endswith("/documents/setup/1/1")

@@ -87,7 +87,7 @@ def test_a_document_is_written_with_evidence_and_handed_in(
             assert drafter.get(f"/lifecycles/R8/files/{hashes[name]}").status_code == 200, name
         assert "手違い.csv" in drafter.get("/lifecycles/R8").text
         told = stranger.get("/lifecycles/R8").text
-        assert "手違い.csv" not in told and "起案中の文書から添付を外した" in told and "聞き取り.csv" in told
+        assert "手違い.csv" not in told and "a file was taken off the draft" in told and "聞き取り.csv" in told
     database = Database(writing.url)
     with database.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(web_drafts)).scalar_one() == 0

@@ -179,7 +179,14 @@ def test_a_request_is_handed_on_to_a_deputy_who_finds_it_and_decides_it(town: Pa
         town("hand-on", request, "--to", "p34", "--reason", "出張のため", "--as", "p32")
         handed = chief.get(f"/requests/{request}").text
         assert 'name="decision"' not in handed and "Take it back" in handed and "出張のため" in handed
-        assert "handed on to" in chief.get("/").text
+        listed = chief.get("/").text
+        assert "handed on to" in listed and 'name="request"' not in listed, "whoever handed it on does not agree to it"
+        order = {"post": "child-support-chief", "deputies": ["children-director", "childcare-chief"], "since": TODAY}
+        do(town, NameDeputies, DIRECTORY, PERSONNEL, **order)
+        do(town, RecordAbsence, DIRECTORY, "p32", person="p32", since=TODAY, until=TODAY)
+        with client(town, "p30") as next_in_order:
+            assert f"/requests/{request}" not in next_in_order.get("/?view=handed").text, "it is handed on to another"
+            assert "handed on to" in next_in_order.get("/?view=deputy").text
         assert f"/requests/{request}" in deputy.get("/?view=handed").text
         shown = deputy.get(f"/requests/{request}").text
         seen = re.search(r'name="seen" value="([^"]+)"', shown)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from domain.calendar import local_day
 from domain.lifecycle import commands as c
+from domain.lifecycle.absence import Recuse
 from domain.lifecycle.amendments import RetractAnswer
 from domain.lifecycle.kind import LifecycleKind
 from papers.circulations import Told, tell
 from papers.course import Course, Earlier, came_back, course
-from tests.city import STREAM
+from tests.city import STREAM, person
 from tests.given import Case
 
 
@@ -62,3 +63,12 @@ def test_the_route_says_what_each_step_answered_and_whom_it_waits_for() -> None:
     case.when(case.make(RetractAnswer, request=first.answers[0].request, reason="読み違い"), holder).done()
     first, second, *_ = seen(case).stops
     assert [w.stands for w in first.answers] == [False] and first.waiting and not second.waiting
+
+
+def test_only_those_who_could_answer_are_named() -> None:
+    case = Case().circulating("setup")
+    asked = next(w for s in seen(case).stops for w in s.waiting)
+    assert asked.post == "child-chief" and asked.people == ("p-chief", "p-chief2"), "no service, no auditor"
+    recused = case.make(Recuse, person="p-chief", reason="親族の会社")
+    case.when(recused, person("chief")).done()
+    assert next(w for s in seen(case).stops for w in s.waiting).people == ("p-chief2",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -24,7 +24,7 @@ from domain.misfits import said_of
 from learning import hypotheses
 from learning.asking import lessons_at
 from papers.body import body, in_words, with_files
-from papers.circulations import timeline
+from papers.circulations import Told, timeline
 from papers.course import answers_in, course, who_can
 from papers.names import Names
 from store import queries
@@ -33,6 +33,7 @@ from store.comparing import form_of
 from store.waiting import from_bodies
 from web.app import Visit, visit_of
 from web.asking import choices, hand_on_to, is_asked
+from web.hints import listed
 from web.keeping import shown_again, writing
 from web.pages.talk import known_as
 from web.snapshots import Reading
@@ -110,6 +111,7 @@ def shown(
         "own": [w for e in its.earlier for w in e.answers if w.person == visit.person],
         "known_as": known_as(visit),
         "standings": STANDINGS,
+        "put": _put(told, request_id),
         "talk": [t for t in told if dialogue.is_said(t.recorded.event)],
         "lessons": _lessons(visit, state),
         "refusal": refusal,
@@ -128,6 +130,17 @@ def shown(
         "holds": asked is not None and asked.post in facts.directory.posts_of(visit.person, today),
     }
     return visit.page("decision.html", status, live=stream, **more)
+
+
+def _put(told: Sequence[Told], request_id: str) -> Told | None:
+    """What a question or something sent for information was put with: by whom, when, and its words."""
+    for t in told:
+        event = t.recorded.event
+        if isinstance(event, dialogue.QuestionAsked) and event.question == request_id:
+            return t
+        if isinstance(event, dialogue.InformationShared) and event.reading == request_id:
+            return t
+    return None
 
 
 def _answered(
@@ -218,19 +231,25 @@ def read(visit: Visit, state: Lifecycle, current: dict[str, Any], before: list[d
     names = Names.of(visit.store)
     files = current["attachments"] or []
     changed = differences(form, before[-1]["content"], current["content"]) if before else []
+    aims = dict(listed("serves"))
+    called = known_as(visit)
+
+    def named(text: str) -> str:
+        return str(getattr(aims[text], visit.language)) if text in aims else called(text)
+
     return {
         **current,
-        "body": with_files(body(form, current["content"], names, stages, visit.language), ()),
+        "body": with_files(body(form, current["content"], names, stages, visit.language, aims), ()),
         "files": files,
         "title": stages.get(current["stage"]),
-        "changed": [_in_words(d, visit.language) for d in changed],
+        "changed": [_in_words(d, visit.language, named) for d in changed],
         "before": before[-1] if before else None,
         "files_changed": bool(before) and (before[-1]["attachments"] or []) != files,
     }
 
 
-def _in_words(found: Difference, language: str) -> Difference:
-    before, after = (in_words(found.field, v, language) for v in (found.before, found.after))
+def _in_words(found: Difference, language: str, named: Callable[[str], str]) -> Difference:
+    before, after = (in_words(found.field, v, language, named) for v in (found.before, found.after))
     return found.model_copy(update={"before": before, "after": after})
 
 
@@ -363,9 +382,9 @@ def _acts(visit: Visit, request_id: str, text: str, to: str) -> dict[str, tuple[
     here = f"/requests/{request_id}"
     return {
         "ask": (dialogue.AskQuestion, {"text": text}, f"{here}#talk"),
-        "reply": (dialogue.AnswerQuestion, {"question": request_id, "text": text}, "/"),
-        "read": (dialogue.AcknowledgeReading, {"reading": request_id}, "/"),
-        "recuse": (Recuse, {"person": visit.person, "reason": text}, "/"),
+        "reply": (dialogue.AnswerQuestion, {"question": request_id, "text": text}, "/?done=1"),
+        "read": (dialogue.AcknowledgeReading, {"reading": request_id}, "/?done=1"),
+        "recuse": (Recuse, {"person": visit.person, "reason": text}, "/?done=1"),
         "hand-on": (HandOnRequest, {"request": request_id, "to": to, "reason": text}, f"{here}?done=handed"),
         "take-back": (TakeRequestBack, {"request": request_id, "reason": text}, here),
         "retract": (RetractAnswer, {"request": request_id, "reason": text}, here),

@@ -95,7 +95,7 @@ def shown(
         files=attached(state),
         comment=(given or {}).get("comment", ""),
         command_id=(given or {}).get("command_id") or str(uuid4()),
-        refusal=_in_words(refusal, called(sheet, visit.language)),
+        refusal=_without_fields(refusal, called(sheet, visit.language)),
         problems=problems or {},
         note=note,
         meanwhile=meanwhile,
@@ -109,12 +109,12 @@ def shown(
     )
 
 
-def _in_words(refusal: Refusal | None, names: Mapping[str, str]) -> Refusal | None:
-    """The refusal with its fields as the form calls them."""
+def _without_fields(refusal: Refusal | None, names: Mapping[str, str]) -> Refusal | None:
+    """The refusal without what its fields say themselves: the summary of the form lists that, each leading to its field."""
     if refusal is None:
         return None
-    told = (p.model_copy(update={"field": names.get(p.field, p.field)}) for p in refusal.problems)
-    return refusal.model_copy(update={"problems": tuple(told)})
+    beside = tuple(p for p in refusal.problems if not by_field([p]).keys() & names.keys())
+    return refusal.model_copy(update={"problems": beside})
 
 
 def _name(visit: Visit, show: str, id_: str) -> str:

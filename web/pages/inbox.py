@@ -35,12 +35,18 @@ View = Literal["open", "mine", "roles", "deputy", "handed", "bodies", "overdue",
 
 
 @router.get("/")
-def inbox(request: Request, view: View = "open", page: int = 1) -> Response:
-    return shown(visit_of(request), view, page)
+def inbox(request: Request, view: View = "open", page: int = 1, done: str = "") -> Response:
+    return shown(visit_of(request), view, page, done=done)
 
 
 def shown(
-    visit: Visit, view: View = "open", page: int = 1, *, status: int = 200, became: list[dict[str, Any]] | None = None
+    visit: Visit,
+    view: View = "open",
+    page: int = 1,
+    *,
+    status: int = 200,
+    became: list[dict[str, Any]] | None = None,
+    done: str = "",
 ) -> Response:
     """`became`: what became of each request that was answered in bulk."""
     store, person = visit.store, visit.person
@@ -75,6 +81,7 @@ def shown(
         counts=counts,
         today=today,
         became=became,
+        done=done,
         command_id=str(uuid4()),
     )
 
@@ -132,13 +139,15 @@ def _with_handed(visit: Visit, found: list[dict[str, Any]], today: date) -> None
 
 
 def _with_opened(visit: Visit, found: list[dict[str, Any]]) -> None:
-    """Says of each whether its document, as it is now, was opened in this session, and whether an answer was begun."""
+    """Says of each whether its document, as it is now, was opened in this session, whether it can be agreed to together with others, and
+    whether an answer was begun."""
     asked = [r["request"] for r in found if r["kind"] == "decide"]
     opened = Opened(visit.store).among(visit.token, asked) if visit.token and asked else {}
     own = AnswerDrafts(visit.store, visit.person)
     for row in found:
         seen = opened.get(row["request"])
         row["opened"] = seen is not None and seen == row["content_hash"]
+        row["agreeable"] = row["opened"] and (row.get("handed") is None or row["handed_to_me"])
         row["begun"] = seen is not None and own.find(row["stream"], row["request"]) is not None
 
 

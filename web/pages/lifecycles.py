@@ -14,6 +14,7 @@ from blobs.contract import checked
 from blobs.registry import configured
 from domain.calendar import local_day
 from domain.facts import Facts
+from domain.kinds import Row
 from domain.kpis.health import percent
 from domain.kpis.stopping import number
 from domain.lifecycle.amounts import entered
@@ -25,7 +26,7 @@ from domain.messages import Refused
 from learning import forecast
 from learning.asking import forecast_of
 from papers.circulations import timeline
-from papers.course import course
+from papers.course import course, who_can
 from store import evidence, queries
 from store.feeds import troubles
 from store.lineage import STANDINGS as STANDINGS_OF_SPREAD
@@ -35,7 +36,7 @@ from web.checking import told_to
 from web.pages import portrait
 from web.pages.charting import of_lifecycle
 from web.pages.deciding import read
-from web.pages.finding import holders_today, stream_of
+from web.pages.finding import stream_of
 from web.pages.steering import offered
 from web.pages.talk import QUIET
 from web.snapshots import Reading
@@ -75,8 +76,7 @@ def lifecycle_page(request: Request, given: str, done: str = "", at: int = 0) ->
         work_title=next((s.title for s in stages if s.key == state.work), state.stage_title),
         stops=course(told, facts, today).stops,
         standings=STANDINGS,
-        waiting=queries.live_requests(store, [stream]),
-        holders=holders_today(visit),
+        waiting=_waiting(visit, state, facts, today),
         forecast=forecast.in_words(forecast_of(store, stream, fresh=False)) if not state.closed else None,
         documents=list(reversed(queries.deliverable_versions(store, stream))),
         titles={s.key: s.title for s in stages},
@@ -134,6 +134,16 @@ def _may_draft(visit: Visit, state: Lifecycle, facts: Facts) -> bool:
     except Refused:
         return False
     return not visit.store.clock.virtual
+
+
+def _waiting(visit: Visit, state: Lifecycle, facts: Facts, day: date) -> list[Row]:
+    """What waits for an answer, each with the `people` who can give it today, and those who hold its post (`held_by`)."""
+    found, directory = [], visit.store.facts().directory
+    for row in queries.live_requests(visit.store, [state.stream]):
+        asked, held_by = state.request(row["request"]), directory.holders(row["post"], day)
+        people = who_can(asked, state, facts, day) if asked is not None else held_by
+        found.append({**row, "people": people, "held_by": held_by})
+    return found
 
 
 def _temporal(visit: Visit, stream: str) -> str | None:

@@ -72,7 +72,7 @@ def change(
 def _later(refused: SignInRefused) -> Refusal | None:
     if refused.retry_at is None:
         return None
-    at = minute(refused.retry_at)
+    ja, en = (minute(refused.retry_at, language) for language in ("ja", "en"))
     return _no(
-        "password-tries", "誤りが続いたため今は試せません", "too many wrong tries", f"{at} 以降に", f"try again at {at}"
+        "password-tries", "誤りが続いたため今は試せません", "too many wrong tries", f"{ja} 以降に", f"try again at {en}"
     )

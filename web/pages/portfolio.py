@@ -34,6 +34,7 @@ STANDING: dict[str, queries.Chosen] = {
     "held": {"health": "amber", "held": True},
     "red": {"health": "red"},
     "amber": {"health": "amber"},
+    "promise": {"broken": True},
 }
 """What may be chosen as health on the page."""
 
@@ -85,6 +86,7 @@ def portfolio(request: Request, wanted: Annotated[Wanted, Query()]) -> Response:
         found=found,
         asked=_asked(visit, [r["stream"] for r in found]),
         holders=holders_today(visit),
+        broken=queries.late_promises(store, [r["stream"] for r in found]),
         total=total,
         page=page,
         last=max((total + PAGE - 1) // PAGE, 1),

@@ -97,7 +97,7 @@ class Renderer:
             "field_named": lambda field: FIELDS[field][language == "en"] if field in FIELDS else field,
             "faults_of": lambda boxes: faults(boxes, language),
             "day": _day(language),
-            "minute": minute,
+            "minute": minute_in(language),
             "address_of": address_of,
             "passed": lambda moment: moment is not None and moment < self._site.store.clock.now(),
             "session_name": _session_name(language, self._site.store),
@@ -193,8 +193,14 @@ def _day(language: str) -> Any:
     return day
 
 
-def minute(value: datetime | None) -> str:
-    return value.astimezone(JST).strftime("%Y-%m-%d %H:%M") if value is not None else ""
+def minute_in(language: str) -> Any:
+    """A moment in Japan: its day as everywhere on the pages, with hour and minute."""
+    day = _day(language)
+
+    def minute(value: datetime | None) -> str:
+        return f"{day(value)} {value.astimezone(JST):%H:%M}" if value is not None else ""
+
+    return minute
 
 
 def address_of(stream: str) -> str:

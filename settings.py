@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -158,8 +159,35 @@ def unknown() -> list[str]:
     return sorted(name for name in os.environ if name.startswith("TASKFORCE_") and name not in variables())
 
 
+_URL = "http:// か https:// で始まる URL を書いてください", "write a URL that begins with http:// or https://"
+_SHAPES = {
+    "TEMPORAL_ADDRESS": (
+        "「ホスト:ポート」の形で書いてください(例: 127.0.0.1:7233)",
+        "write it as host:port, such as 127.0.0.1:7233",
+    ),
+    "TASKFORCE_MAIL_FROM": (
+        "メールアドレスを書いてください(例: taskforce@city.example.jp)",
+        "write a mail address, such as taskforce@city.example.jp",
+    ),
+    "TASKFORCE_WEBHOOK_URL": _URL,
+    "TASKFORCE_OIDC_ISSUER": _URL,
+}
+"""What a variable with a shape of its own should look like."""
+
+
+def _wanted(name: str, error: Mapping[str, Any]) -> tuple[str, str]:
+    """What the value of a variable should be, in both languages, by pydantic's error."""
+    from domain.misfits import said_of
+
+    if error["type"] == "string_pattern_mismatch" and name in _SHAPES:
+        return _SHAPES[name]
+    said = said_of(error)
+    return said.ja, said.en
+
+
 def load() -> Settings:
-    """The settings of this process. Raises `SettingsError`."""
+    """The settings of this process. Raises `SettingsError`, which says of each wrong variable, in Japanese and English, what its
+    value should be."""
     try:
         return Settings()
     except ValidationError as error:
@@ -167,8 +195,9 @@ def load() -> Settings:
         for e in error.errors(include_url=False):
             name = str(e["loc"][0])
             shown = name if name.isupper() else variable(name.lower().removeprefix("taskforce_"))
+            ja, en = _wanted(shown, e)
             lines.append(
-                f"{shown}: {e['msg']} (値 / value: {e.get('input')!r}); 環境変数を直してください / correct the variable"
+                f"{shown}: {ja} / {en} (値 / value: {e.get('input')!r}); 環境変数 {shown} を直してください / correct the variable"
             )
         raise SettingsError("\n".join(lines)) from None
 

@@ -11,7 +11,7 @@ from domain.calendar import wareki
 from domain.directory import Directory
 from domain.directory_changes import ReorganiseUnit, UnitReorganised, decide, folded
 from domain.messages import Text
-from store.queries import all_people, rows
+from store.queries import rows
 from store.store import Store
 from store.tables import instructions, lifecycles, requests
 
@@ -27,7 +27,7 @@ def effects(store: Store, command: ReorganiseUnit) -> list[Text]:
         *_new(event, after),
         *_posts(store, event, before, after),
         *_below(command, after),
-        *_without_post(store, event, before, after),
+        *_without_post(event, before, after),
     ]
 
 
@@ -64,18 +64,12 @@ def _new(event: UnitReorganised, after: Directory) -> Iterator[Text]:
 def _posts(store: Store, event: UnitReorganised, before: Directory, after: Directory) -> Iterator[Text]:
     """Each post of the old unit, the one that takes over, who holds that on the day, and what waits."""
     change = event.reorganisation
-    waiting, names = _waiting(store, list(change.posts)), all_people(store)
+    waiting = _waiting(store, list(change.posts))
     for old, new in change.posts.items():
         holders = after.holders(new, change.on)
         was, becomes = _post(after, old), _post(after, new)
-        who_ja = (
-            "、".join(names.get(h, {}).get("name") or h for h in holders)
-            or "就く職員がいません。同じ日付の人事異動を取り込んでください"
-        )
-        who_en = (
-            ", ".join(names.get(h, {}).get("name_en") or h for h in holders)
-            or "nobody holds it that day: load moves for the same day"
-        )
+        who_ja = "、".join(holders) or "就く職員がいません。同じ日付の人事異動を取り込んでください"
+        who_en = ", ".join(holders) or "nobody holds it that day: load moves for the same day"
         yield Text(
             ja=f"{was.ja} → {becomes.ja}(待っている依頼 {waiting[old]} 件): {who_ja}",
             en=f"{was.en} → {becomes.en} ({waiting[old]} waiting): {who_en}",
@@ -100,18 +94,17 @@ def _below(command: ReorganiseUnit, after: Directory) -> Iterator[Text]:
         )
 
 
-def _without_post(store: Store, event: UnitReorganised, before: Directory, after: Directory) -> Iterator[Text]:
+def _without_post(event: UnitReorganised, before: Directory, after: Directory) -> Iterator[Text]:
     """Whoever held a post of the old unit on the day and holds none from then on."""
     change = event.reorganisation
     held = {p: old for old in change.posts for p in before.holders(old, change.on)}
-    names = all_people(store)
     for person, old in held.items():
         if not after.posts_of(person, change.on):
-            name, was = names.get(person, {}), _post(after, old)
+            was = _post(after, old)
             yield Text(
-                ja=f"{name.get('name') or person}({person}、今は{was.ja})はその日から職がなく、何も記録できません。"
+                ja=f"{person}(今は{was.ja})はその日から職がなく、何も記録できません。"
                 "同じ日付の人事異動で新しい職に就けてください",
-                en=f"{name.get('name_en') or person} ({person}, now {was.en}) holds no post from that day and can record nothing: "
+                en=f"{person} (now {was.en}) holds no post from that day and can record nothing: "
                 "load a move for the same day",
             )
 

@@ -97,7 +97,7 @@ class Renderer:
             "field_named": lambda field: FIELDS[field][language == "en"] if field in FIELDS else field,
             "faults_of": lambda boxes: faults(boxes, language),
             "day": _day(language),
-            "minute": lambda moment: minute(moment, language),
+            "minute": minute_in(language),
             "address_of": address_of,
             "passed": lambda moment: moment is not None and moment < self._site.store.clock.now(),
             "session_name": session_name(language, self._site.store),
@@ -193,12 +193,14 @@ def _day(language: str) -> Any:
     return day
 
 
-def minute(value: datetime | None, language: str = "en") -> str:
-    """令和8年4月1日 9:30 for readers of Japanese, 2026-04-01 09:30 for others."""
-    if value is None:
-        return ""
-    here = value.astimezone(JST)
-    return f"{wareki(here.date())} {here.hour}:{here:%M}" if language == "ja" else f"{here:%Y-%m-%d %H:%M}"
+def minute_in(language: str) -> Any:
+    """A moment in Japan: its day as everywhere on the pages, with hour and minute."""
+    day = _day(language)
+
+    def minute(value: datetime | None) -> str:
+        return f"{day(value)} {value.astimezone(JST):%H:%M}" if value is not None else ""
+
+    return minute
 
 
 def address_of(stream: str) -> str:

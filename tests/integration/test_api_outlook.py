@@ -197,6 +197,10 @@ def test_a_change_of_the_directory_is_seen_before_it_is_recorded(town: Pages) ->
         headers = {"If-Match": told.headers["etag"]}
         done = personnel.post("/directory/commands/record-moves", json=moves, headers=headers)
         assert done.status_code == 200 and done.json()["version"] == told.json()["version"] + 1
+        ahead = personnel.post("/directory/commands/reorganise-unit", json=change)
+        assert ahead.status_code == 200, ahead.text
+        known = [{u["id"] for u in who.get("/directory").json()["units"]} for who in (personnel, chief)]
+        assert ["child-future" in units for units in known] == [True, False], "confidential until its day"
 
 
 def test_what_the_record_teaches_is_there_for_other_systems(city: Pages) -> None:

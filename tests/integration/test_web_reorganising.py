@@ -63,11 +63,14 @@ def test_it_is_seen_first_then_recorded_once(town: Pages, browser: Browser) -> N
     told = page.inner_text(".notice")
     assert "まだ何も記録していません" in told and "進行中の課題 1 件" in told
     assert "こども支援課長 → こども未来課長(待っている依頼 1 件): 就く職員がいません" in told
-    assert "水上 七海 はその日から職がありません" in told
+    assert "水上 七海(今はこども支援課 担当)はその日から職がなく" in told
     assert not directory(town).reorganisations
     looked_at(page, "reorganise-seen")
     page.click("main button.primary:not(.first)")
     page.wait_for_url("**/organisation?done=1")
+    assert "こども未来課" in page.inner_text("main")  # those who load it see it before its day, nobody else does
+    with client(town, "p07") as others:
+        assert all("こども未来課" not in others.get(p).text for p in ("/organisation", "/register", "/search?q=未来課"))
     found = directory(town)
     (change,) = found.reorganisations
     assert (change.unit, change.to, change.on) == ("child-support", "child-future-section", NEXT_WEEK)

@@ -215,6 +215,18 @@ def test_what_waits_for_a_post_reorganised_away_goes_to_the_one_that_took_over()
     )
 
 
+def test_a_reorganisation_is_not_seen_before_its_day_and_whom_it_leaves_without_a_post_is_known() -> None:
+    office = Office()
+    reorganised(office)
+    here, before = office.directory, date(2027, 6, 30)
+    seen = here.seen_on(before)
+    assert seen.unit("family-section") is None and seen.post("family-chief") is None and not seen.reorganisations
+    assert seen.unit("health-section") is not None and here.seen_on(JULY) is here
+    assert here.stranded(before) == [] and here.stranded(JULY) == [("p-health", "health-chief")]
+    office.do(RecordMoves, on=JULY, moves=[move("p-health", "family-chief")])
+    assert office.directory.stranded(JULY) == []
+
+
 def test_two_sections_merge_into_one_and_a_second_reorganisation_is_followed() -> None:
     office = Office()
     reorganised(office)

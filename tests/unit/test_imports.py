@@ -42,7 +42,7 @@ MAY: dict[str, set[str]] = {
     "domain": set(),
     "definitions": {"domain"},
     "figures": {"domain"},
-    "settings": set(),
+    "settings": {"domain"},
     "blobs": {"domain", "settings"},
     "runtime": {"settings"},
     "store": {"domain", "definitions", "settings"},

@@ -95,6 +95,9 @@ def test_a_wrong_value_is_named_with_its_variable_and_the_remedy(
     assert message.startswith(f"{name}: ")
     assert repr(value) in message
     assert "correct the variable" in message
+    assert (
+        "ください / " in message and f"環境変数 {name} を直してください" in message
+    )  # what it should be, in both languages
 
 
 def test_misspelt_variables_are_found(monkeypatch: pytest.MonkeyPatch) -> None:

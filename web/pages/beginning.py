@@ -79,10 +79,27 @@ BEGINNINGS: Mapping[str, Beginning] = {
         ),
     ),
     "/sessions/convene": Beginning(
-        _t("会議を招集する", "Convene a session"), ConveningForm, convening, lambda s: f"/sessions/{s}"
+        _t("会議を招集する", "Convene a session"),
+        ConveningForm,
+        convening,
+        lambda s: f"/sessions/{s}",
+        lead=_t(
+            "構成員に通知し、議題を載せられるようにします。回数は年度ごとに続きます。通知期間は会議の規程にあります。",
+            "Its members are told, and items can be put on its agenda. It gets the next number of its fiscal year; how long before "
+            "the day it is to be called stands in the rules of the bodies.",
+        ),
     ),
     "/selection/call": Beginning(
-        _t("提案を募集する", "Call for proposals"), CallForm, calling, lambda s: f"/selection/{s}", _call_begins
+        _t("提案を募集する", "Call for proposals"),
+        CallForm,
+        calling,
+        lambda s: f"/selection/{s}",
+        _call_begins,
+        lead=_t(
+            "締切日まで各課が課題を提案し、その後に採点・順位付けをして会議に付します。前回に持ち越した提案は自動で入ります。",
+            "Sections propose tasks until the closing date; then they are scored, ranked and put before the session. What the round "
+            "before kept comes along by itself.",
+        ),
     ),
     "/sessions/rhythm": Beginning(
         _t("規程の月日に自動で招集する", "Convene it by itself on the days of the rules"),

@@ -101,6 +101,7 @@ def _shown(visit: Visit, place: Place, name: str, item: str, filled: Filled | No
         act.form(visit, place.state, item),
         title=act.title,
         lead=_t(found.title, found.title) if found is not None else place.title,
+        about=act.about,
         back=place.back,
         whole=place.title,
         action=f"{place.back}/do/{name}",

@@ -106,6 +106,8 @@ class Act:
     """What the page says of what it showed, such as the version that was read."""
     places: Mapping[str, str] = field(default_factory=dict)
     """Beginning of a field of the command -> beginning of its box on the page, where they differ."""
+    about: Text | None = None
+    """What it does, where its form does not say it: above all what cannot be taken back."""
 
 
 def _t(ja: str, en: str) -> Text:
@@ -166,7 +168,17 @@ SESSION_ACTS: Mapping[str, Act] = {
         _in("sitting", "closed"),
         lambda v, s, i: forms.InstructionForm,
     ),
-    "close": Act(m.CloseSession, _t("閉会する", "Close the session"), _deliberating, lambda v, s, i: forms.Nothing),
+    "close": Act(
+        m.CloseSession,
+        _t("閉会する", "Close the session"),
+        _deliberating,
+        lambda v, s, i: forms.Nothing,
+        about=_t(
+            "結論を課題に反映し、要る決裁を起案します。すべての議題に結論(継続審議を含む)が要ります。閉会は取り消せません。",
+            "What was concluded takes effect on the lifecycles, and the decisions that it needs are drafted. Every item needs a "
+            "conclusion (held is one). It cannot be taken back.",
+        ),
+    ),
     "minutes": Act(
         m.WriteMinutes,
         _t("会議録を書く", "Write the minutes"),
@@ -179,8 +191,22 @@ SESSION_ACTS: Mapping[str, Act] = {
         _t("会議録を確定する", "Make the minutes final"),
         lambda s: s.phase == "closed" and s.minutes > 0,
         lambda v, s, i: forms.Nothing,
+        about=_t(
+            "主宰者と出席者の過半が確認した版を確定し、公開部分を全職員が読めるようにします。",
+            "The version that whoever presided and more than half of those present have confirmed becomes final, and its public "
+            "part is there for everybody to read.",
+        ),
     ),
-    "cancel": Act(m.CancelSession, _t("取りやめる", "Cancel it"), _in(*_BEFORE), lambda v, s, i: forms.ReasonForm),
+    "cancel": Act(
+        m.CancelSession,
+        _t("会議を取りやめる", "Cancel the session"),
+        _in(*_BEFORE),
+        lambda v, s, i: forms.ReasonForm,
+        about=_t(
+            "会議そのものを取りやめます。載っていた議題は、また次の会議に載せられます。取り消せません。",
+            "The whole session is called off; what was on its agenda can be put on another. It cannot be taken back.",
+        ),
+    ),
     "vote": Act(
         m.CastVote,
         _t("投票する", "Vote"),
@@ -255,14 +281,31 @@ ROUND_ACTS: Mapping[str, Act] = {
         _in("calling"),
         lambda v, s, i: forms.ProposalForm,
         who=_anybody,
+        begins=forms.next_proposal,
     ),
-    "close": Act(sm.CloseCall, _t("募集を締め切る", "Close the call"), _in("calling"), lambda v, s, i: forms.Nothing),
+    "close": Act(
+        sm.CloseCall,
+        _t("募集を締め切る", "Close the call"),
+        _in("calling"),
+        lambda v, s, i: forms.Nothing,
+        about=_t(
+            "締切日には自動で締め切られます。ここでは締切日を待たずに、今すぐ締め切ります。その後は提案を加えることも"
+            "直すこともできず、採点が始まります。取り消せません。",
+            "It closes by itself on the closing date; here it is closed now, before that. From then on nothing is proposed or "
+            "corrected any more, and scoring begins. It cannot be taken back.",
+        ),
+    ),
     "conclude": Act(
         sm.ConcludeSelection,
         _t("選定を確定する(議長)", "Conclude the selection (the chair)"),
         _in("scoring"),
         lambda v, s, i: forms.SelectionForm,
         who=_chairs,
+        about=_t(
+            "案のとおりに選定を確定します。選ばれた課題は自動で始まり、持ち越しは次の募集に入ります。取り消せません。",
+            "The choices become the selection: what is selected starts by itself, what is kept goes into the next round. It cannot "
+            "be taken back.",
+        ),
     ),
     "score": Act(
         sm.ScoreProposal,

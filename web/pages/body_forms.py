@@ -182,6 +182,11 @@ def proposed_before(visit: Visit, state: SelectionRound, ref: str) -> dict[str, 
     return state.proposals[ref].model_dump(include=set(ProposalCorrectionForm.model_fields), exclude_none=True)
 
 
+def next_proposal(visit: Visit, state: SelectionRound, ref: str) -> dict[str, Any]:
+    """A reference that is free, which may be replaced by one's own."""
+    return {"ref": next(str(n) for n in range(1, 100_000) if str(n) not in state.proposals)}
+
+
 class SelectionForm(BaseModel):
     reason: str = said("理由(人の上限を超えるときなど)", "reason, where capacity is exceeded", "")
 

@@ -25,6 +25,7 @@ LISTED = 400
 """So many people, units or lifecycles are offered while typing; more would make the page heavy."""
 
 EMPTY: dict[str, Any] = {
+    "about": None,
     "item": "",
     "file": False,
     "hidden": {},
@@ -37,7 +38,8 @@ EMPTY: dict[str, Any] = {
     "whole": None,
 }
 """What a page has besides its form, where it has it. `lines`: what would happen; `dry`: it can be tried without recording;
-`confirm`: it was to be recorded, and is once what would happen has been seen; `whole`: what `back` leads to."""
+`confirm`: it was to be recorded, and is once what would happen has been seen; `whole`: what `back` leads to;
+`about`: what is to be known before it is done."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from store.accounts import LONGEST, SHORTEST, PasswordUnfit, SignInRefused
 from web.app import require_own_form, visit_of
 from web.pages.administering import shown
 from web.pages.signing import place_of, with_session
-from web.rendering import minute
+from web.rendering import minute_in
 from web.snapshots import Reading
 
 router = APIRouter(route_class=Reading)
@@ -72,7 +72,7 @@ def change(
 def _later(refused: SignInRefused) -> Refusal | None:
     if refused.retry_at is None:
         return None
-    ja, en = (minute(refused.retry_at, language) for language in ("ja", "en"))
+    ja, en = (minute_in(language)(refused.retry_at) for language in ("ja", "en"))
     return _no(
         "password-tries", "誤りが続いたため今は試せません", "too many wrong tries", f"{ja} 以降に", f"try again at {en}"
     )

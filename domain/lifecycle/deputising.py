@@ -14,8 +14,8 @@ from domain.process import Step
 def takers(state: Lifecycle, request: Request, facts: Facts, day: date) -> dict[str, str]:
     """Those to whom an open request may be handed on that day: person -> the post in which they stand for the one asked.
 
-    Registered deputies, in their order, who are there and whom nothing bars: nobody answers one step twice, or decides on what they
-    objected to. Nobody where the step waits for the holder.
+    Registered deputies, in their order, who are there and whom nothing bars: nobody answers one step twice (those whom it asks in a post of
+    their own neither), or decides on what they objected to. Nobody where the step waits for the holder.
     """
     step = _step(state, request, facts)
     if step is None or step.absence == "wait":
@@ -23,7 +23,10 @@ def takers(state: Lifecycle, request: Request, facts: Facts, day: date) -> dict[
     here, found = facts.directory, dict[str, str]()
     holders = set(here.holders(request.post, day))
     answered = {g.person for g in state.given if g.step == request.step}
-    kept_out = barred(state, step) | answered | objectors(state, request, facts, day)
+    answering = {
+        p for r in state.requests if r.step == request.step and r.id != request.id for p in here.holders(r.post, day)
+    }
+    kept_out = barred(state, step) | answered | answering | objectors(state, request, facts, day)
     for post in here.deputies_of(request.post, day, state.work):
         for person in here.holders(post, day):
             if person not in holders | kept_out and not here.is_absent(person, day) and here.may_decide(person):

@@ -71,6 +71,8 @@ def test_a_session_that_opened_nothing_agrees_to_nothing(busy: Pages) -> None:
             mine = csrf(browsing.get("/").text)
             answer = browsing.post("/answers", data={**mine, "request": request})
             assert answer.status_code == 409
+        kept = {**csrf(director.get("/").text), "act": "later", "comment": "not mine"}
+        assert director.post(f"/requests/{request}/answer", data=kept).status_code == 409
         assert chief.post("/answers", data=token).status_code == 409, "nothing ticked"
         assert chief.get(f"/requests/{request}").status_code == 200
         once = {**token, "request": request, "command_id": "once"}

@@ -484,6 +484,12 @@ def test_who_may_not_decide_does_not_choose_who_does_and_a_step_may_wait_for_its
     hand_on(away_, "chief", "health").refused("not-a-deputy")
 
 
+def test_who_is_asked_by_the_step_as_well_does_not_answer_it_for_another_too() -> None:
+    case = concurring(facts_of(deputies=(Deputy(post="school-chief", deputy="health-chief", since=SINCE),)))
+    command = case.make(handing.HandOnRequest, request=asked(case, "school-chief").id, to="p-health", reason="出張")
+    case.when(command, person("school")).refused("not-a-deputy")
+
+
 def test_an_earlier_answer_is_taken_back_without_losing_what_was_handed_on() -> None:
     case = concurring(facts_of(deputies=(Deputy(post="school-chief", deputy="finance-chief", since=SINCE),)))
     first, second = asked(case, "health-chief"), asked(case, "school-chief")

@@ -289,8 +289,10 @@ def answer(
     visit = writing(request, kept | {"csrf": csrf})
     if isinstance(visit, Response):
         return visit
-    stream, _ = _found(visit, request_id, AnswerRequest.type)
+    stream, state = _found(visit, request_id, AnswerRequest.type)
     if act == "later":
+        if not is_asked(visit.store, visit.person, state, state.request(request_id)):
+            return shown(visit, request_id, status=409, refusal=_NOT_ASKED, kept=kept)
         AnswerDrafts(visit.store, visit.person).save(stream, request_id, {name: kept[name] for name in TYPED})
         return RedirectResponse(f"/requests/{request_id}?done=saved", 303)
     return _given(visit, request_id, AnswerRequest, _fields(stream, request_id, kept, seen), kept)
@@ -352,6 +354,14 @@ def _recorded(visit: Visit, request_id: str, command: Command, kept: dict[str, s
     return RedirectResponse(f"/requests/{request_id}?done=1", 303)
 
 
+_NOT_ASKED = Refusal(
+    rule="not-asked",
+    message=Text(
+        ja="この依頼は今あなた宛てではありません。下書きは残しません",
+        en="this is not asked of you now: no draft is kept",
+    ),
+    remedy=Text(ja="宛先の職の者が答えます", en="whoever is asked answers it"),
+)
 _FIELDS = {
     "comment": Text(ja="コメント", en="comment"),
     "conditions": Text(ja="条件", en="conditions"),

@@ -73,8 +73,13 @@ def diagram(process: ProcessDefinition, lang: str) -> Diagram:
     back = _back(process, boxes)
     on = _leads(process, boxes)
     lanes = _lanes(on)
+    gates = frozenset(b.foot for b in boxes.values() if b.gate)
     right = LEFT + WIDE + 14 + LANE * (max((n for n, _ in lanes), default=0) + 1)
-    ways = [*_straight(process, boxes), *(_left(n, *w) for n, w in _lanes(back)), *(_right(n, *w) for n, w in lanes)]
+    ways = [
+        *_straight(process, boxes),
+        *(_left(n, *w) for n, w in _lanes(back)),
+        *(_right(n, *w, gates) for n, w in lanes),
+    ]
     return Diagram(width=right + 8, height=y, boxes=tuple(boxes.values()), ways=tuple(ways))
 
 
@@ -126,13 +131,13 @@ def _leads(process: ProcessDefinition, boxes: dict[str, Box]) -> list[Lane]:
     found: dict[str, list[int]] = {}
     for i, s in enumerate(process.stages):
         if s.next and (i + 1 == len(order) or s.next != order[i + 1]):
-            found.setdefault(s.next, []).append(boxes[s.key].gate_at)
+            found.setdefault(s.next, []).append(boxes[s.key].foot)
     for o in process.outcomes:
         after = process.wind_down.key if o.then == "wind_down" and process.wind_down else None
         to = after or o.stage or "end"
         found.setdefault(to, []).append(boxes[f"outcome:{o.key}"].middle)
     if process.wind_down is not None:
-        found.setdefault("end", []).append(boxes[process.wind_down.key].gate_at)
+        found.setdefault("end", []).append(boxes[process.wind_down.key].foot)
     return [(left, boxes[key].middle) for key, left in found.items() if key in boxes]
 
 
@@ -152,11 +157,20 @@ def _lanes(ways: Sequence[Lane]) -> list[tuple[int, Lane]]:
 def _left(lane: int, leaves: Sequence[int], to: int) -> Way:
     x = LEFT - 12 - LANE * lane
     middle = LEFT + WIDE // 2 - 9
-    stubs = "".join(f"M{middle} {y}H{x}V{to}" for y in leaves)
-    return Way(kind="back", path=f"{stubs}H{LEFT}")
+    return Way(kind="back", path=_bus(middle, leaves, x, to) + f"H{LEFT}")
 
 
-def _right(lane: int, leaves: Sequence[int], to: int) -> Way:
+def _right(lane: int, leaves: Sequence[int], to: int, gates: frozenset[int]) -> Way:
     x, edge = LEFT + WIDE + 14 + LANE * lane, LEFT + WIDE
-    stubs = "".join(f"M{edge} {y}H{x}V{to}" for y in leaves)
-    return Way(kind="leads", path=f"{stubs}H{edge}")
+    from_gates = "".join(f"M{LEFT + WIDE // 2} {y}H{edge}" for y in leaves if y in gates)
+    return Way(kind="leads", path=from_gates + _bus(edge, leaves, x, to) + f"H{edge}")
+
+
+def _bus(begins: int, leaves: Sequence[int], x: int, to: int) -> str:
+    """A line along a lane, from the farthest place that it leaves; nearer ones meet it, so that no stretch is drawn twice."""
+    far = max(leaves, key=lambda y: abs(y - to))
+    others = [y for y in dict.fromkeys(leaves) if y != far]
+    meeting = "".join(f"M{begins} {y}H{x}" for y in others)
+    between = [y for y in others if (y - to) * (far - to) < 0]
+    beyond = "".join(f"M{x} {y}V{to}" for y in between[:1])
+    return f"{meeting}{beyond}M{begins} {far}H{x}V{to}"

@@ -128,7 +128,7 @@ def lifecycle_page(request: Request, given: str, done: str = "", at: int = 0) ->
     visits, promises = queries.visits_of(store, stream), queries.promises_of(store, stream)
     today = local_day(store.clock.now())
     stages = facts.definition.all_stages if facts.definition else ()
-    told = timeline(store, stream)
+    told, documents = timeline(store, stream), queries.deliverable_versions(store, stream)
     happened = [t for t in told if t.recorded.event.type not in QUIET]
     return visit.page(
         "lifecycle.html",
@@ -150,7 +150,7 @@ def lifecycle_page(request: Request, given: str, done: str = "", at: int = 0) ->
         waiting=queries.live_requests(store, [stream]),
         holders=_holders(visit),
         forecast=forecast.in_words(forecast_of(store, stream, fresh=False)) if not state.closed else None,
-        documents=list(reversed(queries.deliverable_versions(store, stream))),
+        documents=list(reversed(documents)),
         titles={s.key: s.title for s in stages},
         amounts=entered(state.budgets),
         windows={w.key: w.title for w in facts.fiscal.windows} if facts.fiscal else {},
@@ -166,7 +166,7 @@ def lifecycle_page(request: Request, given: str, done: str = "", at: int = 0) ->
         percent=percent,
         files=files_for(store, visit.actor(), stream),
         happened=list(zip(portrait.history(store, happened, visit.language), reversed(happened), strict=True)),
-        charts=of_lifecycle(visit, state, facts, [t.recorded for t in told]),
+        charts=of_lifecycle(visit, state, facts, [t.recorded for t in told], documents),
         temporal=_temporal(visit, stream),
     )
 

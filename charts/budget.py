@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from charts.drawing import LABEL, SMALL, Sheet
+from charts.drawing import Sheet
 from charts.models import BudgetChart, Language
 from charts.palette import INK, KEY, LINE, QUIET, RESERVE
+from charts.places import LABEL, SMALL
 from charts.telling import description, title
 from charts.words import cut, fiscal_year, short_yen, width
 

@@ -27,11 +27,9 @@ from matplotlib.patches import Patch, Rectangle
 
 from charts.models import Language
 from charts.palette import INK, LINE, PAGE, QUIET, dark_style
-from charts.words import clean, short_day, wrapped
+from charts.places import LABEL, MARGIN, SMALL, TITLE, WIDTH, head_of, heads
+from charts.words import clean, short_day
 
-WIDTH = 720
-MARGIN = 16
-TITLE, LABEL, SMALL = 16, 12, 11
 _FAMILY = "Noto Sans JP"
 _READERS = (
     "'Noto Sans JP','Noto Sans CJK JP','Hiragino Sans','Yu Gothic UI',Meiryo,system-ui,sans-serif"  # as in style.css
@@ -81,9 +79,8 @@ class Sheet:
         self, lang: Language, title: str, subtitle: str, description: str, body: int, foot: int = 24, width: int = WIDTH
     ) -> None:
         """`body`: height of the axes; `foot`: what stands below them (ticks, legend)."""
-        lines = wrapped(title, (width - 2 * MARGIN) / TITLE, 2)
-        subtitles = wrapped(subtitle, (width - 2 * MARGIN) / LABEL, 2) if subtitle else []
-        self.head = MARGIN + len(lines) * 22 + len(subtitles) * 18 + 14
+        lines, subtitles = heads(title, subtitle, width)
+        self.head = head_of(title, subtitle, width)
         self.lang, self.width, self.height = lang, width, self.head + body + foot + MARGIN
         self.body, self.foot = body, foot
         self._title, self._description = title, description
@@ -198,18 +195,3 @@ def _plain_fonts(root: ET.Element) -> None:
         element.set("style", "; ".join(parts))
         if element.get("transform", "").startswith("rotate(-0 "):
             del element.attrib["transform"]
-
-
-def apart(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Places for labels as near as possible to the wanted ones, none closer than `gap` to the next; in the order given."""
-    order = sorted(range(len(wanted)), key=lambda i: (wanted[i], i))
-    placed = [0.0] * len(wanted)
-    at = low
-    for i in order:
-        placed[i] = at = max(wanted[i], at)
-        at += gap
-    at = high
-    for i in reversed(order):
-        placed[i] = min(placed[i], at)
-        at = placed[i] - gap
-    return placed

@@ -6,21 +6,19 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from charts.drawing import LABEL, SMALL, Sheet, apart
+from charts.drawing import Sheet
 from charts.models import FlowChart, Language
 from charts.palette import BLUES, ENDED, INK, LINE, OCHRES, PAGE, QUIET, ramp
-from charts.telling import description, title
+from charts.places import LABEL, SMALL
+from charts.spots import FLOW_BODY as BODY
+from charts.spots import FLOW_RIGHT as RIGHT
+from charts.spots import labels
+from charts.telling import description, subtitle, title
 from charts.words import cut, months, width
-
-BODY, RIGHT = 340, 236
 
 
 def draw(chart: FlowChart, lang: Language) -> Sheet:
-    subtitle = {
-        "ja": "帯の厚さが各段階の件数。下から終結、後の段階、前の段階",
-        "en": "thickness: lifecycles at a stage; from below: ended, later stages, earlier stages",
-    }[lang]
-    sheet = Sheet(lang, title(chart, lang), subtitle, description(chart, lang), BODY, foot=30)
+    sheet = Sheet(lang, title(chart, lang), subtitle(chart, lang), description(chart, lang), BODY, foot=30)
     if not chart.days or not (any(map(any, chart.counts)) or any(chart.ended)):
         sheet.empty({"ja": "課題はまだありません", "en": "There are no lifecycles yet"}[lang])
         return sheet
@@ -64,13 +62,8 @@ def _ticks(axes: Axes, top: float) -> None:
 
 def _labels(sheet: Sheet, bands: Sequence[tuple[str, int, str]], top: float) -> None:
     """Each band by name, number and colour, with a line to where it ends."""
-    below, middles = 0.0, []
-    for _, n, _ in bands:
-        middles.append((below + n / 2) / top * BODY)
-        below += n
-    gap = min(LABEL + 8, (BODY - 8) / max(len(bands) - 1, 1))
     edge, bottom = sheet.width - RIGHT, sheet.head + BODY
-    for (name, n, colour), middle, y in zip(bands, middles, apart(middles, gap, 4, BODY - 4), strict=True):
+    for (name, n, colour), (middle, y) in zip(bands, labels([n for _, n, _ in bands], top), strict=True):
         if n:
             sheet.stroke([edge + 3, edge + 20], [bottom - middle, bottom - y], QUIET)
         sheet.block(edge + 24, bottom - y, 10, colour)

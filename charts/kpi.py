@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from charts.drawing import LABEL, SMALL, Sheet, apart
+from charts.drawing import Sheet
 from charts.models import KpiChart, Language, Level
 from charts.palette import BAND, GOAL, KEY, LINE, PAGE, QUIET
+from charts.places import LABEL, SMALL, apart
 from charts.telling import description, title
 from charts.words import cut, months, number, width
 

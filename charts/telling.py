@@ -21,6 +21,9 @@ from charts.models import (
 from charts.words import clean, fiscal_year, long_day, number, yen
 from domain.messages import Text
 
+MANY = 48
+"""Beyond so many bubbles neighbours are counted together."""
+
 
 def _t(ja: str, en: str) -> Text:
     return Text(ja=ja, en=en)
@@ -45,6 +48,32 @@ def title(chart: Chart, lang: Language) -> str:
 def description(chart: Chart, lang: Language) -> str:
     """In a sentence or two, what there is to see."""
     return _TELLERS[type(chart)][1](chart, lang)
+
+
+def cell_of(chart: Chart, number: int) -> tuple[int, int]:
+    """Row and column of the table in which a mark of the picture is told (`Spot.number`)."""
+    if isinstance(chart, TimelineChart):
+        return _order(chart).index(("visit", number)), 0
+    return (len(chart.days) - 1, number) if isinstance(chart, FlowChart) else (number, 1)
+
+
+def subtitle(chart: Chart, lang: Language) -> str:
+    """The line below the title, of the pictures that spots are laid over."""
+    if isinstance(chart, ValueChart):
+        many = len(chart.bubbles) > MANY
+        return {
+            "ja": "採点の加重平均(1~5)" + ("。円の大きさと数字は件数" if many else "。大きさはデジタル化の視点"),
+            "en": "weighted means of the scores, 1 to 5; "
+            + ("size and number: how many" if many else "size: view of digitalisation"),
+        }[lang]
+    if isinstance(chart, FlowChart):
+        return {
+            "ja": "帯の厚さが各段階の件数。下から終結、後の段階、前の段階",
+            "en": "thickness: lifecycles at a stage; from below: ended, later stages, earlier stages",
+        }[lang]
+    if isinstance(chart, TimelineChart):
+        return {"ja": f"{long_day(chart.until, lang)}まで", "en": f"until {long_day(chart.until, lang)}"}[lang]
+    return ""
 
 
 def table(chart: Chart, lang: Language) -> Table:
@@ -267,6 +296,14 @@ def _timeline_description(c: TimelineChart, lang: Language) -> str:
         "en": f"Begun on {long_day(c.visits[0].start, lang)}, round {rounds}; the last stage is {stage}. "
         f"Sent back: {returned}; holds: {len(c.holds)}.",
     }[lang]
+
+
+def _order(c: TimelineChart) -> list[tuple[str, int]]:
+    """What its table tells, row by row: stays, marks and holds by their numbers."""
+    rows = [(v.start, 1, "visit", n) for n, v in enumerate(c.visits)]
+    rows += [(m.on, 0, "mark", n) for n, m in enumerate(c.marks)]
+    rows += [(h.start, 2, "hold", n) for n, h in enumerate(c.holds)]
+    return [(what, n) for _, _, what, n in sorted(rows, key=lambda r: r[:2])]
 
 
 def _timeline_table(c: TimelineChart, lang: Language) -> Table:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from charts.drawing import LABEL, Sheet
+from charts.drawing import Sheet
 from charts.models import Language, MarkKind, TimelineChart
 from charts.palette import BAD, FAINT, GOAL, GOOD, INK, KEY, LINE, PAGE, QUIET, RESERVE
-from charts.telling import description, title
-from charts.words import cut, long_day, months
+from charts.places import LABEL
+from charts.spots import ROW, bounds, stay
+from charts.spots import TIMELINE_LEFT as LEFT
+from charts.spots import TIMELINE_RIGHT as RIGHT
+from charts.telling import description, subtitle, title
+from charts.words import cut, months
 
-ROW, LEFT, RIGHT = 30, 178, 24
 _MARKS: Mapping[MarkKind, tuple[str, str, str, str]] = {
     "passed": ("^", GOOD, "関門を通過", "gate passed"),
     "returned": ("v", BAD, "差戻し", "sent back"),
@@ -29,14 +32,12 @@ _MARKS: Mapping[MarkKind, tuple[str, str, str, str]] = {
 def draw(chart: TimelineChart, lang: Language) -> Sheet:
     rows = {s.key: n for n, s in enumerate(chart.stages)}
     body = max(len(rows), 2) * ROW
-    until = {"ja": f"{long_day(chart.until, lang)}まで", "en": f"until {long_day(chart.until, lang)}"}[lang]
-    sheet = Sheet(lang, title(chart, lang), until, description(chart, lang), body, foot=72)
+    sheet = Sheet(lang, title(chart, lang), subtitle(chart, lang), description(chart, lang), body, foot=72)
     if not chart.visits:
         sheet.empty({"ja": "まだ始まっていません", "en": "It has not begun yet"}[lang])
         return sheet
     axes = sheet.axes(LEFT, RIGHT)
-    first = min(v.start for v in chart.visits)
-    last = max(chart.until, *(m.on for m in chart.marks), first + timedelta(days=20))
+    first, last = bounds(chart)
     span = (last - first).days
     axes.set_xlim(first.toordinal() - span * 0.015, last.toordinal() + span * 0.015)
     axes.set_ylim(len(rows) - 0.5, -0.5)
@@ -69,12 +70,10 @@ def _holds(axes: Axes, chart: TimelineChart) -> None:
 
 
 def _stays(axes: Axes, chart: TimelineChart, rows: Mapping[str, int], span: int) -> None:
-    least = max(span / 140, 1)
     for v in chart.visits:
         if v.stage not in rows:
             continue
-        start = v.start.toordinal()
-        wide = max(_end(v.end, chart).toordinal() - start, least)
+        start, wide = stay(chart, v, span)
         face = KEY if v.end is not None else PAGE
         axes.barh(rows[v.stage], wide, left=start, height=0.46, color=face, edgecolor=KEY, linewidth=1.6, zorder=3)
 

@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from charts.drawing import LABEL, SMALL, Sheet
+from charts.drawing import Sheet
 from charts.models import Language, TimesChart
 from charts.palette import BAND, INK, KEY, LINE, PAGE, QUIET, RESERVE
+from charts.places import LABEL, SMALL
 from charts.telling import PARTS, description, said, title
 from charts.words import cut
 

@@ -12,15 +12,17 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from charts.drawing import LABEL, SMALL, WIDTH, Sheet
+from charts.drawing import Sheet
 from charts.models import Bubble, Language, Status, ValueChart
 from charts.palette import BLUES, FAINT, INK, KEY, LINE, PAGE, QUIET, RESERVE
-from charts.telling import STATUS, description, in_order, title
+from charts.places import LABEL, SMALL
+from charts.spots import LISTED, UNIT, spread
+from charts.spots import VALUE_BODY as BODY
+from charts.spots import VALUE_LEFT as LEFT
+from charts.spots import VALUE_RIGHT as RIGHT
+from charts.telling import MANY, STATUS, description, in_order, subtitle, title
 from charts.words import cut
 
-BODY, LEFT, RIGHT = 420, 70, 190
-MANY = 48
-_LISTED = 14
 _STYLES: Mapping[Status, tuple[str, str, str, str]] = {
     "selected": ("o", KEY, KEY, PAGE),
     "open": ("o", PAGE, KEY, KEY),
@@ -32,12 +34,7 @@ _STYLES: Mapping[Status, tuple[str, str, str, str]] = {
 
 def draw(chart: ValueChart, lang: Language) -> Sheet:
     many = len(chart.bubbles) > MANY
-    subtitle = {
-        "ja": "採点の加重平均(1~5)" + ("。円の大きさと数字は件数" if many else "。大きさはデジタル化の視点"),
-        "en": "weighted means of the scores, 1 to 5; "
-        + ("size and number: how many" if many else "size: view of digitalisation"),
-    }[lang]
-    sheet = Sheet(lang, title(chart, lang), subtitle, description(chart, lang), BODY, foot=72)
+    sheet = Sheet(lang, title(chart, lang), subtitle(chart, lang), description(chart, lang), BODY, foot=72)
     if not chart.bubbles:
         sheet.empty({"ja": "採点された課題はまだありません", "en": "No proposal has been scored yet"}[lang])
         return sheet
@@ -77,10 +74,8 @@ def _field(axes: Axes, lang: Language) -> None:
 
 def _single(axes: Axes, ordered: Sequence[Bubble]) -> None:
     """Every bubble in sight: one that had to make room has a line to its place."""
-    sizes = [15 + 2.4 * ((b.digital or 3.0) - 1) for b in ordered]
-    true = [(b.difficulty * _UNIT[0], b.value * _UNIT[1]) for b in ordered]
-    for n, (b, size, at, home) in enumerate(zip(ordered, sizes, _apart(true, sizes), true, strict=True), 1):
-        (x, y), (x0, y0) = ((p[0] / _UNIT[0], p[1] / _UNIT[1]) for p in (at, home))
+    for n, (b, (size, at, home)) in enumerate(zip(ordered, spread(ordered), strict=True), 1):
+        (x, y), (x0, y0) = ((p[0] / UNIT[0], p[1] / UNIT[1]) for p in (at, home))
         if math.dist(at, home) > 4:
             axes.plot([x0, x], [y0, y], color=QUIET, linewidth=0.9, marker=".", markersize=4, markevery=[0], zorder=2)
         marker, face, rim, ink = _STYLES[b.status]
@@ -98,33 +93,6 @@ def _single(axes: Axes, ordered: Sequence[Bubble]) -> None:
             fontsize=10,
             zorder=4,
         )
-
-
-_UNIT = ((WIDTH - LEFT - RIGHT) / 5, BODY / 5)
-"""Pixels that one point of a score takes."""
-
-
-def _apart(places: Sequence[tuple[float, float]], sizes: Sequence[float]) -> list[tuple[float, float]]:
-    """The places in pixels, moved until no two bubbles cover each other (or nearly so): each pair that does is pushed apart."""
-    low, high = 0.75, 5.25
-    # Bubbles at one place go off in different directions: the golden angle has no two alike.
-    now = [(x + 0.5 * math.cos(i * 2.4), y + 0.5 * math.sin(i * 2.4)) for i, (x, y) in enumerate(places)]
-    for _ in range(80):
-        moved = False
-        for i in range(len(now)):
-            for j in range(i):
-                dx, dy = now[i][0] - now[j][0], now[i][1] - now[j][1]
-                gap, wanted = math.hypot(dx, dy), (sizes[i] + sizes[j]) / 2 + 2
-                if gap < wanted:
-                    moved, push = True, (wanted - gap) / 2 / (gap or 1)
-                    now[i] = (now[i][0] + dx * push, now[i][1] + dy * push)
-                    now[j] = (now[j][0] - dx * push, now[j][1] - dy * push)
-        now = [
-            (min(max(x, low * _UNIT[0]), high * _UNIT[0]), min(max(y, low * _UNIT[1]), high * _UNIT[1])) for x, y in now
-        ]
-        if not moved:
-            break
-    return now
 
 
 def _counted(axes: Axes, ordered: Sequence[Bubble]) -> None:
@@ -156,9 +124,9 @@ def _list(sheet: Sheet, ordered: Sequence[Bubble], lang: Language) -> None:
     left, ems = sheet.width - RIGHT + 18, (RIGHT - 18 - 16) / SMALL
     head = {"ja": "価値の高い順", "en": "by value"}[lang]
     sheet.write(left, sheet.head + 10, head, colour=QUIET, size=SMALL)
-    for n, b in enumerate(ordered[:_LISTED], 1):
+    for n, b in enumerate(ordered[:LISTED], 1):
         sheet.write(left, sheet.head + 10 + n * 25, cut(f"{n} {b.title}", ems), size=SMALL)
-    rest = len(ordered) - _LISTED
+    rest = len(ordered) - LISTED
     if rest > 0:
         more = {"ja": f"ほか{rest}件(表を参照)", "en": f"and {rest} more, see the table"}[lang]
-        sheet.write(left, sheet.head + 10 + (_LISTED + 1) * 25, more, colour=QUIET, size=SMALL)
+        sheet.write(left, sheet.head + 10 + (LISTED + 1) * 25, more, colour=QUIET, size=SMALL)

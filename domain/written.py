@@ -73,7 +73,10 @@ def texts(kind: str, recorded: Recorded) -> list[Written]:
     """The texts of an event that the page of its stream shows to somebody, opened."""
     event, of = recorded.event, subject_of(recorded.event, recorded.actor)
     if kind == "lifecycle":
-        field, text = told(event)
+        # What a body decided is told by `ConclusionCarried` beside it.
+        field, text = (
+            told(event) if not getattr(event, "presided", None) or event.type == "ConclusionCarried" else ("", "")
+        )
         found = [Written(field=field, text=text, of=of)] if text else []
         if event.type == CONDITION:
             found.append(Written(field="text", text=str(getattr(event, "text", "")), of=""))

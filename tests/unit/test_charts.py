@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charts import gathering, periods, reading, telling
-from charts.drawing import apart
 from charts.models import (
     Amount,
     Bubble,
@@ -37,6 +36,7 @@ from charts.models import (
     Visit,
 )
 from charts.palette import DARK
+from charts.places import apart
 from charts.registry import PICTURES, svg, tag
 from charts.value import MANY
 from charts.words import cut, months, number, short_day, short_yen, width, wrapped

@@ -20,6 +20,7 @@ from domain.sessions import messages as m
 from domain.sessions.kind import CATEGORIES, CONCLUSIONS, SessionKind
 from domain.sessions.privacy import ever_withheld, public_line, sees_all, veiled
 from domain.sessions.rhythm import RhythmKind, SetRhythm
+from domain.written import readable
 from tests.bodies import OFFICE, Body, facts, rules
 from tests.city import START, person
 
@@ -400,6 +401,9 @@ def test_others_see_of_a_non_public_item_only_that_there_is_one() -> None:
     for secret in ("懲戒の件", "取りやめた件"):
         assert secret not in shown.model_dump_json() and secret not in str(lines)
     assert shown.items["a"].conclusion is None and shown.items["p-1"] == case.state.items["p-1"]
+    said = {r.version: r.event for r in case.log}
+    assert {said[v].type for v, _ in readable(case.state, case.log, True)} == {"ItemConcluded"}
+    assert not readable(case.state, case.log, False), "nobody else finds what was said of it"
 
 
 def test_instructions_have_a_due_date_and_an_answer() -> None:
@@ -442,7 +446,10 @@ def test_minutes_go_from_draft_to_final_and_are_corrected_beside() -> None:
     case.refused("minutes-unconfirmed", m.FinaliseMinutes)
     for member in everybody(case)[1:]:
         case.do(m.ConfirmMinutes, person(member.removeprefix("p-")), version=1)
+    assert not readable(case.state, case.log, False)
     case.do(m.FinaliseMinutes)
+    assert [field for _, field in readable(case.state, case.log, False)] == ["text"]
+    assert [field for _, field in readable(case.state, case.log, True)] == ["text", "closed_part"]
     assert case.kind.closed(case.state) and case.state.final == 1
     (event,) = case.do(m.WriteMinutes, text="誤字の訂正")
     assert isinstance(event, m.MinutesDrafted) and event.correction and case.state.final == 1

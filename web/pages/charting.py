@@ -10,9 +10,11 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from charts import gathering, reading, registry, telling
-from charts.models import Chart, FlowChart, Language, Table, ValueChart
+from charts.models import Chart, FlowChart, Language, Table, TimelineChart, ValueChart
+from charts.spots import Spots, spots
 from domain.calendar import local_day
 from domain.facts import Facts
+from domain.kinds import Row
 from domain.lifecycle.state import Lifecycle
 from domain.messages import Frozen, Recorded
 from domain.selection.round import SelectionRound
@@ -30,6 +32,14 @@ _HEADERS = {
 }
 
 
+class Lead(Frozen):
+    """A mark of the picture that leads to the same as its cell of the table."""
+
+    address: str
+    name: str
+    path: str
+
+
 class Shown(Frozen):
     """A chart on a page. `address`: of the picture; `leads`: where cells of its table lead to, by row and column."""
 
@@ -38,6 +48,9 @@ class Shown(Frozen):
     address: str
     table: Table
     leads: dict[tuple[int, int], str] = {}
+    marks: tuple[Lead, ...] = ()
+    size: tuple[int, int] = (0, 0)
+    """Of the sheet that the marks are laid over."""
 
 
 class OfLifecycle(Frozen):
@@ -46,14 +59,16 @@ class OfLifecycle(Frozen):
     budget: Shown | None
 
 
-def of_lifecycle(visit: Visit, state: Lifecycle, facts: Facts, recorded: Sequence[Recorded]) -> OfLifecycle:
+def of_lifecycle(
+    visit: Visit, state: Lifecycle, facts: Facts, recorded: Sequence[Recorded], documents: Sequence[Row]
+) -> OfLifecycle:
     """What the page of a lifecycle shows, from the events that it has read already."""
     here, lang = f"/lifecycles/{state.stream}/charts", language(visit)
     names = gathering.stages_of([facts.definition] if facts.definition else [])
     today = local_day(visit.store.clock.now())
     way = reading.timeline(state, recorded, names, today)
     return OfLifecycle(
-        timeline=shown(way, f"{here}/timeline.svg", lang),
+        timeline=shown(way, f"{here}/timeline.svg", lang, of_stays(way, state.stream, documents)),
         kpis=tuple(
             shown(k, f"{here}/kpi/{quote(k.key, safe='')}.svg", lang) for k in gathering.kpis_of(state, recorded, today)
         ),
@@ -69,15 +84,42 @@ def of_round(visit: Visit, state: SelectionRound) -> Shown | None:
 
 
 def shown(chart: Chart, address: str, lang: Language, leads: dict[tuple[int, int], str] | None = None) -> Shown:
-    """The address holds a digest of the data: a page that has changed asks for a new picture."""
+    """The address holds a digest of the data: a page that has changed asks for a new picture. Marks lead where their cells do."""
     query = urlencode({"lang": lang, "v": registry.tag(chart, lang)[:12]})
+    table = telling.table(chart, lang)
+    over = spots(chart, lang) if leads else Spots(width=0, height=0)
+    cells = {s.number: telling.cell_of(chart, s.number) for s in over.found}
     return Shown(
         title=telling.title(chart, lang),
         description=telling.description(chart, lang),
         address=f"{address}{'&' if '?' in address else '?'}{query}",
-        table=telling.table(chart, lang),
+        table=table,
         leads=leads or {},
+        marks=tuple(
+            Lead(address=leads[cell], name=_named(table, *cell), path=s.path)
+            for s in over.found
+            if leads and (cell := cells[s.number]) in leads
+        ),
+        size=(over.width, over.height),
     )
+
+
+def _named(table: Table, row: int, column: int) -> str:
+    """What a cell says, a figure with the head of its column."""
+    cells = table.rows[row]
+    if table.right[column]:
+        return f"{table.heads[column]}: {cells[column]}"
+    return " ".join(c for c in (cells[column], *cells[column + 1 : column + 3]) if c)
+
+
+def of_stays(chart: TimelineChart, stream: str, documents: Sequence[Row]) -> dict[tuple[int, int], str]:
+    """Each stay at a stage leads to the document that it ended with, or has come to."""
+    newest = {(d["stage"], d["round"]): d["version"] for d in documents}
+    return {
+        telling.cell_of(chart, n): f"/lifecycles/{stream}/documents/{v.stage}/{v.round}/{newest[v.stage, v.round]}"
+        for n, v in enumerate(chart.visits)
+        if (v.stage, v.round) in newest
+    }
 
 
 def of_proposals(chart: ValueChart) -> dict[tuple[int, int], str]:

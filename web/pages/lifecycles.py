@@ -58,6 +58,7 @@ def lifecycle_page(request: Request, given: str, done: str = "", at: int = 0) ->
     today = local_day(store.clock.now())
     stages = facts.definition.all_stages if facts.definition else ()
     told = told_to(store, visit.actor(), stream, timeline(store, stream))
+    documents = queries.deliverable_versions(store, stream)
     happened = [t for t in told if t.recorded.event.type not in QUIET]
     return visit.page(
         "lifecycle.html",
@@ -78,7 +79,7 @@ def lifecycle_page(request: Request, given: str, done: str = "", at: int = 0) ->
         standings=STANDINGS,
         waiting=_waiting(visit, state, facts, today),
         forecast=forecast.in_words(forecast_of(store, stream, fresh=False)) if not state.closed else None,
-        documents=list(reversed(queries.deliverable_versions(store, stream))),
+        documents=list(reversed(documents)),
         titles={s.key: s.title for s in stages},
         amounts=entered(state.budgets),
         windows={w.key: w.title for w in facts.fiscal.windows} if facts.fiscal else {},
@@ -94,7 +95,7 @@ def lifecycle_page(request: Request, given: str, done: str = "", at: int = 0) ->
         percent=percent,
         files=evidence.for_whom(store, visit.actor(), stream),
         happened=list(zip(portrait.history(store, happened, visit.language), reversed(happened), strict=True)),
-        charts=of_lifecycle(visit, state, facts, [t.recorded for t in told]),
+        charts=of_lifecycle(visit, state, facts, [t.recorded for t in told], documents),
         temporal=_temporal(visit, stream),
     )
 

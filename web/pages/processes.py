@@ -22,6 +22,7 @@ from store import queries
 from store.moves import counted, prospects, running
 from web.app import Visit, visit_of
 from web.keeping import shown_again, writing
+from web.pages.diagram import diagram
 from web.pages.forming import problems_of
 from web.snapshots import Reading
 from web.whatifs import may_suppose
@@ -232,5 +233,9 @@ def definition(request: Request, reference: str) -> Response:
     directory = visit.store.facts().directory
     titles = {s.key: s.title for s in found.all_stages}
     return visit.page(
-        "definition.html", definition=found, titles=titles, asked_of=lambda ref: asked_of(ref, found, directory)
+        "definition.html",
+        definition=found,
+        titles=titles,
+        asked_of=lambda ref: asked_of(ref, found, directory),
+        drawn=diagram(found, visit.language),
     )

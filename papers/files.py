@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from papers.circulations import Told
 from papers.collecting import Collected, collect
 from store.store import Store
 
@@ -24,12 +27,19 @@ def decision(
     return made, f"{_name(found)}-{document.stage}-{document.round}-{document.version}.pdf"
 
 
-def dossier(store: Store, stream: str, as_of: int | None = None) -> tuple[bytes, str]:
-    """The whole lifecycle."""
+def dossier(
+    store: Store,
+    stream: str,
+    as_of: int | None = None,
+    shown: Callable[[Sequence[Told]], Sequence[Told]] | None = None,
+) -> tuple[bytes, str]:
+    """The whole lifecycle; `shown`: what of its history whoever asks may read."""
     from papers.dossier import dossier as collected
     from papers.typesetting import pdf
 
     found = collect(store, stream, as_of)
+    if shown is not None:
+        found = replace(found, told=tuple(shown(found.told)))
     return pdf("dossier", collected(found), found.last.occurred_at), f"{_name(found)}-dossier.pdf"
 
 

@@ -53,8 +53,8 @@ STANDS = {
     "holder": _t("", ""),
     "deputy": _t("代", "in absence"),
     "vacancy": _t("職務代理", "for the vacant post"),
-    "recusal": _t("代(回避)", "for one recused"),
-    "handed": _t("代(依頼)", "at the holder's request"),
+    "recusal": _t("代・回避", "for one recused"),
+    "handed": _t("代・依頼", "at the holder's request"),
     "body": _t("会議", "in session"),
 }
 """As whom a person answered; a deputy's decision is shown as 「代」."""

@@ -111,7 +111,7 @@ def test_a_question_goes_to_the_drafter_and_comes_back(town: Pages, browser: Bro
     answering.click("a.what")
     answering.fill("#text", "四月一日時点です")
     answering.click("aside button.primary")
-    answering.wait_for_url(f"{town.base}/")
+    answering.wait_for_url(f"{town.base}/?done=1")
     page.reload()
     assert "四月一日時点です" in page.inner_text(".talk")
     for context in (chief, drafter):

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
@@ -351,7 +352,9 @@ def paper(
 )
 def dossier(caller: Reader, id: Id) -> Response:
     """The whole lifecycle as PDF/A."""
-    return saved(*files.dossier(caller.store, stream_of(caller.store, id)), "application/octet-stream")
+    stream = stream_of(caller.store, id)
+    shown = partial(told_to, caller.store, caller.actor, stream)
+    return saved(*files.dossier(caller.store, stream, shown=shown), "application/octet-stream")
 
 
 @router.get(

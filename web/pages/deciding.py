@@ -23,6 +23,7 @@ from domain.messages import Command, Refusal, Refused, Text
 from domain.misfits import said_of
 from learning import hypotheses
 from learning.asking import lessons_at
+from papers import words
 from papers.body import body, in_words, with_files
 from papers.circulations import Told, timeline
 from papers.course import answers_in, course, who_can
@@ -111,6 +112,7 @@ def shown(
         "own": [w for e in its.earlier for w in e.answers if w.person == visit.person],
         "known_as": known_as(visit),
         "standings": STANDINGS,
+        "marks": [words.chosen("marks", m) or Text(ja=m, en=m) for m in state.marks],
         "put": _put(told, request_id),
         "talk": [t for t in told if dialogue.is_said(t.recorded.event)],
         "lessons": _lessons(visit, state),

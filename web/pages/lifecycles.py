@@ -167,7 +167,8 @@ def document_page(request: Request, given: str, stage: str, round_: int, version
     if current is None:
         raise HTTPException(404)
     before = [v for v in versions if v["version"] < version]
-    return visit.page("document.html", state=state, document=read(visit, state, current, before))
+    numbers = [v["version"] for v in versions]
+    return visit.page("document.html", state=state, document=read(visit, state, current, before), versions=numbers)
 
 
 @router.get("/lifecycles/{given}/files/{sha256}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request
@@ -10,6 +11,7 @@ from fastapi.responses import Response
 from papers import files
 from papers.collecting import NothingToPrint
 from web.app import visit_of
+from web.checking import told_to
 from web.pages.finding import stream_of
 from web.rendering import saved
 from web.snapshots import Reading
@@ -30,7 +32,8 @@ def paper(request: Request, given: str, stage: str, round_: Number, version: Num
 @router.get("/lifecycles/{given}/dossier.pdf")
 def dossier(request: Request, given: str) -> Response:
     visit = visit_of(request)
-    return saved(*files.dossier(visit.store, stream_of(visit, given)))
+    stream = stream_of(visit, given)
+    return saved(*files.dossier(visit.store, stream, shown=partial(told_to, visit.store, visit.actor(), stream)))
 
 
 @router.get("/lifecycles/{given}/brief.pdf")

@@ -107,7 +107,7 @@ ACTS: Mapping[str, Act] = {
     ),
     "mark": Act(
         MarkMatter,
-        _t("重要・異例・疑義の印", "Mark the matter"),
+        _t("重要・異例・疑義の印を付ける", "Mark the matter"),
         _t("印のある案件は、指示か急施でなければ代決できません。", "Marked matters are not decided in absence."),
         _open,
     ),
@@ -237,7 +237,7 @@ ACTS: Mapping[str, Act] = {
         amendments.MergeLifecycle,
         _t("他の課題に統合する", "Merge into another"),
         _t(
-            "同じ課題であるとして、他のライフサイクルに引き継いで終えます。",
+            "同じ課題であるとして、他の課題に引き継いで終えます。",
             "It is the same as another, and ends with a reference.",
         ),
         _open,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from uuid import uuid4
 
 import typer
 
+from domain.messages import Text
 from shell.acting import parse_day
 from shell.app import CommandId, Json, app
 from shell.directories import directory_app
@@ -57,6 +59,9 @@ def who(
     rows = (
         _career(session, session.person(person, "--person"), today) if person else _holders(session, post or "", moment)
     )
+    if not rows:
+        OUT.emit(rows, lambda: OUT.say("その日に就いている職員はいません / nobody held it that day"))
+        return
     OUT.emit(
         rows,
         lambda: OUT.table(
@@ -233,14 +238,15 @@ def reorganise(
         )
     fields = {**content, "command_id": f"reorganise:{uuid4()}", "stream": STREAM, "on": parse_day("--on", on)}
     command = validated(file, ReorganiseUnit, fields)
-    if dry_run:
-        from store.reorganising import effects
+    from store.reorganising import effects, left_without_post
 
+    if dry_run:
         lines = effects(session.store, command)
         document = {"effects": [line.model_dump() for line in lines], "recorded": False}
         OUT.emit(document, lambda: OUT.say(*(f"- {line.ja} / {line.en}" for line in lines)))
         return
-    _recorded(session, command, f"{command.unit} → {command.to} {day(command.on)}")
+    left = left_without_post(session.store, command)
+    _recorded(session, command, f"{command.unit} → {command.to} {day(command.on)}", left)
 
 
 @directory_app.command("absence")
@@ -296,9 +302,10 @@ def deputies(
     _recorded(session, command, f"{post} ← {', '.join(order)}")
 
 
-def _recorded(session: Session, command: Any, what: str) -> None:
+def _recorded(session: Session, command: Any, what: str, warnings: Sequence[Text] = ()) -> None:
     outcome = session.store.record(command, _registrar())
-    OUT.emit({"version": outcome.version}, lambda: OUT.say(f"記録しました / recorded: {what}"))
+    lines = (f"- {w.ja} / {w.en}" for w in warnings)
+    OUT.emit({"version": outcome.version}, lambda: OUT.say(f"記録しました / recorded: {what}", *lines))
 
 
 def _registrar() -> Any:

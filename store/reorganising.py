@@ -31,6 +31,14 @@ def effects(store: Store, command: ReorganiseUnit) -> list[Text]:
     ]
 
 
+def left_without_post(store: Store, command: ReorganiseUnit) -> list[Text]:
+    """Who would hold no post from the day on, one sentence a person. Raises `Refused` as `effects` does."""
+    before = store.facts().directory
+    (event,) = decide(before, command)
+    assert isinstance(event, UnitReorganised)
+    return list(_without_post(event, before, folded(before, event)))
+
+
 def _taken_over(store: Store, command: ReorganiseUnit, after: Directory) -> Text:
     query = (
         sa.select(sa.func.count())

@@ -209,7 +209,7 @@ def test_moves_in_april_are_loaded_ahead_and_confidential(shell: Shell, tmp_path
     told = shell.refused("directory", "moves", str(file), "--on", ahead)
     assert "line 2: post" in told and "line 2: until" in told
     file.write_text("unit: childcare\nto: child-support\n", "utf-8")
-    shell("directory", "reorganise", str(file), "--on", ahead)
+    assert "holds no post from that day" in shell("directory", "reorganise", str(file), "--on", ahead).stdout
     file.write_text("unit: nowhere\n", "utf-8")
     assert "to" in shell.refused("directory", "reorganise", str(file), "--on", ahead)
     assert "no such post" in shell.refused("who", "sheriff")

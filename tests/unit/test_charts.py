@@ -38,7 +38,7 @@ from charts.models import (
 from charts.palette import DARK
 from charts.places import apart
 from charts.registry import PICTURES, svg, tag
-from charts.value import MANY
+from charts.telling import MANY
 from charts.words import cut, months, number, short_day, short_yen, width, wrapped
 from domain.lifecycle import commands as c
 from domain.lifecycle.amendments import CorrectMeasurement, RetractAnswer

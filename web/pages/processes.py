@@ -223,6 +223,18 @@ def schema(request: Request) -> Response:
     return JSONResponse(ProcessDefinition.model_json_schema(), media_type="application/schema+json")
 
 
+@router.get("/definitions/{reference}/definition.yaml")
+def as_file(request: Request, reference: str) -> Response:
+    """One version as the file that it can be published from, to write the next one after it."""
+    found = published(visit_of(request)).get(reference)
+    if found is None:
+        raise HTTPException(404)
+    content = found.model_dump(mode="json", exclude_defaults=True)
+    text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100)
+    named = {"Content-Disposition": f'attachment; filename="{found.name}-{found.version}.yaml"'}
+    return Response(text, media_type="application/yaml; charset=utf-8", headers=named)
+
+
 @router.get("/definitions/{reference}")
 def definition(request: Request, reference: str) -> Response:
     """One version: its stages, routes and outcomes in words."""

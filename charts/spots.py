@@ -132,22 +132,23 @@ def _bands(chart: FlowChart, head: int) -> list[Spot]:
     most = max(sum(column) for column in zip(*(c for _, c in bands), strict=True))
     top, bottom, edge = most * 1.05, head + FLOW_BODY, WIDTH - FLOW_RIGHT
     left = round(16 + width(f"{most:,}") * SMALL + 8)
-    below = [0] * len(chart.days)
+    days = [d.toordinal() for d in chart.days]
+    across = (edge - left) / ((days[-1] - days[0]) or 1)
+    at = [left + (d - days[0]) * across for d in days] if len(days) > 1 else [left, edge]
+    below = [0] * len(days)
     found = []
     for (n, counts), (_, y) in zip(bands, labels([c[-1] for _, c in bands], top), strict=True):
         above = [b + c for b, c in zip(below, counts, strict=True)]
-        outline = _outline(left, edge, [[bottom - v / top * FLOW_BODY for v in line] for line in (above, below)])
+        outline = _outline(at, [[bottom - v / top * FLOW_BODY for v in line] for line in (above, below)])
         found.append(Spot(number=n, path=outline + _box(edge + 20, bottom - y - 9, FLOW_RIGHT - 36, 18)))
         below = above
     return found
 
 
-def _outline(left: int, edge: int, lines: Sequence[Sequence[float]]) -> str:
-    """A band between its upper and its lower line, from the first day to the last."""
-    above, below = ([line[0], *line] if len(line) == 1 else list(line) for line in lines)
-    step = (edge - left) / (len(above) - 1)
-    points = [(left + i * step, y) for i, y in enumerate(above)]
-    points += [(left + i * step, y) for i, y in reversed(list(enumerate(below)))]
+def _outline(at: Sequence[float], lines: Sequence[Sequence[float]]) -> str:
+    """A band between its upper and its lower line, from the first day to the last; of one day there is a strip."""
+    above, below = (list(line) * 2 if len(line) == 1 else list(line) for line in lines)
+    points = [*zip(at, above, strict=True), *reversed(list(zip(at, below, strict=True)))]
     return "M" + "L".join(f"{x:.0f} {y:.0f}" for x, y in points) + "z"
 
 

@@ -287,6 +287,10 @@ class Store:
         with self.database.write() as connection:
             if self.database.sqlite:
                 connection.exec_driver_sql("PRAGMA secure_delete=ON")  # freed pages are overwritten with zeros
+            else:
+                connection.execute(
+                    sa.text("LOCK TABLE streams IN ROW SHARE MODE")
+                )  # one after the other with `rebuild`
             erase_key(connection, person)
             connection.execute(sa.delete(written).where(written.c.of == person))
             for column in (people.c.name, people.c.name_en, people.c.email):

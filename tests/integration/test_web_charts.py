@@ -55,6 +55,13 @@ def test_the_pages_show_charts_with_their_data(city: Pages, browser: Browser) ->
             for image in images:
                 image.evaluate("async i => { i.loading = 'eager'; await i.decode(); }")
                 assert image.evaluate("i => i.naturalWidth") == 720 and image.get_attribute("alt")
+            for chart in page.query_selector_all(".chart:has(.marks)"):
+                marks, cells = (
+                    {a.get_attribute("href") for a in chart.query_selector_all(f"{w} a")} for w in (".marks", "td")
+                )
+                assert marks and marks <= cells
+                size = chart.eval_on_selector("img", "i => [i.naturalWidth, i.naturalHeight].join(' ')")
+                assert chart.eval_on_selector(".marks", "s => s.getAttribute('viewBox')") == f"0 0 {size}"
         page.goto(f"{city.base}/lifecycles/{stream}")
         shoot(page, f"charts-{width}-{scheme}")
         page.click(".chart summary >> nth=0")
@@ -65,7 +72,7 @@ def test_the_pages_show_charts_with_their_data(city: Pages, browser: Browser) ->
 def test_the_pages_with_charts_are_accessible(city: Pages, browser: Browser) -> None:
     stream = adopted(city)
     for page, seen in looks(city, browser):
-        for path in (f"lifecycles/{stream}", "board/charts", "board/kpis"):
+        for path in (f"lifecycles/{stream}", "board/charts", "board/kpis", "definitions/himeji@1"):
             look(page, f"{city.base}/{path}", f"{path.partition('/')[0]}-{path.rpartition('/')[2][:8]}-{seen}")
 
 

@@ -38,6 +38,7 @@ from charts.models import (
 from charts.palette import DARK
 from charts.places import apart
 from charts.registry import PICTURES, svg, tag
+from charts.spots import spots
 from charts.telling import MANY
 from charts.words import cut, months, number, short_day, short_yen, width, wrapped
 from domain.lifecycle import commands as c
@@ -446,3 +447,29 @@ def test_a_flow_is_drawn_through_few_days_and_the_last(first: date, span: int) -
     days = gathering.sampled(first, last)
     assert days[0] == first and days[-1] == last and len(days) <= gathering.POINTS + 1
     assert days == sorted(set(days))
+
+
+def test_marks_lie_where_they_are_drawn() -> None:
+    """What is laid over a picture is reckoned without drawing it: size of the sheet, ends of a band, middles of bubbles."""
+    title = Text(ja="段階", en="stage")
+    days = (date(2026, 4, 3), date(2026, 5, 1), date(2026, 6, 1))
+    names = tuple(StageName(key=k, title=title, phase="taskforce") for k in ("a", "b"))
+    flow = FlowChart(days=days, stages=names, counts=((1, 2, 0), (0, 1, 3)), ended=(0, 0, 1))
+    bubbles = tuple(
+        Bubble(ref=r, round="r", title=r, difficulty=x, value=y, digital=None, assessors=1, rank=None, status="open")
+        for r, x, y in (("p", 2.0, 4.0), ("q", 4.5, 1.5))
+    )
+    value = ValueChart(scope="", bubbles=bubbles)
+    for chart in (flow, value):
+        over, drawn = spots(chart, "ja"), svg(chart, "ja").decode()
+        assert f'viewBox="0 0 {over.width} {over.height}"' in drawn
+    assert [s.number for s in spots(flow, "ja").found] == [3, 2, 1]
+    paths = re.findall(r'<path id="\w+" d="([^"]+)"', svg(flow, "ja").decode())
+    corners = {round(float(x)) for path in paths for x in re.findall(r"[ML] ([\d.]+) -", path)}
+    assert {round(float(x)) for x in re.findall(r"[ML](\d+) ", spots(flow, "ja").found[0].path)} >= corners
+    placed = re.findall(
+        r'<use xlink:href="#\w+" x="([\d.]+)" y="([\d.]+)" style="fill: #ffffff', svg(value, "ja").decode()
+    )
+    for spot in spots(value, "ja").found:
+        x, y, r = (float(v) for v in re.match(r"M([\d.]+) ([\d.]+)a([\d.]+) ", spot.path).groups())  # type: ignore[union-attr]
+        assert any(abs(float(px) - x - r) < 1 and abs(float(py) - y) < 1 for px, py in placed), (spot, placed)

@@ -73,6 +73,8 @@ def texts(kind: str, recorded: Recorded) -> list[Written]:
     """The texts of an event that the page of its stream shows to somebody, opened."""
     event, of = recorded.event, subject_of(recorded.event, recorded.actor)
     if kind == "lifecycle":
+        if event.type == "PersonRecused":
+            return []  # a personal matter, told to few
         # What a body decided is told by `ConclusionCarried` beside it.
         field, text = (
             told(event) if not getattr(event, "presided", None) or event.type == "ConclusionCarried" else ("", "")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 from domain.deliverables.registry import broken_rules, parse
-from domain.lifecycle.attaching import FileAttached, FileDetached
 from domain.lifecycle.authority import may_draft
 from domain.lifecycle.decide import context
 from domain.lifecycle.state import Lifecycle
-from domain.messages import Actor, Problem, Refused, Text
-from papers.circulations import Told
-from store import evidence
+from domain.messages import Actor, Problem, Refused
 from store.store import Store
 
 
@@ -22,31 +18,6 @@ def drafted(store: Store, actor: Actor, stream: str) -> Lifecycle | None:
     state: Lifecycle = store.load(stream)[0]
     may_draft(actor, state, store.facts(state.definition), store.clock.now())
     return None if state.closed or state.in_circulation or not state.work else state
-
-
-def told_to(store: Store, actor: Actor, stream: str, told: Sequence[Told]) -> list[Told]:
-    """What is told of a lifecycle, with the names of files left out that somebody may not fetch."""
-    if not any(_file_of(t) for t in told):
-        return list(told)
-    known = {f["sha256"] for f in evidence.for_whom(store, actor, stream)}
-    return [_unnamed(t) if _file_of(t) not in {None, *known} else t for t in told]
-
-
-def _file_of(told: Told) -> str | None:
-    event = told.recorded.event
-    return event.file.sha256 if isinstance(event, FileAttached | FileDetached) else None
-
-
-def _unnamed(told: Told) -> Told:
-    event = told.recorded.event
-    assert isinstance(event, FileAttached | FileDetached)
-    hidden = event.model_copy(update={"file": event.file.model_copy(update={"name": ""})})
-    line = _ATTACHED if isinstance(event, FileAttached) else _DETACHED
-    return replace(told, line=line, recorded=told.recorded.model_copy(update={"event": hidden}))
-
-
-_ATTACHED = Text(ja="起案中の文書にファイルを添付", en="a file was attached to the draft")
-_DETACHED = Text(ja="起案中の文書から添付を外した", en="a file was taken off the draft")
 
 
 def form_asked(store: Store, state: Lifecycle) -> str:

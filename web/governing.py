@@ -25,7 +25,8 @@ from domain.sessions.kind import stream_of as session_stream
 from domain.sessions.rhythm import SetRhythm
 from domain.sessions.rhythm import stream_of as rhythm_of
 from domain.sessions.session import Session
-from store import bodies, queries
+from store import bodies
+from store.overseeing import is_headquarters, oversees
 from store.store import Store
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
@@ -100,19 +101,6 @@ def is_secretariat(store: Store, person: str, rules: BodyRules | None) -> bool:
     except Refused:
         return False
     return True
-
-
-def is_headquarters(store: Store, person: str) -> bool:
-    """Whether somebody belongs to the headquarters of a published definition."""
-    documents = [r["document"] for r in queries.published_definitions(store)]
-    offices = {unit for d in documents if (unit := (d.get("units") or {}).get("headquarters"))}
-    return bool(offices & store.facts().directory.units_of(person, local_day(store.clock.now())))
-
-
-def oversees(store: Store, person: str) -> bool:
-    """Whether somebody is an auditor or of the headquarters."""
-    found = store.facts().directory.person(person)
-    return (found is not None and found.auditor) or is_headquarters(store, person)
 
 
 def require_oversight(store: Store, person: str) -> None:

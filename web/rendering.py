@@ -134,7 +134,7 @@ class Renderer:
         if self._overseen is not directory or monotonic() - self._overseen_at > NAMES_FOR:
             self._overseers, self._overseen, self._overseen_at = {}, directory, monotonic()
         if visit.person not in self._overseers:
-            from web.governing import oversees
+            from store.overseeing import oversees
 
             self._overseers[visit.person] = oversees(self._site.store, visit.person)
         return self._overseers[visit.person]

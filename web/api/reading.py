@@ -25,6 +25,7 @@ from papers import files
 from papers.circulations import Told, tell, timeline
 from papers.collecting import NothingToPrint
 from papers.course import course
+from papers.veiling import told_to
 from store import evidence, queries, search
 from store import lineage as family
 from store.comparing import compared
@@ -37,7 +38,6 @@ from web.api.access import Caller, Reader
 from web.api.problems import Failure, documented, not_found
 from web.api.tags import tag
 from web.asking import choices, hand_on_to, is_asked
-from web.checking import told_to
 from web.governing import require_oversight
 from web.rendering import saved
 from web.snapshots import Reading

@@ -20,12 +20,12 @@ from store import outbox, queries
 from store.accounts import LONGEST, SHORTEST
 from store.api_keys import ApiKeys
 from store.feeds import all_feeds
+from store.overseeing import is_headquarters
 from web.app import Visit, require_own_form, visit_of
 from web.governing import (
     UNKNOWN,
     day_asked,
     directory_seen,
-    is_headquarters,
     is_personnel,
     require_headquarters,
     require_oversight,

@@ -27,12 +27,12 @@ from learning import forecast
 from learning.asking import forecast_of
 from papers.circulations import timeline
 from papers.course import course, who_can
+from papers.veiling import told_to
 from store import evidence, queries
 from store.feeds import troubles
 from store.lineage import STANDINGS as STANDINGS_OF_SPREAD
 from store.lineage import lineage
 from web.app import Visit, visit_of
-from web.checking import told_to
 from web.pages import portrait
 from web.pages.charting import of_lifecycle
 from web.pages.deciding import read

@@ -10,8 +10,8 @@ from fastapi.responses import Response
 
 from papers import files
 from papers.collecting import NothingToPrint
+from papers.veiling import told_to
 from web.app import visit_of
-from web.checking import told_to
 from web.pages.finding import stream_of
 from web.rendering import saved
 from web.snapshots import Reading

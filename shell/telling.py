@@ -11,7 +11,6 @@ from domain.calendar import wareki_fiscal_year
 from domain.kpis.periods import parse
 from domain.lifecycle.attaching import attached
 from domain.lifecycle.overview import STANDINGS, route
-from domain.lifecycle.story import line
 from domain.messages import Event
 from shell.output import OUT, day, minute, short, short_day
 from shell.session import Session
@@ -41,7 +40,7 @@ def show_document(session: Session, stream: str) -> dict[str, Any]:
         "marks": list(state.marks),
         "timeline": _timeline(session, stream),
         "deliverables": queries.deliverable_versions(store, stream),
-        "attachments": [a.model_dump() for a in attached(state)],
+        "attachments": [a.model_dump() for a in attached(state) if a.sha256 in _seen_files(session, stream)],
         "outcomes": queries.outcomes_of(store, stream),
         "kpis": [k.model_dump() for k in state.kpis],
         "refuted": [r.model_dump() for r in state.refuted],
@@ -79,21 +78,29 @@ def _learnt(session: Session, stream: str, state: Any) -> dict[str, Any]:
     }
 
 
+def _seen_files(session: Session, stream: str) -> set[str]:
+    from shell.bodies import viewer
+    from store import evidence
+
+    return {f["sha256"] for f in evidence.for_whom(session.store, session.actor(viewer(session, None)), stream)}
+
+
 def _timeline(session: Session, stream: str) -> list[dict[str, Any]]:
     """Every event told in a line, with who and what they wrote."""
+    from papers.circulations import timeline
+    from papers.veiling import told_to
+    from shell.bodies import viewer
+
     store, found = session.store, []
-    kind = store.kinds["lifecycle"]
-    state = kind.initial(stream)
-    for r in store.events(stream):
-        state = kind.evolve(state, r)
-        told = line(state, r.event)
+    for told in told_to(store, session.actor(viewer(session, None)), stream, timeline(store, stream)):
+        r = told.recorded
         found.append(
             {
                 "version": r.version,
                 "at": r.occurred_at,
                 "type": r.event.type,
-                "ja": told.ja,
-                "en": told.en,
+                "ja": told.line.ja,
+                "en": told.line.en,
                 "person": r.actor.person,
                 "capacity": r.actor.capacity,
                 "via": r.actor.via.value,

@@ -55,8 +55,8 @@ class Shell:
             command, cwd=ROOT, env=whole, input=given, capture_output=True, text=True, check=False, timeout=120
         )
 
-    def json(self, *words: str, code: int = 0) -> Any:
-        return json.loads(self(*words, "--json", code=code).stdout)
+    def json(self, *words: str, code: int = 0, **environment: str) -> Any:
+        return json.loads(self(*words, "--json", code=code, **environment).stdout)
 
     def refused(self, *words: str, code: int = 2) -> str:
         run = self(*words, code=code)

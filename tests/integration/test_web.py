@@ -214,7 +214,11 @@ def test_an_answer_is_taken_back_and_a_conflict_of_interest_declared(town: Pages
         assert browsing.post(f"{path[0]}/recuse", data={**said, "text": "親族の事業者"}).status_code == 303
         again = browsing.post(f"{path[0]}/answer", data={**form(browsing.get(path[0]).text), "decision": "approve"})
         assert again.status_code == 409
-    assert town.json("show", "R8")["recused"] == ["p32"]
+        assert "親族の事業者" in browsing.get("/lifecycles/R8").text
+    with client(town, "p33") as other:
+        assert "conflict of interest" in (page := other.get("/lifecycles/R8").text) and "親族の事業者" not in page
+    assert (shown := town.json("show", "R8"))["recused"] == ["p32"] and "親族の事業者" not in str(shown["timeline"])
+    assert "親族の事業者" in str(town.json("show", "R8", TASKFORCE_PERSON="p32")["timeline"])
 
 
 def test_an_answer_is_corrected_until_somebody_acts_on_it(town: Pages) -> None:

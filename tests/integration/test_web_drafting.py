@@ -79,7 +79,7 @@ def test_a_document_is_written_with_evidence_and_handed_in(
     page.click("section[aria-labelledby=documents] a[href$='/setup/1/2']")
     text = page.inner_text("main")
     assert "聞き取り.csv" in text and "窓口調査.csv" not in text
-    hashes = {f["name"]: f["sha256"] for f in writing.json("attachments", "R8")["attachments"]}
+    hashes = {f["name"]: f["sha256"] for f in writing.json("attachments", "R8", "--as", "p33")["attachments"]}
     writing.password("p50")
     with client(writing, "p50") as stranger, client(writing, "p33") as drafter:
         for name, status in ("聞き取り.csv", 200), ("手違い.csv", 404):

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from domain import directory_changes, directory_loaded
+from domain import directory_changes, directory_loaded, erasing
+from domain.calendar import local_day
 from domain.directory import Absence, Deputy, Directory, Person, Post, Reorganisation, Tenure, Unit
 from domain.facts import Facts
 from domain.kinds import Quiet, View
@@ -76,12 +77,14 @@ class DirectoryKind(Quiet[DirectoryState]):
     workflow: str | None = None
     commands: Mapping[str, type[Command]] = {
         ImportDirectory.type: ImportDirectory,
+        erasing.ErasePerson.type: erasing.ErasePerson,
         **directory_changes.COMMANDS,
         **directory_loaded.COMMANDS,
     }
     events: Mapping[str, type[Event]] = {
         DirectoryImported.type: DirectoryImported,
         PersonNamed.type: PersonNamed,
+        erasing.PersonErased.type: erasing.PersonErased,
         **directory_changes.EVENTS,
         **directory_loaded.EVENTS,
     }
@@ -95,6 +98,8 @@ class DirectoryKind(Quiet[DirectoryState]):
     ) -> Sequence[Event]:
         if isinstance(command, directory_loaded.CancelMoves):
             return directory_loaded.cancel(state.directory, state.ahead, command, now)
+        if isinstance(command, erasing.ErasePerson):
+            return erasing.erase(state.directory, command, local_day(now))
         if not isinstance(command, ImportDirectory):
             directory_changes.require_authority(actor, command, facts, now)
             return directory_changes.decide(state.directory, command)

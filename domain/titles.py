@@ -75,6 +75,7 @@ COMMANDS: Mapping[str, Text] = {
     "ReassignWindDownTask": _t("廃止の整理の作業を別の職へ", "Give a task of the wind-down to another post"),
     # the directory, definitions, rules, readers
     "ImportDirectory": _t("名簿の取込み", "Import the directory"),
+    "ErasePerson": _t("職員の個人データの消去", "Erase a person's data"),
     "RecordMoves": _t("人事異動の取込み", "Load personnel moves"),
     "CancelMoves": _t("人事異動の取消し", "Take personnel moves back"),
     "RecordAbsence": _t("不在の記録", "Record an absence"),

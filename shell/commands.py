@@ -20,6 +20,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "defining": ("definition",),
     "directories": ("directory",),
     "documents": ("attempts", "decided", "decided-import", "enforce", "register"),
+    "erasing": ("directory",),
     "evaluating": ("report",),
     "intake": ("intake",),
     "kpis": ("kpi",),

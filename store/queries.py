@@ -393,6 +393,14 @@ def person(store: Store, person: str) -> Row | None:
     return found[0] if found else None
 
 
+def sealed_for(store: Store, person: str) -> int:
+    """How many events hold text that the person's key seals."""
+    key = json.dumps({"of": person}, separators=(",", ":"), ensure_ascii=False)[1:-1]
+    query = sa.select(sa.func.count()).select_from(events).where(events.c.body.contains(key, autoescape=True))
+    with store.database.read() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
 def has_stream(store: Store, stream: str) -> bool:
     return bool(rows(store, sa.select(streams.c.stream).where(streams.c.stream == stream)))
 

@@ -27,7 +27,23 @@ from store.engine import Database, lost_a_race
 from store.errors import Conflict, StoreError, StoreNotReady, StoreVirtual
 from store.keys import all_keys, erase_key
 from store.migrate import current, head, known, newer, upgrade
-from store.tables import commands, definitions, events, meta, moment_text, people, refused, streams, written
+from store.tables import (
+    commands,
+    definitions,
+    events,
+    meta,
+    moment_text,
+    notice_choices,
+    people,
+    refused,
+    streams,
+    web_accounts,
+    web_identities,
+    web_invitations,
+    web_keys,
+    web_sessions,
+    written,
+)
 from store.transaction import Outcome, Transaction
 
 ATTEMPTS = 5
@@ -52,6 +68,18 @@ _BEHIND = sa.select(streams.c.version).where(
     streams.c.stream == sa.bindparam("s"), streams.c.followed < streams.c.version
 )
 _DIRECTORY_VERSION = sa.select(streams.c.version).where(streams.c.stream == DIRECTORY)
+
+
+_OF_PERSON: tuple[sa.Column[Any], ...] = (
+    written.c.of,
+    web_accounts.c.person,
+    web_sessions.c.person,
+    web_invitations.c.person,
+    web_identities.c.person,
+    web_keys.c.person,
+    notice_choices.c.person,
+)
+"""Rows that go with a person's key."""
 
 
 class Store:
@@ -279,7 +307,8 @@ class Store:
             connection.execute(sa.insert(refused), [row])
 
     def erase_person(self, person: str) -> None:
-        """Erase a person's key and name, and what search holds of their texts: sealed texts become unreadable, the hash chain stays whole.
+        """Erase a person's key and name, what search holds of their texts, and all by which they sign in: sealed texts become
+        unreadable, the hash chain stays whole.
 
         On SQLite the bytes leave the file as well; on PostgreSQL they leave with the next vacuum, and everywhere with the
         backups. Nothing brings them back, and what the person writes from now on is stored as erased.
@@ -292,7 +321,8 @@ class Store:
                     sa.text("LOCK TABLE streams IN ROW SHARE MODE")
                 )  # one after the other with `rebuild`
             erase_key(connection, person)
-            connection.execute(sa.delete(written).where(written.c.of == person))
+            for column in _OF_PERSON:
+                connection.execute(sa.delete(column.table).where(column == person))
             for column in (people.c.name, people.c.name_en, people.c.email):
                 there = sa.update(people).where(people.c.person == person, column != "")
                 connection.execute(there.values({column.name: codec.ERASED}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +94,25 @@ def test_every_mistake_is_named_by_file_line_and_column(shell: Shell, folder: Pa
     assert f"tenures.csv: line {last}: post" in said and "since: someday" in said
     (folder / "posts.csv").unlink()
     assert "posts.csv" in shell.refused("directory", "import", str(folder))
+
+
+def test_what_somebody_who_left_wrote_is_erased_for_ever(shell: Shell, tmp_path: Path, sqlite_url: str) -> None:
+    shell("comment", "R8", "--text", "窓口の担当者から聞いた話", "--as", "p33")
+    assert "still-in-office" in shell.refused("directory", "erase", "p33", "--confirm", "p33", code=3)
+    left = {
+        **SHIPPED,
+        "tenures": [{**t, "until": "2026-01-31"} if t["person"] == "p33" else t for t in SHIPPED["tenures"]],
+    }
+    (tmp_path / "people.yaml").write_text(yaml.safe_dump(left, allow_unicode=True), "utf-8")
+    shell("directory", "import", str(tmp_path / "people.yaml"))
+    assert "--confirm" in shell.refused("directory", "erase", "p33", "--confirm", "p32")
+    tried = shell.json("directory", "erase", "p33")
+    assert not tried["erased"] and tried["texts"] >= 2 and tried["name"]
+    assert "窓口の担当者" in shell("show", "R8", "--json").stdout
+    for _ in range(2):  # again harms nothing
+        assert shell.json("directory", "erase", "p33", "--confirm", "p33")["erased"]
+    assert "窓口の担当者" not in shell("show", "R8", "--json").stdout
+    shell("rebuild")
+    assert shell.json("verify")["ok"] and tried["name"] not in shell("people", "--json").stdout
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as record:
+        assert record.execute("SELECT count(*) FROM events WHERE type = 'PersonErased'").fetchall() == [(2,)]

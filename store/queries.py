@@ -273,6 +273,12 @@ def resolve_request(store: Store, given: str) -> str:
     raise NotFound(given, found)
 
 
+def answered_stream(store: Store, request: str) -> str | None:
+    """The stream of a request that was answered; None when it was not."""
+    with store.database.read() as connection:
+        return connection.execute(sa.select(answers.c.stream).where(answers.c.request == request)).scalar()
+
+
 def request_stream(store: Store, request: str) -> str | None:
     """The stream that a request belongs to, open or answered; None when it is unknown."""
     with store.database.read() as connection:

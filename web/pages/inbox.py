@@ -208,14 +208,15 @@ def _one(
     visit: Visit, request_id: str, row: dict[str, Any] | None, seen: str | None, text: Mapping[str, str]
 ) -> dict[str, Any]:
     """What became of one of them: agreed to, or why not."""
+    command_id = f"bulk:{text.get('command_id', '')[:100] or uuid4()}:{request_id}"
     if row is None:
-        return {"title": Text(ja=request_id, en=request_id), "refused": _GONE}
+        return _sent_twice(visit, request_id, command_id) or {"title": _REQUEST, "refused": _GONE}
     title = Text(ja=row["subject_ja"], en=row["subject_en"])
     if seen is None or seen != row["content_hash"]:
         return {"title": title, "refused": _UNREAD}
     try:
         command = AnswerRequest(
-            command_id=f"bulk:{text.get('command_id', '')[:100] or uuid4()}:{request_id}",
+            command_id=command_id,
             stream=row["stream"],
             request=request_id,
             decision="approve",
@@ -230,6 +231,17 @@ def _one(
     return {"title": title, "refused": None}
 
 
+def _sent_twice(visit: Visit, request_id: str, command_id: str) -> dict[str, Any] | None:
+    """The agreement that this very form has recorded already: a second click is told what the first did."""
+    stream = queries.answered_stream(visit.store, request_id)
+    if stream is None or not visit.store.knows(stream, command_id):
+        return None
+    row = queries.lifecycle(visit.store, stream)
+    title = row["title"] if row else request_id
+    return {"title": Text(ja=title, en=title), "refused": None}
+
+
+_REQUEST = Text(ja="依頼", en="a request")
 _BESIDE = {"added": ADDED, "superior": Text(ja="共通の上司", en="the common superior")}
 _UNREAD = Text(
     ja="このセッションで今の文書を開いていません。開いて読んでから同意してください",

@@ -87,7 +87,10 @@ def on_page(text: str, language: str, name_of: Callable[[str], str]) -> str:
     def document(found: re.Match[str]) -> str:
         if found["entry2"]:
             return ENTRIES[found["entry2"]][place]
-        name = DOCUMENTS[found["en"] or found["ja"]][place]
+        words = DOCUMENTS.get(found["en"] or found["ja"])
+        if words is None:
+            return found[0]  # a file of somebody's own
+        name = words[place]
         if found["en"]:
             entry = ENTRIES.get(found["entry"])
             return f"{entry[place] if entry else found['entry']} in {name}"
@@ -97,12 +100,16 @@ def on_page(text: str, language: str, name_of: Callable[[str], str]) -> str:
     text = text[begins.end() :] if begins and begins[1] in _fields() else text
     put = {_COMMAND: at, _OPTION: box, _DOCUMENT: document}
     for pattern, words in put.items():
-        text = pattern.sub(lambda found, words=words: _PUT + words(found) + _PUT, text)  # type: ignore[misc]
+        text = pattern.sub(lambda found, words=words: _put(found[0], words(found)), text)  # type: ignore[misc]
     if language == "ja":
         text = text.replace(f" {_PUT}", "").replace(f"{_PUT} ", "")
     text = text.replace(_PUT, "")
     text = _ANSWERED.sub(decided, text)
     return _ID.sub(lambda f: name_of(f[0]), text)
+
+
+def _put(text: str, instead: str) -> str:
+    return text if instead == text else f"{_PUT}{instead}{_PUT}"
 
 
 def in_api(text: str) -> str:
@@ -120,7 +127,11 @@ def in_api(text: str) -> str:
     text = _OPTION.sub(field, _COMMAND.sub(operation, text))
     return re.sub(
         r"[a-z/]+\.yaml",
-        lambda found: FILES.get(found[0], DOCUMENTS[found[0]])[not _JAPANESE.search(found.string)],
+        lambda found: (
+            words[not _JAPANESE.search(found.string)]
+            if (words := FILES.get(found[0]) or DOCUMENTS.get(found[0]))
+            else found[0]
+        ),
         text,
     )
 

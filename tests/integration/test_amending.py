@@ -154,7 +154,15 @@ def _as_first_schema(url: str) -> None:
     """Undo what came later, as far as it matters: new tables and columns gone, the read models there, the version the first."""
     database = Database(url)
     with database.write() as connection:
-        for table in ("retractions", "register_entries", "notice_choices", "channel_health", "attachments", *LATER):
+        for table in (
+            "retractions",
+            "register_entries",
+            "notice_choices",
+            "channel_health",
+            "attachments",
+            "written",
+            *LATER,
+        ):
             metadata.tables[table].drop(connection)
         for column in ("not_before", "problem"):
             connection.execute(sa.text(f"ALTER TABLE deliveries DROP COLUMN {column}"))

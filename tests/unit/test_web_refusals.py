@@ -78,6 +78,8 @@ def test_what_is_said_in_their_place_reads_well() -> None:
         "「測定値を訂正する」で訂正してください",
         "“Drop”",
     )
+    own = "notes.yaml は添付済みです", "notes.yaml is attached already"
+    assert shown(*own) == own == tuple(map(in_api, own)), "a file of somebody's own keeps its name"
     assert in_api("give it with --comment") == "give it in `comment`"
     assert in_api("`./taskforce winddown done` か --guest で") == "`finish-wind-down-task` か `guests` で"
     assert all(ja and en for ja, en in (*FIELDS.values(), *DOCUMENTS.values()))

@@ -24,6 +24,7 @@ from web.app import Visit, visit_of
 from web.keeping import shown_again, writing
 from web.pages.diagram import diagram
 from web.pages.forming import problems_of
+from web.rendering import saved
 from web.snapshots import Reading
 from web.whatifs import may_suppose
 
@@ -223,7 +224,7 @@ def schema(request: Request) -> Response:
     return JSONResponse(ProcessDefinition.model_json_schema(), media_type="application/schema+json")
 
 
-@router.get("/definitions/{reference}/definition.yaml")
+@router.get("/definitions/{reference}/file")
 def as_file(request: Request, reference: str) -> Response:
     """One version as the file that it can be published from, to write the next one after it."""
     found = published(visit_of(request)).get(reference)
@@ -231,8 +232,7 @@ def as_file(request: Request, reference: str) -> Response:
         raise HTTPException(404)
     content = found.model_dump(mode="json", exclude_defaults=True)
     text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100)
-    named = {"Content-Disposition": f'attachment; filename="{found.name}-{found.version}.yaml"'}
-    return Response(text, media_type="application/yaml; charset=utf-8", headers=named)
+    return saved(text.encode(), f"{found.name}-{found.version}" + ".yaml", "application/yaml; charset=utf-8")
 
 
 @router.get("/definitions/{reference}")

@@ -1,4 +1,4 @@
-"""Pages over a large portfolio in PostgreSQL: 100,000 lifecycles with two million events.
+"""Pages over a large portfolio in PostgreSQL: 100,000 lifecycles with two million events and half a million texts of people.
 
 A few hundred lifecycles are recorded, the rest are copies of their rows under other ids; the pages read them like any other.
 
@@ -58,7 +58,7 @@ SEARCHED = "検針"
 _COPIED = (
     streams,
     events,
-    *(READ_MODELS[n] for n in ("lifecycles", "requests", "answers", "deliverables", "stage_visits")),
+    *(READ_MODELS[n] for n in ("lifecycles", "requests", "answers", "deliverables", "stage_visits", "written")),
 )
 
 
@@ -133,12 +133,25 @@ def _portfolio(url: str, sections: int) -> Store:
                 content |= {"chair": "p-deputy", "adviser": "p-office", "departments": [f"s{n}", f"s{n ^ 1}"]}
                 content["members"] = [{"person": f"p-{n}-drafter", "department": f"s{n}"}]
             store.record(
-                c.SubmitDeliverable(command_id=f"submit-{stage}", stream=stream, stage=stage, content=content), drafter
+                c.SubmitDeliverable(
+                    command_id=f"submit-{stage}",
+                    stream=stream,
+                    stage=stage,
+                    content=content,
+                    comment=f"{WORDS[n % len(WORDS)]}の現場で聞いたことを入れました",
+                ),
+                drafter,
             )
             while stage == "setup" and (state := store.load(stream)[0]).work == stage:
                 asked = state.requests[0]
                 holder = people.holders(asked.post, local_day(store.clock.now()))[0]
-                answer = c.AnswerRequest(command_id=asked.id, stream=stream, request=asked.id, decision="approve")
+                answer = c.AnswerRequest(
+                    command_id=asked.id,
+                    stream=stream,
+                    request=asked.id,
+                    decision="approve",
+                    comment=f"{WORDS[n % len(WORDS)]}の件数を確かめたうえで同意します",
+                )
                 store.record(answer, Actor(person=holder, via=Via.SHELL, authenticated_by="bench"))
     return store
 

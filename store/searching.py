@@ -87,8 +87,10 @@ def _containing(store: Store, words: list[str]) -> Iterator[Row]:
     everything = sa.select(written).order_by(*_NEWEST)
     newest = everything.limit(TRIED).subquery()
     order = [newest.c[c.name].desc() for c in _PLACE]
-    yield from queries.rows(store, sa.select(newest).where(*contain(newest.c.text, words)).order_by(*order))
-    last = queries.rows(store, sa.select(*_PLACE).order_by(*_NEWEST).offset(TRIED - 1).limit(1))
+    first = sa.select(newest).where(*contain(newest.c.text, words)).order_by(*order).limit(AT_ONCE)
+    yield from (found := queries.rows(store, first))
+    behind = sa.select(*_PLACE).order_by(*_NEWEST).offset(TRIED - 1).limit(1)
+    last = found[-1:] if len(found) == AT_ONCE else queries.rows(store, behind)
     wanted = [sa.or_(*(queries.contains(store, written.c.text, s) for s in spellings(word))) for word in words]
     while last:
         seen = [sa.bindparam(None, last[0][c.name], c.type) for c in _PLACE]

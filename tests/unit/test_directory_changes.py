@@ -11,6 +11,7 @@ from domain.directory import Directory
 from domain.directory_changes import NameDeputies, RecordAbsence, RecordMoves, ReorganiseUnit
 from domain.directory_loaded import CancelMoves
 from domain.directory_stream import STREAM, DirectoryKind, DirectoryState, ImportDirectory
+from domain.erasing import ErasePerson
 from domain.messages import SYSTEM, Command, Recorded, Refused
 from tests.city import FACTS, START, directory
 
@@ -275,3 +276,15 @@ def test_the_deputies_of_the_post_that_took_over_stand_for_what_waits_for_the_on
     assert office.directory.deputies_of("health-chief", JULY) == ["school-chief"]
     assert set(office.directory.stands_in_for("p-school", JULY)) == {"health-chief", "family-chief"}
     assert office.directory.stands_in_for("p-health-director", JULY) == []
+
+
+def test_only_who_holds_no_post_is_erased() -> None:
+    office = Office()
+    office.refused("person-unknown", ErasePerson, person="p-nobody")
+    office.refused("still-in-office", ErasePerson, person="p-health")
+    office.do(RecordMoves, on=APRIL, moves=[move("p-chief", "health-chief")])
+    office.refused("still-in-office", ErasePerson, person="p-health")
+    office.now = datetime(2027, 4, 2, tzinfo=UTC)
+    version = office.state.version
+    office.do(ErasePerson, person="p-health")
+    assert office.state.version in (version, version + 1) and office.directory.person("p-health") is not None

@@ -14,11 +14,13 @@ from domain.messages import Text
 from domain.written import readable, title_of
 from store import queries
 from store.bodies import sees
-from store.hits import TRIED, Hit, contain, same, session_title
+from store.hits import Hit, contain, same, session_title
 from store.spelling import excerpt, spellings
 from store.store import Store
 from store.tables import lifecycles, selections, sessions, written
 
+TRIED = 10_000
+"""Texts looked through at first, the newest: short, and a word that people use is among them."""
 MOST = 20_000
 """Texts looked at for one answer, where most of what contains the words is not for the reader."""
 AT_ONCE = 200

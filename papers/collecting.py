@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from domain.lifecycle import events as e
 from domain.lifecycle.state import Lifecycle
-from domain.messages import Recorded, Text
+from domain.messages import Actor, Recorded, Text
 from domain.process import ProcessDefinition
 from papers.circulations import Circulation, Told, circulations, tell
 from papers.names import Names
+from papers.veiling import told_to
 from store import queries
 from store.store import Store
 from store.tables import events
@@ -56,8 +57,8 @@ class Collected:
         return {s.key: s.title for s in (*process.stages, *((process.wind_down,) if process.wind_down else ()))}
 
 
-def collect(store: Store, stream: str, as_of: int | None = None) -> Collected:
-    """Everything recorded of a lifecycle up to version `as_of` (by default its last event).
+def collect(store: Store, stream: str, as_of: int | None = None, reader: Actor | None = None) -> Collected:
+    """Everything recorded of a lifecycle up to version `as_of` (by default its last event), as far as `reader` may read it (None: all).
 
     Raises `NothingToPrint` when the lifecycle has no event so early, or none so late.
     """
@@ -69,7 +70,9 @@ def collect(store: Store, stream: str, as_of: int | None = None) -> Collected:
             Text(ja="その版の事象はありません", en="there is no event of this version"),
             Text(ja=f"1 から {len(recorded)} まで", en=f"from 1 to {len(recorded)}"),
         )
-    told = tuple(tell(store.kinds["lifecycle"], stream, recorded[:as_of]))
+    told = tell(store.kinds["lifecycle"], stream, recorded[:as_of])
+    if reader is not None:
+        told = told_to(store, reader, stream, told)
     names = Names.of(store)
     for t in told:
         event = t.recorded.event
@@ -77,7 +80,7 @@ def collect(store: Store, stream: str, as_of: int | None = None) -> Collected:
             names.posts[event.post] = event.post_title
     return Collected(
         stream=stream,
-        told=told,
+        told=tuple(told),
         circulations=tuple(circulations(told)),
         names=names,
         definitions=_published(store),

@@ -5,17 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from domain.messages import Actor
 from shell.app import Id, Json, app
 from shell.errors import ShellError
 from shell.output import OUT
 from shell.session import Session
-
-if TYPE_CHECKING:
-    from store.store import Store
 
 Out = Annotated[
     Path | None,
@@ -46,7 +44,7 @@ def paper(
     """決裁文書を PDF にする / a decision document as PDF"""
     from papers import files
 
-    _write(lambda store, stream: files.decision(store, stream, stage, round_, version, as_of), id, out, force)
+    _write(lambda s, stream: files.decision(s.store, stream, _reader(s), stage, round_, version, as_of), id, out, force)
 
 
 @app.command()
@@ -54,7 +52,7 @@ def dossier(id: Id, as_of: AsOf = None, out: Out = None, force: Force = False, j
     """ライフサイクルの全記録を PDF にする / a whole lifecycle as PDF"""
     from papers import files
 
-    _write(lambda store, stream: files.dossier(store, stream, as_of), id, out, force)
+    _write(lambda s, stream: files.dossier(s.store, stream, _reader(s), as_of), id, out, force)
 
 
 @app.command()
@@ -80,15 +78,22 @@ def brief(
             "→ 例 / e.g.: --out answer.pdf",
         )
     html = out is not None and out.suffix.lower() == ".html"
-    _write(lambda store, stream: files.brief(store, stream, question, as_of, html=html), id, out, force)
+    _write(lambda s, stream: files.brief(s.store, stream, _reader(s), question, as_of, html=html), id, out, force)
 
 
-def _write(made: Callable[[Store, str], tuple[bytes, str]], id: str, out: Path | None, force: bool) -> None:
+def _reader(session: Session) -> Actor:
+    """`TASKFORCE_PERSON`; without it nobody in particular, who reads what everybody may."""
+    from shell.bodies import viewer
+
+    return session.actor(viewer(session, None))
+
+
+def _write(made: Callable[[Session, str], tuple[bytes, str]], id: str, out: Path | None, force: bool) -> None:
     from papers.collecting import NothingToPrint
 
     session = Session()
     try:
-        content, name = made(session.store, session.lifecycle(id))
+        content, name = made(session, session.lifecycle(id))
     except NothingToPrint as nothing:
         raise of_nothing(nothing) from None
     write(content, out or Path(name), force)

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 from playwright.sync_api import Browser, Page
+from pypdf import PdfReader
 
 from domain.lifecycle import commands as c
 from domain.messages import Actor, Via
@@ -219,6 +220,12 @@ def test_an_answer_is_taken_back_and_a_conflict_of_interest_declared(town: Pages
         assert "conflict of interest" in (page := other.get("/lifecycles/R8").text) and "親族の事業者" not in page
     assert (shown := town.json("show", "R8"))["recused"] == ["p32"] and "親族の事業者" not in str(shown["timeline"])
     assert "親族の事業者" in str(town.json("show", "R8", TASKFORCE_PERSON="p32")["timeline"])
+    for person, told in (("", False), ("p32", True)):
+        for paper in (("dossier",), ("paper", "--stage", "setup")):
+            out = town.folder / f"{paper[0]}.pdf"
+            town(paper[0], "R8", *paper[1:], "--out", str(out), "--force", TASKFORCE_PERSON=person)
+            text = "".join(page.extract_text() for page in PdfReader(out).pages).replace("\n", "")
+            assert ("親族の事業者" in text) is told, paper
 
 
 def test_an_answer_is_corrected_until_somebody_acts_on_it(town: Pages) -> None:

@@ -6,7 +6,6 @@ import base64
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
@@ -338,7 +337,7 @@ def paper(
 ) -> Response:
     """The decision document (決裁文書) of one version as PDF/A."""
     try:
-        made, name = files.decision(caller.store, stream_of(caller.store, id), stage, round, version)
+        made, name = files.decision(caller.store, stream_of(caller.store, id), caller.actor, stage, round, version)
     except NothingToPrint:
         raise not_found(f"{stage}/{round}/{version}") from None
     return saved(made, name, "application/octet-stream")
@@ -352,9 +351,8 @@ def paper(
 )
 def dossier(caller: Reader, id: Id) -> Response:
     """The whole lifecycle as PDF/A."""
-    stream = stream_of(caller.store, id)
-    shown = partial(told_to, caller.store, caller.actor, stream)
-    return saved(*files.dossier(caller.store, stream, shown=shown), "application/octet-stream")
+    made = files.dossier(caller.store, stream_of(caller.store, id), caller.actor)
+    return saved(*made, "application/octet-stream")
 
 
 @router.get(
@@ -365,7 +363,8 @@ def dossier(caller: Reader, id: Id) -> Response:
 )
 def brief(caller: Reader, id: Id, question: Annotated[str, Query(max_length=2000)] = "") -> Response:
     """A brief for a question in the assembly as PDF/A; what it asks for comes first."""
-    return saved(*files.brief(caller.store, stream_of(caller.store, id), question), "application/octet-stream")
+    made = files.brief(caller.store, stream_of(caller.store, id), caller.actor, question)
+    return saved(*made, "application/octet-stream")
 
 
 @router.get("/requests/{request}", responses=documented(404), tags=["lifecycles"])

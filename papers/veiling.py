@@ -23,8 +23,8 @@ def told_to(store: Store, actor: Actor, stream: str, told: Sequence[Told]) -> li
     if any(_file_of(t) for t in found):
         known = {None, *(f["sha256"] for f in evidence.for_whom(store, actor, stream))}
         found = [t if _file_of(t) in known else _unnamed(t) for t in found]
-    if any(_recusal_of(t) for t in found) and not _sees_recusals(store, actor.person):
-        found = [t if actor.person in _recusal_of(t) or not _recusal_of(t) else _without_reason(t) for t in found]
+    if any(_is_others(t, actor.person) for t in found) and not _sees_recusals(store, actor.person):
+        found = [_without_reason(t) if _is_others(t, actor.person) else t for t in found]
     return found
 
 
@@ -36,10 +36,10 @@ def _sees_recusals(store: Store, person: str | None) -> bool:
     return oversees(store, person) or has_duty(person, "personnel", directory, today)
 
 
-def _recusal_of(told: Told) -> set[str | None]:
-    """Who is recused by an event, and who said so; empty for every other event."""
+def _is_others(told: Told, person: str | None) -> bool:
+    """Whether somebody else is recused, and somebody else said so."""
     event = told.recorded.event
-    return {event.person, told.recorded.actor.person} if isinstance(event, PersonRecused) else set()
+    return isinstance(event, PersonRecused) and person not in (event.person, told.recorded.actor.person)
 
 
 def _file_of(told: Told) -> str | None:

@@ -26,7 +26,7 @@ def show_document(session: Session, stream: str) -> dict[str, Any]:
     assert row is not None
     requests = queries.live_requests(store, [stream])
     state, _ = store.load(stream)
-    document = listed(session, row, requests)
+    document, seen = listed(session, row, requests), _seen_files(session, stream)
     document |= {
         "started_at": row["started_at"],
         "entered_at": row["entered_at"],
@@ -40,7 +40,7 @@ def show_document(session: Session, stream: str) -> dict[str, Any]:
         "marks": list(state.marks),
         "timeline": _timeline(session, stream),
         "deliverables": queries.deliverable_versions(store, stream),
-        "attachments": [a.model_dump() for a in attached(state) if a.sha256 in _seen_files(session, stream)],
+        "attachments": [a.model_dump() for a in attached(state) if a.sha256 in seen],
         "outcomes": queries.outcomes_of(store, stream),
         "kpis": [k.model_dump() for k in state.kpis],
         "refuted": [r.model_dump() for r in state.refuted],

@@ -1,4 +1,4 @@
-"""Evidence files that were attached: all of a lifecycle's, those that somebody may take out, each distinct one of the whole record."""
+"""Evidence files that were attached: those of a lifecycle that somebody may take out, each distinct one of the whole record."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from store.tables import attachments, deliverables, events
 
 def for_whom(store: Store, actor: Actor, stream: str) -> list[dict[str, Any]]:
     """The evidence files of a lifecycle that somebody may take out: those of documents handed in, and of drafts whoever may draft."""
-    found = of_lifecycle(store, stream)
     state: Lifecycle = store.load(stream)[0]
+    found = _all(store, state)
     try:
         may_draft(actor, state, store.facts(state.definition), store.clock.now())
     except Refused:
@@ -26,20 +26,21 @@ def for_whom(store: Store, actor: Actor, stream: str) -> list[dict[str, Any]]:
     return found
 
 
-def of_lifecycle(store: Store, stream: str) -> list[dict[str, Any]]:
+def _all(store: Store, state: Lifecycle) -> list[dict[str, Any]]:
     """Every file ever attached to a lifecycle, oldest first; `versions` of the document that have it, and whether the draft has."""
     documents = sa.select(
         deliverables.c.stage, deliverables.c.round, deliverables.c.version, deliverables.c.attachments
     )
     having: dict[tuple[str, int, str, str], list[int]] = {}
-    for row in queries.rows(store, documents.where(deliverables.c.stream == stream).order_by(deliverables.c.version)):
+    for row in queries.rows(
+        store, documents.where(deliverables.c.stream == state.stream).order_by(deliverables.c.version)
+    ):
         for file in row["attachments"] or ():
             having.setdefault((row["stage"], row["round"], file["name"], file["sha256"]), []).append(row["version"])
-    state, _ = store.load(stream)
     now = {(place, a.name, a.sha256) for place, files in state.attachments.items() for a in files}
     found = []
     for row in queries.rows(
-        store, sa.select(attachments).where(attachments.c.stream == stream).order_by(attachments.c.version)
+        store, sa.select(attachments).where(attachments.c.stream == state.stream).order_by(attachments.c.version)
     ):
         place = (f"{row['stage']}/{row['round']}", row["name"], row["sha256"])
         versions = having.get((row["stage"], row["round"], row["name"], row["sha256"]), [])

@@ -23,6 +23,7 @@ from definitions.loader import load_bodies
 from domain.calendar import JST, local_day, wareki, wareki_fiscal_year
 from domain.messages import Text
 from papers.words import CLOSED
+from store.hits import session_title
 from store.store import Store
 from web.forms import faults
 from web.places import FIELDS
@@ -90,10 +91,10 @@ class Renderer:
             "n_": words.ngettext,
             "lang": language,
             "other_language": "en" if language == "ja" else "ja",
-            "say": _say(language),
+            "say": say_in(language),
             "concluded": lambda text: concluded(text, language),
             "half": lambda text: half(text, language),
-            "told": lambda text: on_page(_say(language)(text), language, name_of),
+            "told": lambda text: on_page(say_in(language)(text), language, name_of),
             "field_named": lambda field: FIELDS[field][language == "en"] if field in FIELDS else field,
             "faults_of": lambda boxes: faults(boxes, language),
             "day": _day(language),
@@ -101,7 +102,7 @@ class Renderer:
             "address_of": address_of,
             "passed": lambda moment: moment is not None and moment < self._site.store.clock.now(),
             "session_name": session_name(language, self._site.store),
-            "ending": lambda key: _say(language)(CLOSED[key]) if key in CLOSED else str(key or ""),
+            "ending": lambda key: say_in(language)(CLOSED[key]) if key in CLOSED else str(key or ""),
             "fiscal_year": _fiscal_year(language),
             "path": request.url.path,
             "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
@@ -172,7 +173,7 @@ def saved(content: bytes, name: str, media: str = "application/pdf") -> Response
     return Response(content, media_type=media, headers=headers)
 
 
-def _say(language: str) -> Any:
+def say_in(language: str) -> Any:
     def say(text: Text | dict[str, str] | None) -> str:
         if text is None:
             return ""
@@ -228,9 +229,8 @@ def session_name(language: str, store: Store) -> Any:
         title = next((b.title for b in bodies() if found and b.key == found["body"]), None)
         if found is None or title is None:
             return stream
-        if language == "ja":
-            return f"{title.ja} {wareki_fiscal_year(int(found['year']))}第{found['number']}回"
-        return f"{title.en}, FY{found['year']} no. {found['number']}"
+        called = session_title(title, {"fiscal_year": int(found["year"]), "number": found["number"]})
+        return str(say_in(language)(called))
 
     return name
 

@@ -124,16 +124,12 @@ def in_api(text: str) -> str:
         name = OPTIONS.get(found["name"], found["name"].replace("-", "_"))
         return f"{'in ' if found['with'] else ''}`{name}`{found['value'] or ''}"
 
+    def file(found: re.Match[str]) -> str:
+        words = FILES.get(found[0]) or DOCUMENTS.get(found[0])
+        return found[0] if words is None else words[not _JAPANESE.search(found.string)]
+
     text = _OPTION.sub(field, _COMMAND.sub(operation, text))
-    return re.sub(
-        r"[a-z/]+\.yaml",
-        lambda found: (
-            words[not _JAPANESE.search(found.string)]
-            if (words := FILES.get(found[0]) or DOCUMENTS.get(found[0]))
-            else found[0]
-        ),
-        text,
-    )
+    return re.sub(r"[a-z/]+\.yaml", file, text)
 
 
 def called_in_api(text: Text) -> Text:

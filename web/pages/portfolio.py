@@ -19,7 +19,7 @@ from store.queries import stage_titles
 from store.search import words_of
 from web.app import Visit, visit_of
 from web.pages.finding import holders_today
-from web.rendering import saved
+from web.rendering import saved, say_in
 from web.sheets import MEDIA, sheet
 from web.snapshots import Reading
 
@@ -122,17 +122,15 @@ HEADS = (
 def as_table(request: Request, wanted: Annotated[Wanted, Query()]) -> Response:
     """All that was chosen, not only one page of it; days as YYYY-MM-DD, which spreadsheets know."""
     visit = visit_of(request)
-    heads = [getattr(h, visit.language) for h in HEADS]
-    return saved(sheet(heads, _lines(visit, wanted.chosen())), "lifecycles.csv", MEDIA)
+    say = say_in(visit.language)
+    return saved(sheet([say(h) for h in HEADS], _lines(visit, wanted.chosen())), "lifecycles.csv", MEDIA)
 
 
 def _lines(visit: Visit, chosen: queries.Chosen) -> Iterator[list[object]]:
-    directory, stages, holders = visit.directory, stage_titles(visit.store), holders_today(visit)
+    directory, stages, say = visit.directory, stage_titles(visit.store), say_in(visit.language)
+    holders = holders_today(visit)
 
-    def say(text: Text | None, otherwise: object = None) -> object:
-        return getattr(text, visit.language) if text is not None else otherwise
-
-    def named(unit: str) -> object:
+    def named(unit: str) -> str:
         found = directory.unit(unit)
         return say(found.name) if found is not None else unit
 
@@ -143,11 +141,11 @@ def _lines(visit: Visit, chosen: queries.Chosen) -> Iterator[list[object]]:
                 f"{say(p.title)}({'、'.join(visit.name_of(h) for h in holders(p.id))})"
                 for p in asked.get(r["stream"], ())
             ]
-            ended = say(CLOSED.get(r["closed_as"]), r["closed_as"]) if r["closed"] else None
+            ended = (say(CLOSED.get(r["closed_as"])) or r["closed_as"]) if r["closed"] else None
             yield [
                 r["ref"],
                 r["title"],
-                say(stages.get(r["stage"]), r["stage"]),
+                say(stages.get(r["stage"])) or r["stage"],
                 r["round"],
                 named(r["bureau"]),
                 named(r["section"]),

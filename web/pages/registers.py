@@ -18,7 +18,7 @@ from store import bodies
 from store.queries import stage_titles
 from store.register import count_documents, documents
 from web.app import Visit, visit_of
-from web.rendering import saved, session_name
+from web.rendering import saved, say_in, session_name
 from web.sheets import MEDIA, sheet
 from web.snapshots import Reading
 
@@ -80,8 +80,8 @@ def as_table(request: Request, year: Year = "", section: Section = "") -> Respon
     visit = visit_of(request)
     _, chosen = _chosen(visit, year)
     found = documents(visit.store, None if chosen == "all" else int(chosen), section or None)
-    heads = [getattr(h, visit.language) for h in HEADS]
-    return saved(sheet(heads, _lines(visit, found)), f"register-{chosen}.csv", MEDIA)
+    say = say_in(visit.language)
+    return saved(sheet([say(h) for h in HEADS], _lines(visit, found)), f"register-{chosen}.csv", MEDIA)
 
 
 def _chosen(visit: Visit, year: str) -> tuple[int, str]:
@@ -91,15 +91,15 @@ def _chosen(visit: Visit, year: str) -> tuple[int, str]:
 
 
 def _lines(visit: Visit, found: list[Row]) -> Iterator[list[object]]:
-    directory, titles = visit.directory, stage_titles(visit.store)
+    directory, titles, say = visit.directory, stage_titles(visit.store), say_in(visit.language)
     for r in found:
         unit = directory.unit(r["section"]) if r["section"] else None
         yield [
             r["fiscal_year"],
-            getattr(unit.name, visit.language) if unit else r["section"],
+            say(unit.name) if unit else r["section"],
             r["serial"],
             r["title"],
-            getattr(titles[r["stage"]], visit.language) if r["stage"] in titles else r["stage"],
+            say(titles[r["stage"]]) if r["stage"] in titles else r["stage"],
             r["round"],
             *(r[day] for day in ("drafted", "decided", "enforced", "system", "outside_number")),
         ]
@@ -117,13 +117,7 @@ OF_DECISIONS = (
 def decisions(request: Request, year: int = 0) -> Response:
     """The decision register of a fiscal year as a table; what is not public only for those who may read it, as on its page."""
     visit = visit_of(request)
-    name, found = (
-        session_name(visit.language, visit.store),
-        bodies.register(visit.store, None, None, person=visit.person, year=year),
-    )
-    rows = (
-        [r["held_on"], name(r["stream"]), r["title"], getattr(CONCLUSIONS[r["conclusion"] or ""], visit.language)]
-        for r in found
-    )
-    heads = [getattr(h, visit.language) for h in OF_DECISIONS]
-    return saved(sheet(heads, rows), f"decisions-{year}.csv", MEDIA)
+    say, name = say_in(visit.language), session_name(visit.language, visit.store)
+    found = bodies.register(visit.store, limit=None, person=visit.person, year=year)
+    rows = ([r["held_on"], name(r["stream"]), r["title"], say(CONCLUSIONS[r["conclusion"] or ""])] for r in found)
+    return saved(sheet([say(h) for h in OF_DECISIONS], rows), f"decisions-{year}.csv", MEDIA)
